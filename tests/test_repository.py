@@ -1,0 +1,198 @@
+"""The habits of the repository, so that one command checks the code, its style, its types and its papers."""
+
+import ast
+import importlib.metadata
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
+DEPENDENCIES = {canonicalize_name(r.name): r for r in map(Requirement, PROJECT["dependencies"])}
+EXTRAS = [Requirement(text) for extra in PROJECT["optional-dependencies"].values() for text in extra]
+
+# What Colab's runtime of August 2026 ships, from its published list.
+COLAB_PYTHON = "3.13.15"
+COLAB = {
+    "ipython": "7.34.0",
+    "ipywidgets": "7.7.1",
+    "keras": "3.13.2",
+    "matplotlib": "3.10.0",
+    "numpy": "2.1.3",
+    "pillow": "11.3.0",
+    "scikit-image": "0.25.2",
+    "scipy": "1.16.3",
+    "tensorflow": "2.20.0",
+    "tqdm": "4.67.3",
+}
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def tool(*arguments: str) -> None:
+    done = subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}{done.stderr}"
+
+
+# --- style and types of the code -----------------------------------------------------------------------
+
+
+def test_ruff_finds_nothing() -> None:
+    tool("ruff", "check", ".")
+
+
+def test_ruff_would_change_no_format() -> None:
+    tool("ruff", "format", "--check", ".")
+
+
+def test_mypy_finds_nothing() -> None:
+    tool("mypy")
+
+
+# --- dependencies --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(COLAB))
+def test_the_ranges_admit_what_colab_ships(name: str) -> None:
+    assert DEPENDENCIES[name].specifier.contains(COLAB[name])
+
+
+def test_colab_lacks_no_dependency_we_know_of() -> None:
+    assert SpecifierSet(PROJECT["requires-python"]).contains(COLAB_PYTHON)
+    elsewhere = {"pooch", "requests"}  # there because other packages of Colab need them; any version will do
+    assert set(DEPENDENCIES) == set(COLAB) | elsewhere, "add Colab's version of a new dependency to COLAB"
+
+
+def test_constraints_pin_every_dependency_within_its_range() -> None:
+    pins = [Requirement(line) for line in text_of("constraints.txt").splitlines() if line.strip()]
+    for wanted in [*DEPENDENCIES.values(), *EXTRAS]:
+        ours = [pin for pin in pins if canonicalize_name(pin.name) == canonicalize_name(wanted.name)]
+        assert ours, f"constraints.txt does not pin {wanted.name}"
+        for pin in ours:
+            (version,) = (clause.version for clause in pin.specifier)
+            assert wanted.specifier.contains(version), f"constraints.txt: {pin} is outside {wanted}"
+
+
+def test_constraints_hold_no_address() -> None:
+    assert "://" not in text_of("constraints.txt")
+
+
+def test_environment_yml_points_at_pyproject() -> None:
+    items = re.findall(r"^\s*- (.+?):?\s*$", text_of("environment.yml").split("dependencies:")[1], re.M)
+    own = [item for item in items if not item.startswith("-")]
+    assert [re.split("[=<>]", item)[0] for item in own] == ["python", "pip", "pip"]
+    assert [item.split()[0] for item in items if item.startswith("-")] == ["-c", "-e"]
+    version = own[0].partition("=")[2]
+    assert SpecifierSet(PROJECT["requires-python"]).contains(version)
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.split(".")[0]
+
+
+def modules() -> list[Path]:
+    return sorted((ROOT / "nstlib").rglob("*.py"))
+
+
+def test_every_import_of_nstlib_is_declared() -> None:
+    """The declared dependencies; and what an extra brings, but only inside a function or a branch."""
+    providers = importlib.metadata.packages_distributions()
+    optional = set(DEPENDENCIES) | {canonicalize_name(r.name) for r in EXTRAS}
+    for path in modules():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        at_once = {name for node in tree.body if not isinstance(node, ast.If) for name in _direct(node)}
+        for name in set(imports(tree)) - set(sys.stdlib_module_names) - {"nstlib"}:
+            packages = {canonicalize_name(p) for p in providers.get(name, [name])}
+            allowed = set(DEPENDENCIES) if name in at_once else optional
+            assert packages & allowed, (
+                f"{path.relative_to(ROOT)} imports {name}: declare it in pyproject.toml"
+            )
+
+
+def _direct(node: ast.stmt) -> Iterator[str]:
+    return imports(node) if isinstance(node, (ast.Import, ast.ImportFrom)) else iter(())
+
+
+# --- what is installed ---------------------------------------------------------------------------------
+
+
+def test_pyproject_lists_every_package() -> None:
+    found = {".".join(p.parent.relative_to(ROOT).parts) for p in modules() if p.name == "__init__.py"}
+    assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == found | {"nstlib.data"}
+
+
+def travelling(folder: str) -> set[str]:
+    files = (p.relative_to(ROOT / folder) for p in (ROOT / folder).rglob("*") if p.is_file())
+    return {f.as_posix() for f in files if "__pycache__" not in f.parts and not f.name.startswith(".")}
+
+
+def test_the_wheel_holds_the_package_its_weights_and_the_data(tmp_path: Path) -> None:
+    source = tmp_path / "source"  # a copy, because building leaves files behind
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-text"):
+        shutil.copy(ROOT / name, source)
+    for name in ("nstlib", "data"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    tool("pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(source))
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("nstlib/")}
+    data = travelling("data") - {"readme.jpg"}
+    assert inside == {f"nstlib/{f}" for f in travelling("nstlib")} | {f"nstlib/data/{f}" for f in data}
+
+
+# --- papers --------------------------------------------------------------------------------------------
+
+
+def test_the_readme_names_the_commands_of_run_py() -> None:
+    answer = subprocess.run([sys.executable, "run.py", "--help"], cwd=ROOT, capture_output=True, text=True)
+    offered = re.findall(r"^ +python3 run\.py (\w+)", answer.stdout, re.M)
+    named = re.findall(r"^python3 run\.py (\w+)$", text_of("README.md"), re.M)
+    assert offered == named == ["lab", "test"]
+
+
+def test_the_repository_has_one_address() -> None:
+    address = PROJECT["urls"]["Repository"]
+    owner_and_name = address.removeprefix("https://github.com/")
+    assert f"repository-code: {address}\n" in text_of("CITATION.cff")
+    assert f"git clone {address}\n" in text_of("README.md")
+    for path in [ROOT / "README.md", *sorted((ROOT / "notebooks").glob("*.ipynb"))]:
+        badges = re.findall(
+            r"colab\.research\.google\.com/github/([^/]+/[^/]+)/", path.read_text(encoding="utf-8")
+        )
+        assert set(badges) <= {owner_and_name}, f"{path.name}: a badge points at another repository"
+
+
+def test_citation_and_package_have_one_version() -> None:
+    assert f"version: {PROJECT['version']}\n" in text_of("CITATION.cff")
+
+
+def test_no_tracked_file_names_a_package_registry() -> None:
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout, so there are no tracked files to look through")
+    hosts = "|".join(
+        ["py" + r"pi\.org", "python" + "hosted", "npm" + r"js\.(org|com)", "conda" + r"\.anaconda"]
+    )
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    for path in (ROOT / name for name in names if name):
+        if path.is_file():
+            assert not re.search(hosts, path.read_text(encoding="utf-8", errors="ignore")), path.relative_to(
+                ROOT
+            )

@@ -1,0 +1,163 @@
+"""run.py: the set-up says what failed, repairs what was interrupted, and does nothing when all is there."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project of its own in a path with spaces, whose only dependency no registry has."""
+    folder = tmp_path / "a project"
+    (folder / "notebooks").mkdir(parents=True)
+    (folder / "notebooks" / "00_first.ipynb").write_text("{}", encoding="utf-8")
+    shutil.copy(ROOT / "run.py", folder)
+    (folder / "constraints.txt").write_text("", encoding="utf-8")
+    (folder / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n', encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def run(project: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The module run.py of that project, before any set-up."""
+    spec = importlib.util.spec_from_file_location("run", project / "run.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    return module
+
+
+@pytest.fixture
+def ready(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """run.py with a .venv that was set up for `lab`; its Python is the running one."""
+    run.VENV.mkdir()
+    monkeypatch.setattr(run, "VENV_PYTHON", sys.executable)
+    version = run.python_version([sys.executable])
+    stamp = {"project": str(run.ROOT), "python": version, "packages": run.fingerprint(), "extras": ["lab"]}
+    run.write_stamp(stamp)
+    yield run
+
+
+def test_what_is_there_is_not_set_up_again(ready: ModuleType) -> None:
+    assert ready.is_ready({"lab"})
+    assert ready.is_usable()
+
+
+def test_an_extra_more_is_installed_beside_the_others(
+    ready: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed: list[set[str]] = []
+    monkeypatch.setattr(ready, "install", installed.append)
+    ready.make_ready({"test"})
+    assert installed == [{"lab", "test"}]
+    assert ready.is_ready({"lab", "test"})
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
+def test_changed_dependencies_are_installed(ready: ModuleType, name: str) -> None:
+    (ready.ROOT / name).write_text("# changed", encoding="utf-8")
+    assert not ready.is_ready({"lab"})
+    assert ready.is_usable()
+
+
+@pytest.mark.parametrize("stamp", ['{"state": "unfinished"}', '{"project": "/elsewhere"}', '{"proj', "[]"])
+def test_interrupted_moved_or_damaged_is_built_anew(ready: ModuleType, stamp: str) -> None:
+    ready.STAMP.write_text(stamp, encoding="utf-8")
+    assert not ready.is_ready({"lab"})
+    assert not ready.is_usable()
+
+
+def test_a_venv_whose_python_is_gone_is_built_anew(
+    ready: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ready, "VENV_PYTHON", str(ready.ROOT / "gone"))
+    assert not ready.is_ready({"lab"})
+    assert not ready.is_usable()
+
+
+def test_a_failed_update_leaves_the_old_packages_in_service(
+    ready: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(extras: set[str]) -> None:
+        assert ready.read_stamp() == ready.UNFINISHED, "an interruption here must be seen by the next run"
+        raise ready.SetUpError("no network")
+
+    monkeypatch.setattr(ready, "install", fail)
+    with pytest.raises(ready.SetUpError):
+        ready.make_ready({"test"})
+    assert ready.is_ready({"lab"})
+
+
+def test_the_backend_asked_for_is_installed(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run.needed_extras("lab") == {"lab"}
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert run.needed_extras("lab") == {"lab", "torch"}
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    assert run.needed_extras("lab") == {"lab"}
+
+
+def test_no_supported_python_gets_one_sentence(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "SUPPORTED", ("4.0", "4.1"))
+    with pytest.raises(run.SetUpError, match="needs Python 4.0 or 4.1; this is Python 3"):
+        run.other_python()
+
+
+def test_a_python_without_ensurepip_names_the_package(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(run.SetUpError, match=r"sudo apt install python3\.\d+-venv"):
+        run.create_venv()
+
+
+@pytest.mark.parametrize(
+    ("output", "advice"),
+    [
+        (
+            "Failed to establish a new connection: NewConnectionError\nERROR: No matching distribution",
+            "HTTPS_PROXY",
+        ),
+        ("ERROR: No matching distribution found for tensorflow", "is not built for"),
+        ("OSError: [Errno 28] No space left on device", "free about 4 GB"),
+        ("error: something else", "the whole output is in"),
+    ],
+)
+def test_a_failure_shows_the_output_and_what_to_do(run: ModuleType, output: str, advice: str) -> None:
+    message = run.failure("Step 2", output.splitlines(keepends=True))
+    assert message.startswith("Step 2 failed. Its last lines:")
+    assert output.splitlines()[-1] in message
+    assert advice in message
+
+
+def test_an_unknown_command_is_refused() -> None:
+    answer = subprocess.run([sys.executable, ROOT / "run.py", "tset"], capture_output=True, text=True)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("run.py knows `lab` and `test`, not `tset`")
+
+
+def test_a_set_up_without_a_registry_fails_with_its_step_and_is_repaired(project: Path) -> None:
+    """In a path with spaces: step 1 works, step 2 says why it cannot, and the next run starts over."""
+    offline = dict(os.environ, PIP_NO_INDEX="1", PIP_CONFIG_FILE=os.devnull, PIP_FIND_LINKS="")
+    for _ in range(2):
+        answer = subprocess.run(
+            [sys.executable, project / "run.py", "lab"], env=offline, capture_output=True, text=True
+        )
+        assert answer.returncode == 1
+        assert "step 1 of 2: creating .venv" in answer.stdout
+        assert "Step 2 failed." in answer.stderr
+        assert "No matching distribution" in answer.stderr
+        assert "Traceback" not in answer.stderr
+    assert json.loads((project / ".venv" / "set-up.json").read_text(encoding="utf-8")) == {
+        "state": "unfinished"
+    }
