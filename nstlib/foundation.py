@@ -1,0 +1,135 @@
+"""What every module may need: helpful errors for wrong names, and files written whole or not at all."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from os import PathLike
+from pathlib import Path
+
+MOST_NAMES_LISTED = 40  # a ResNet has 175 layers; a message that lists them all is not read
+
+
+def nearest_name(name: object, known: Iterable[str]) -> str | None:
+    """Return the known name closest to `name` (case, `-`, `_` and spaces do not count), or None."""
+
+    def plain(text: str) -> str:
+        return text.lower().replace("-", "").replace("_", "").replace(" ", "")
+
+    by_plain = {plain(each): each for each in known}
+    found = difflib.get_close_matches(plain(str(name)), by_plain, n=1, cutoff=0.6)
+    return by_plain[found[0]] if found else None
+
+
+def unknown_name(what: str, name: object, known: Iterable[str]) -> ValueError:
+    """Make the error for a name that is not in a list; the caller raises it.
+
+    Args:
+        what: What is being named, as it reads in a sentence: "sample", "layer", "network".
+        name: What the user wrote.
+        known: The names there are.
+
+    Returns:
+        A ValueError whose one sentence suggests the nearest known name and lists the known ones.
+    """
+    known = list(known)
+    listed = ", ".join(known[:MOST_NAMES_LISTED])
+    if len(known) > MOST_NAMES_LISTED:
+        listed += f" and {len(known) - MOST_NAMES_LISTED} more"
+    nearest = nearest_name(name, known)
+    hint = f"did you mean {nearest!r}? " if nearest else ""
+    return ValueError(f"Unknown {what} {name!r}: {hint}known are {listed or 'none'}.")
+
+
+def check_target(path: str | PathLike[str], *, overwrite: bool = True) -> Path:
+    """Check, before long work starts, that a file can be written at `path`.
+
+    Returns:
+        The path with `~` expanded.
+
+    Raises:
+        OSError: One sentence; FileExistsError (the file is there and `overwrite` is False),
+            IsADirectoryError, FileNotFoundError (no such folder), NotADirectoryError or PermissionError where
+            one of them fits.
+    """
+    target = Path(os.path.expanduser(path))
+    _check_place(target, overwrite)
+    try:
+        # Trying is the only sure test: permission bits say nothing about read-only disks, root, or Windows.
+        probe = _temporary_beside(target)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _sentence(target, error) from None
+    return target
+
+
+@contextmanager
+def whole_file(path: str | PathLike[str], overwrite: bool = True) -> Iterator[Path]:
+    """Write a file whole or not at all.
+
+    Yields a temporary path in the same folder (a rename is atomic only within one disk) with the same suffix
+    (several libraries choose the format by it). On success it is renamed to `path`; on any failure, an
+    interrupt included, it is removed and an older file at `path` stays as it was.
+
+        with whole_file("result.npz") as temporary:
+            np.savez(temporary, image=image)
+
+    Args:
+        path: Where the file shall be; a link is followed.
+        overwrite: Whether a file that is already there is replaced.
+
+    Raises:
+        OSError: What went wrong with the file (disk full, no such folder, no permission ...) as one sentence,
+            of the original kind (PermissionError ...) and with the original `errno`.
+    """
+    target = Path(os.path.expanduser(path))
+    _check_place(target, overwrite)
+    temporary = _temporary_beside(target)
+    try:
+        yield temporary
+        _check_place(target, overwrite)  # the writing may have taken an hour
+        if target.exists():
+            with suppress(OSError):  # keeping the permissions is a courtesy, not worth losing the work for
+                shutil.copymode(target, temporary)
+        os.replace(temporary, target.resolve())
+    except OSError as error:
+        raise _sentence(target, error) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _check_place(target: Path, overwrite: bool) -> None:
+    """Refuse a target that is a folder or a device, exists already, or lies in no folder."""
+    folder = target.parent
+    if os.path.isdir(target):
+        raise IsADirectoryError(f"Cannot write {target}: it is a folder; add a file name.")
+    if os.path.exists(target) and not os.path.isfile(target):
+        # Renaming would replace a device such as /dev/null by a file.
+        raise OSError(f"Cannot write {target}: it is not an ordinary file.")
+    if os.path.exists(target) and not overwrite:
+        raise FileExistsError(f"{target} exists already; choose another name or pass overwrite=True.")
+    if os.path.isfile(folder):
+        raise NotADirectoryError(f"Cannot write {target}: {folder} is a file, not a folder.")
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"Cannot write {target}: there is no folder {folder}; make it first.")
+
+
+def _temporary_beside(target: Path) -> Path:
+    """Return an unused hidden name in the target's real folder, with the target's suffixes."""
+    real = target.resolve()
+    return real.with_name(f".{secrets.token_hex(4)}-{real.name[-100:]}")  # file systems allow 255 bytes
+
+
+def _sentence(target: Path, error: OSError) -> OSError:
+    """Turn an operating system's error while writing `target` into one sentence of the same kind."""
+    if error.errno is None and str(error).count(str(target)):
+        return error  # already a sentence of ours
+    kind = type(error) if type(error).__module__ == "builtins" else OSError
+    clear = kind(f"Cannot write {target}: {error.strerror or error}; nothing was changed.")
+    clear.errno = error.errno  # set afterwards, or str() would start with "[Errno 28]"
+    return clear

@@ -1,0 +1,282 @@
+"""Names of pictures -> files: photographs, styles painted for the course, and verified downloads.
+
+Three kinds, `names(kind)`:
+
+- `"photo"`: photographs that travel inside the scikit-image package, so that they work offline.
+- `"style"`: the course's own style pictures, `data/styles/*.jpg`, which work offline too.
+- `"painting"`: paintings of Gatys' papers, and the two photographs (`tubingen`, `golden_gate`) often shown
+  with them. Each is downloaded on first use, checked by its SHA-256 and kept; no network is used after that.
+
+Two environment variables change where downloads come from and go to: `NSTLIB_DOWNLOADS` (a web address that
+serves the same files, such as a class-room server; SHA-256 is still checked) and `NSTLIB_CACHE` (the folder
+that keeps them).
+
+Not verified: the course was written without access to the default address; only a loopback server was tried.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .foundation import unknown_name
+
+if TYPE_CHECKING:  # imported where needed only: `nst --help` has to be quick
+    import requests
+
+KINDS = ("photo", "style", "painting")
+
+# Justin Johnson's neural-style holds the pictures of the papers; the commit pins their bytes.
+DOWNLOADS = (
+    "https://raw.githubusercontent.com/jcjohnson/neural-style/"
+    "07c4b8299f8fbdafec0c514fc820ff1d7ff62e46/examples/inputs"
+)
+TIMEOUT = 30  # seconds without a byte from a server
+MOST_BYTES = 100_000_000  # of a picture given by its web address
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photograph inside scikit-image's `data` folder."""
+
+    file: str
+    credits: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Painting:
+    """A picture to download: its file name at the server, the SHA-256 of its bytes, and whose it is."""
+
+    file: str
+    sha256: str
+    credits: str
+    licence: str
+
+
+# Credits as in scikit-image's own documentation (skimage.data).
+PHOTOS = {
+    "astronaut": Photo("astronaut.png", "Eileen Collins; NASA Great Images", "public domain"),
+    "brick": Photo("brick.png", "Brick wall, grey; CC0Textures, Bricks25", "CC0"),
+    "camera": Photo("camera.png", "Photographer with a camera, grey; Lav Varshney", "CC0"),
+    "cat": Photo("chelsea.png", "Chelsea the cat; Stefan van der Walt", "CC0"),
+    "coffee": Photo("coffee.png", "Cup at Pikolo Espresso Bar; Rachel Michetti", "CC0"),
+    "coins": Photo("coins.png", "Greek coins from Pompeii, grey; Brooklyn Museum", "no known restrictions"),
+    "grass": Photo("grass.png", "Grass, grey; linolafett (DeviantArt)", "CC0"),
+    "gravel": Photo("gravel.png", "Gravel, grey; CC0Textures, Gravel04", "CC0"),
+    "hubble": Photo("hubble_deep_field.jpg", "Hubble eXtreme Deep Field; NASA", "public domain"),
+    "retina": Photo("retina.jpg", "Fundus of a left eye; Mikael Häggström", "CC0"),
+    "rocket": Photo("rocket.jpg", "Launch of DSCOVR on a Falcon 9; SpaceX", "public domain"),
+    "tissue": Photo("ihc.png", "Stained colonic glands; CMMI", "no known restrictions"),
+}
+
+PAINTINGS = {
+    "golden_gate": Painting(
+        "golden_gate.jpg",
+        "f8476ac216e0d409af2e52bf82ad2cdc3433e23d7895e6f9b2048fc014ed57ba",
+        "Photograph of the Golden Gate Bridge, from the examples of neural-style",
+        "not stated at the source",
+    ),
+    "seated_nude": Painting(
+        "seated-nude.jpg",
+        "f398757cfb5346842c3bc309ca65d03381b38b1f5f8d7c60abe68a804a405cf1",
+        "Pablo Picasso, Seated Nude, 1910",
+        "protected until the end of 2043 where copyright lasts 70 years after death",
+    ),
+    "shipwreck": Painting(
+        "shipwreck.jpg",
+        "4f7cf34e3cd4a5daaf3f421f059ca9a01aaa2a3afd7243d6670c9c8bc001a213",
+        "J. M. W. Turner, The Shipwreck, 1805",
+        "public domain",
+    ),
+    "starry_night": Painting(
+        "starry_night.jpg",
+        "0592ab0f7b51b3ce72608a95e53880bd93971e5b48f93a0ce8dfd3cbccf3d098",
+        "Vincent van Gogh, The Starry Night, 1889",
+        "public domain",
+    ),
+    "the_scream": Painting(
+        "the_scream.jpg",
+        "f3075cddeb974a9ee1d6418f7f33fd05185a7ac7dcb4288bd2805d499a9dcaee",
+        "Edvard Munch, The Scream, 1893",
+        "public domain",
+    ),
+    "tubingen": Painting(
+        "tubingen.jpg",
+        "e67d1869f01fd805385c681a80d9ebcf0f70ea4a5fe6127f0606bb1c7f4bf506",
+        "Neckarfront in Tübingen, photograph by Andreas Praefcke, Wikimedia Commons",
+        "see File:Tuebingen_Neckarfront.jpg at Wikimedia Commons",
+    ),
+    "woman_with_hat": Painting(
+        "woman-with-hat-matisse.jpg",
+        "6a8b2383d9c110354a97a42c74bdcc5341be879cbb842ddb7ab5843dbdf56d53",
+        "Henri Matisse, Woman with a Hat, 1905",
+        "public domain where copyright lasts 70 years after death",
+    ),
+}
+
+
+def data_folder() -> Path:
+    """Return the course's `data` folder: beside this module once installed, at the top of a checkout."""
+    here = Path(__file__).resolve().parent
+    installed = here / "data"
+    return installed if installed.is_dir() else here.parent / "data"
+
+
+def cache_folder() -> Path:
+    """Return the folder that keeps downloads: `NSTLIB_CACHE`, or this system's usual place for caches."""
+    chosen = os.environ.get("NSTLIB_CACHE")
+    if chosen:
+        return Path(os.path.expanduser(chosen)).resolve()
+    import pooch
+
+    return Path(pooch.os_cache("nstlib"))
+
+
+def names(kind: str | None = None) -> list[str]:
+    """List the samples, of one kind (`"photo"`, `"style"`, `"painting"`) or all of them in that order.
+
+    Raises:
+        ValueError: Another kind.
+    """
+    by_kind = {"photo": sorted(PHOTOS), "style": sorted(_styles()), "painting": sorted(PAINTINGS)}
+    if kind is None:
+        return [name for each in KINDS for name in by_kind[each]]
+    if kind not in by_kind:
+        raise unknown_name("kind of sample", kind, KINDS)
+    return by_kind[kind]
+
+
+def path(name: str, *, downloads: str | None = None) -> Path:
+    """Return the file of a sample; a painting is downloaded first when it is not in the cache yet.
+
+    Args:
+        name: One of `names()`.
+        downloads: Web address of the folder with the paintings, instead of `NSTLIB_DOWNLOADS` or the default.
+
+    Raises:
+        ValueError: No such sample, or the downloaded bytes are not the expected ones (nothing is kept then).
+        ConnectionError: The download failed; the message says where to put the file by hand.
+        FileNotFoundError: scikit-image, or this photograph in it, is not installed.
+    """
+    if name in PHOTOS:
+        return _photo(name)
+    if name in PAINTINGS:
+        return _download(PAINTINGS[name], downloads)
+    styles = _styles()
+    if name in styles:
+        return styles[name]
+    raise unknown_name("sample", name, names())
+
+
+def credits(name: str) -> str:
+    """Return who made a sample and its licence, as one line for a caption."""
+    described = {row["name"]: row for row in table()}
+    if name not in described:
+        raise unknown_name("sample", name, described)
+    return f"{described[name]['credits']} ({described[name]['licence']})"
+
+
+def table() -> list[dict[str, str]]:
+    """List all samples as rows with the keys name, kind, credits, licence, where; nothing is downloaded."""
+    rows: list[tuple[str, ...]] = []
+    for name in names("photo"):
+        photo = PHOTOS[name]
+        rows.append((name, "photo", photo.credits, photo.licence, f"scikit-image, {photo.file}"))
+    for name in names("style"):
+        painted_by = "Painted by the course's own script, tools/paint_styles.py"
+        rows.append((name, "style", painted_by, "CC BY 4.0", f"data/styles/{name}.jpg"))
+    for name in names("painting"):
+        painting = PAINTINGS[name]
+        rows.append((name, "painting", painting.credits, painting.licence, f"download, {painting.file}"))
+    return [dict(zip(("name", "kind", "credits", "licence", "where"), row, strict=True)) for row in rows]
+
+
+def fetch(url: str, *, timeout: float = TIMEOUT, most_bytes: int = MOST_BYTES) -> bytes:
+    """Return the whole content of a web address (http or https); nothing is stored.
+
+    Args:
+        url: The address.
+        timeout: Seconds without a byte from the server after which to give up.
+        most_bytes: Refuse anything longer.
+
+    Raises:
+        ConnectionError: No whole answer; one sentence with the address and the reason.
+        ValueError: The answer is longer than `most_bytes`.
+    """
+    import requests
+
+    content = bytearray()
+    try:
+        with requests.get(url, stream=True, timeout=timeout, headers={"User-Agent": "nstlib"}) as answer:
+            answer.raise_for_status()
+            for piece in answer.iter_content(65536):
+                content += piece
+                if len(content) > most_bytes:
+                    raise ValueError(f"{url} holds more than {most_bytes / 1e6:g} MB; give a smaller file.")
+    except requests.RequestException as error:
+        raise ConnectionError(f"Cannot fetch {url}: {_reason(error)}.") from None
+    return bytes(content)
+
+
+def _styles() -> dict[str, Path]:
+    """Find the style pictures on disk."""
+    return {file.stem: file for file in sorted((data_folder() / "styles").glob("*.jpg"))}
+
+
+def _photo(name: str) -> Path:
+    """Find a photograph of scikit-image without importing it, which would take a second."""
+    package = importlib.util.find_spec("skimage")
+    if package is None or not package.submodule_search_locations:
+        raise FileNotFoundError(f"Sample {name!r} is part of scikit-image; install that package first.")
+    file = Path(package.submodule_search_locations[0]) / "data" / PHOTOS[name].file
+    if not file.is_file():
+        raise FileNotFoundError(f"Sample {name!r} is missing in this scikit-image: there is no file {file}.")
+    return file
+
+
+def _download(painting: Painting, downloads: str | None) -> Path:
+    """Return a painting from the cache, or download it into the cache first.
+
+    pooch writes to a temporary file and renames it once the SHA-256 is right, so that the cache never holds
+    half a file.
+    """
+    import pooch
+    import requests
+
+    url = f"{(downloads or os.environ.get('NSTLIB_DOWNLOADS') or DOWNLOADS).rstrip('/')}/{painting.file}"
+    file = cache_folder() / painting.file
+    loader = pooch.HTTPDownloader(timeout=TIMEOUT)
+    by_hand = f"put the file by hand at {file}, or take a photo or style of the course, which need no network"
+    try:
+        found = pooch.retrieve(url, f"sha256:{painting.sha256}", file.name, file.parent, downloader=loader)
+    except requests.RequestException as error:
+        replaced = "the file in the cache is not the expected one, and " if file.is_file() else ""
+        raise ConnectionError(f"Cannot download {url}: {replaced}{_reason(error)}; {by_hand}.") from None
+    except ValueError:  # what pooch raises for a wrong hash
+        wrong = f"What {url} sent is not the expected {painting.file} (its SHA-256 differs) and was not kept"
+        raise ValueError(f"{wrong}; {by_hand}.") from None
+    except OSError as error:
+        advice = "name another folder in the environment variable NSTLIB_CACHE"
+        raise OSError(f"Cannot store {file}: {error.strerror or error}; {advice}.") from None
+    return Path(found)
+
+
+def _reason(error: requests.RequestException) -> str:
+    """Say in a few words why a transfer failed; the text of `error` itself speaks of pools and retries."""
+    import requests
+
+    reasons: list[tuple[type[Exception], str]] = [
+        (requests.exceptions.Timeout, "the server does not answer in time"),
+        (requests.exceptions.ChunkedEncodingError, "the transfer broke off"),
+        (requests.exceptions.SSLError, "the server's certificate was refused"),
+        (requests.exceptions.ProxyError, "the proxy does not answer"),
+        (requests.exceptions.ConnectionError, "there is no connection to the server"),
+        (requests.exceptions.TooManyRedirects, "the server redirects in circles"),
+    ]
+    if error.response is not None:
+        return f"the server answered {error.response.status_code} {error.response.reason}"
+    return next((text for kind, text in reasons if isinstance(error, kind)), str(error))

@@ -1,0 +1,169 @@
+"""foundation.py: wrong names get the right one suggested; files are written whole or not at all."""
+
+import errno
+import os
+import secrets
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nstlib.foundation import check_target, nearest_name, unknown_name, whole_file
+
+LAYERS = ["block1_conv1", "block4_conv2", "block5_conv1"]
+
+
+@pytest.mark.parametrize(
+    "name", ["block4_conv2x", "BLOCK4_CONV2", "block4-conv2", "blok4_conv2", "block4conv2"]
+)
+def test_a_misspelt_name_gets_the_nearest_one_suggested(name: str) -> None:
+    message = str(unknown_name("layer", name, LAYERS))
+    assert message.startswith(f"Unknown layer {name!r}: did you mean 'block4_conv2'?")
+    assert "block1_conv1, block4_conv2, block5_conv1" in message
+
+
+def test_a_name_like_no_other_gets_the_list_only() -> None:
+    message = str(unknown_name("optimiser", "zzz", iter(["adam", "lbfgs"])))
+    assert message == "Unknown optimiser 'zzz': known are adam, lbfgs."
+    assert "known are none" in str(unknown_name("style", "waves", []))
+
+
+@pytest.mark.parametrize("name", [None, 3, ("a",), ""])
+def test_a_name_that_is_no_text_is_reported_too(name: object) -> None:
+    assert repr(name) in str(unknown_name("layer", name, LAYERS))
+
+
+def test_a_long_list_is_cut() -> None:
+    message = str(unknown_name("layer", "zzz", [f"conv{n}" for n in range(175)]))
+    assert message.endswith("conv39 and 135 more.")
+
+
+def test_every_known_name_is_nearest_to_itself() -> None:
+    assert [nearest_name(name, LAYERS) for name in LAYERS] == LAYERS
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / "a result.tar.gz"
+    with whole_file(target) as temporary:
+        temporary.write_bytes(b"half")
+        assert not target.exists()
+        assert temporary.parent == tmp_path
+        assert temporary.name.endswith(".tar.gz")
+    assert target.read_bytes() == b"half"
+    assert os.listdir(tmp_path) == [target.name]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, MemoryError])
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
+    target = tmp_path / "result.bin"
+    target.write_bytes(b"old")
+    with pytest.raises(error), whole_file(target) as temporary:
+        temporary.write_bytes(b"half of the new")
+        raise error
+    assert target.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["result.bin"]
+
+
+def test_an_existing_file_is_kept_unless_overwriting(tmp_path: Path) -> None:
+    target = tmp_path / "result.bin"
+    target.write_bytes(b"old")
+    with pytest.raises(FileExistsError, match="overwrite=True"), whole_file(target, overwrite=False):
+        pytest.fail("the body must not run")
+    with whole_file(target) as temporary:
+        temporary.write_bytes(b"new")
+    assert target.read_bytes() == b"new"
+
+
+def test_a_file_that_appears_during_a_long_run_is_kept(tmp_path: Path) -> None:
+    target = tmp_path / "result.bin"
+    with pytest.raises(FileExistsError), whole_file(target, overwrite=False) as temporary:
+        temporary.write_bytes(b"new")
+        target.write_bytes(b"of somebody else")
+    assert target.read_bytes() == b"of somebody else"
+    assert os.listdir(tmp_path) == ["result.bin"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions and links")
+def test_permissions_and_links_stay(tmp_path: Path) -> None:
+    real = tmp_path / "real" / "result.bin"
+    real.parent.mkdir()
+    real.write_bytes(b"old")
+    real.chmod(0o640)
+    link = tmp_path / "link.bin"
+    link.symlink_to(real)
+    with whole_file(link) as temporary:
+        temporary.write_bytes(b"new")
+    assert link.is_symlink()
+    assert real.read_bytes() == b"new"
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+
+
+def test_bad_places_are_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place, kind, words in [
+        (tmp_path / "missing" / "x.bin", FileNotFoundError, "no folder"),
+        (tmp_path, IsADirectoryError, "is a folder"),
+        (tmp_path / "file" / "x.bin", NotADirectoryError, "not a folder"),
+        (os.devnull, OSError, "not an ordinary file"),
+    ]:
+        with pytest.raises(kind, match=words):
+            check_target(place)
+        with pytest.raises(kind, match=words), whole_file(place):
+            pytest.fail("the body must not run")
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_the_check_leaves_no_trace(tmp_path: Path) -> None:
+    assert check_target(tmp_path / "x.bin") == tmp_path / "x.bin"
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def read_only_folder() -> Iterator[Path]:
+    """A folder this process may not write to; root, who may write anywhere, becomes nobody for the test."""
+    if os.name == "nt":
+        pytest.skip("needs POSIX permissions")
+    folder = Path(tempfile.mkdtemp())  # tmp_path lies below a folder that nobody may not enter
+    folder.chmod(0o555)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    yield folder
+    if is_root:
+        os.seteuid(0)
+    folder.chmod(0o755)
+    folder.rmdir()
+
+
+def test_a_folder_without_permission_is_one_sentence(read_only_folder: Path) -> None:
+    for attempt in (check_target, lambda path: whole_file(path).__enter__().write_bytes(b"x")):
+        with pytest.raises(PermissionError) as caught:
+            attempt(read_only_folder / "x.bin")
+        assert "x.bin" in str(caught.value)
+    with pytest.raises(
+        PermissionError, match="Cannot write .*x.bin: Permission denied; nothing was changed."
+    ):
+        check_target(read_only_folder / "x.bin")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "result.bin"
+    target.write_bytes(b"old")
+    # The temporary file becomes a link to a device that is always full: a real error of the system.
+    monkeypatch.setattr(secrets, "token_hex", lambda size: "full")
+    (tmp_path / ".full-result.bin").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as caught, whole_file(target) as temporary:
+        temporary.write_bytes(bytes(100_000))
+    assert caught.value.errno == errno.ENOSPC
+    assert str(caught.value) == f"Cannot write {target}: No space left on device; nothing was changed."
+    assert target.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["result.bin"]
+
+
+def test_a_name_too_long_for_the_disk_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="too long"), whole_file(tmp_path / ("x" * 300 + ".bin")) as temporary:
+        temporary.write_bytes(b"x")
+    assert os.listdir(tmp_path) == []

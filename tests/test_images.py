@@ -1,0 +1,640 @@
+"""images.py: every kind of picture is understood, every bad input one sentence, every file whole or none."""
+
+import base64
+import errno
+import io
+import os
+import secrets
+import warnings
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from nstlib import images
+from nstlib.images import (
+    check_image,
+    check_output,
+    load_image,
+    psnr,
+    resize,
+    save_image,
+    show,
+    to_pil,
+    to_uint8,
+)
+
+SUFFIXES = [".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".PNG"]
+RED, GREEN, BLUE, WHITE = (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1)
+
+
+def noise(height: int = 20, width: int = 30, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).random((1, height, width, 3), dtype=np.float32)
+
+
+def smooth(height: int, width: int) -> np.ndarray:
+    """A picture of slow waves, which a change of size hardly changes."""
+    y, x = np.mgrid[0:height, 0:width] / max(height, width)
+    waves = [0.5 + 0.4 * np.sin(5 * x + 3 * y), 0.5 + 0.4 * np.cos(4 * y), 0.5 + 0.3 * np.sin(6 * (x - y))]
+    return np.stack(waves, axis=-1)[np.newaxis].astype(np.float32)
+
+
+def is_image(image: np.ndarray) -> bool:
+    right_shape = image.ndim == 4 and image.shape[0] == 1 and image.shape[3] == 3
+    return right_shape and image.dtype == np.float32 and image.min() >= 0 and image.max() <= 1
+
+
+def one_sentence(message: str) -> bool:
+    return "\n" not in message and message.endswith((".", "?")) and len(message) < 400
+
+
+@pytest.fixture
+def corners(tmp_path: Path) -> Image.Image:
+    """A picture of 30 x 20 pixels: red, green, blue and white quarters, in reading order."""
+    picture = Image.new("RGB", (30, 20), "white")
+    picture.paste("red", (0, 0, 15, 10))
+    picture.paste("lime", (15, 0, 30, 10))
+    picture.paste("blue", (0, 10, 15, 20))
+    return picture
+
+
+def quarters(image: np.ndarray) -> list[tuple[int, ...]]:
+    """The colours at the centres of the four quarters, rounded to 0 or 1, in reading order."""
+    height, width = image.shape[1:3]
+    points = [(y, x) for y in (height // 4, 3 * height // 4) for x in (width // 4, 3 * width // 4)]
+    return [tuple(int(round(float(value))) for value in image[0, y, x]) for y, x in points]
+
+
+# --- Kinds of pictures ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "CMYK", "P", "YCbCr"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".gif", ".bmp", ".webp"])
+def test_every_mode_in_every_format(tmp_path: Path, corners: Image.Image, mode: str, suffix: str) -> None:
+    picture = corners.convert(mode)
+    assert quarters(load_image(picture)) == [RED, GREEN, BLUE, WHITE]
+    try:
+        picture.save(tmp_path / f"x{suffix}")
+    except (OSError, ValueError, KeyError):
+        pytest.skip(f"{suffix} has no {mode}")
+    image = load_image(tmp_path / f"x{suffix}")
+    assert is_image(image)
+    assert image.shape == (1, 20, 30, 3)
+    assert quarters(image) == [RED, GREEN, BLUE, WHITE]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "I;16", "I;16B", "I", "F"])
+def test_grey_gets_three_equal_channels(mode: str) -> None:
+    ramp = np.tile(np.linspace(0, 1, 64, dtype=np.float32), (8, 1))
+    if mode == "F":
+        picture = Image.fromarray(ramp)
+    elif mode.startswith("I"):
+        kind = {"I;16": "<u2", "I;16B": ">u2", "I": "<i4"}[mode]
+        picture = Image.frombytes(mode, (64, 8), (ramp * 65535).round().astype(kind).tobytes())
+    else:
+        picture = Image.fromarray((ramp * 255).round().astype(np.uint8)).convert(mode)
+    image = load_image(picture)
+    assert is_image(image)
+    assert (image[..., 0] == image[..., 1]).all() and (image[..., 0] == image[..., 2]).all()
+    if mode != "1":
+        assert np.abs(image[0, ..., 0] - ramp).max() < 0.003
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_sixteen_bits_are_scaled_not_clipped(tmp_path: Path, suffix: str) -> None:
+    values = np.linspace(0, 65535, 300).round().astype(np.uint16).reshape(10, 30)
+    Image.fromarray(values).save(tmp_path / f"x{suffix}")
+    image = load_image(tmp_path / f"x{suffix}")
+    assert np.allclose(image[0, ..., 1], values / 65535, atol=1e-6)
+    assert load_image(tmp_path / f"x{suffix}", size=15).shape == (1, 5, 15, 3)
+
+
+def test_thirty_two_bits_are_refused() -> None:
+    with pytest.raises(ValueError, match="32 bits; save it with 8 or 16"):
+        load_image(Image.fromarray(np.full((4, 4), 100_000, np.int32)))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0, 7.0])
+def test_a_float_picture_out_of_range_is_refused(tmp_path: Path, value: float) -> None:
+    Image.fromarray(np.full((4, 4), value, np.float32)).save(tmp_path / "x.tif")
+    with pytest.raises(ValueError, match="x.tif") as caught:
+        load_image(tmp_path / "x.tif")
+    assert one_sentence(str(caught.value))
+
+
+def test_alpha_is_laid_over_white(tmp_path: Path) -> None:
+    picture = Image.new("RGBA", (3, 1))
+    for x, alpha in enumerate((0, 128, 255)):
+        picture.putpixel((x, 0), (255, 0, 0, alpha))
+    picture.save(tmp_path / "x.png")
+    image = load_image(tmp_path / "x.png")
+    assert np.allclose(image[0, 0], [[1, 1, 1], [1, 127 / 255, 127 / 255], [1, 0, 0]], atol=0.005)
+    black = Image.new("LA", (1, 1), (0, 0))
+    assert load_image(black).min() == 1
+
+
+def test_a_palette_with_a_transparent_colour(tmp_path: Path, corners: Image.Image) -> None:
+    picture = corners.quantize(8)
+    blue = picture.getpixel((2, 18))
+    for suffix in (".png", ".gif"):
+        picture.save(tmp_path / f"x{suffix}", transparency=blue)
+        assert quarters(load_image(tmp_path / f"x{suffix}")) == [RED, GREEN, WHITE, WHITE]
+
+
+def test_of_an_animation_the_first_frame(tmp_path: Path, corners: Image.Image) -> None:
+    others = [Image.new("RGB", corners.size, "black")] * 2
+    for suffix in (".gif", ".webp", ".tif"):
+        corners.save(tmp_path / f"x{suffix}", save_all=True, append_images=others)
+        image = load_image(tmp_path / f"x{suffix}")
+        assert image.shape == (1, 20, 30, 3)
+        assert quarters(image) == [RED, GREEN, BLUE, WHITE]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
+def test_a_photograph_is_turned_upright(
+    tmp_path: Path, corners: Image.Image, orientation: int, suffix: str
+) -> None:
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Image.Transpose that the camera's turn amounts to
+    held = corners.transpose(Image.Transpose(undo[orientation])) if orientation > 1 else corners
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    if suffix == ".tif":
+        tags = ImageFileDirectory_v2()
+        tags[0x0112] = orientation
+        held.save(tmp_path / "x.tif", tiffinfo=tags)
+    else:
+        held.save(tmp_path / f"x{suffix}", exif=exif, **({"quality": 95} if suffix == ".jpg" else {}))
+    for source in (tmp_path / f"x{suffix}", Image.open(tmp_path / f"x{suffix}")):
+        image = load_image(source)
+        assert image.shape == (1, 20, 30, 3)
+        assert quarters(image) == [RED, GREEN, BLUE, WHITE]
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_meaningless_exif_is_ignored(tmp_path: Path, corners: Image.Image) -> None:
+    for content in (b"Exif\0\0not EXIF at all", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\0\0", b"Exif\0\0"):
+        corners.save(tmp_path / "x.jpg", exif=content, quality=95)
+        assert quarters(load_image(tmp_path / "x.jpg")) == [RED, GREEN, BLUE, WHITE]
+
+
+def test_a_pil_picture_is_not_changed(tmp_path: Path, corners: Image.Image) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    corners.save(tmp_path / "x.jpg", exif=exif)
+    picture = Image.open(tmp_path / "x.jpg")
+    load_image(picture, size=5)
+    assert picture.size == (30, 20)
+    assert picture.getexif()[0x0112] == 6
+
+
+def test_one_pixel_is_enough(tmp_path: Path) -> None:
+    Image.new("RGB", (1, 1), "red").save(tmp_path / "x.png")
+    assert load_image(tmp_path / "x.png").tolist() == [[[[1, 0, 0]]]]
+    assert load_image(tmp_path / "x.png", size=7).shape == (1, 7, 7, 3)
+
+
+# --- Where pictures come from ---------------------------------------------------------------------
+
+
+def test_a_file_wins_over_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_image("cat").shape == (1, 300, 451, 3)
+    os.mkdir("coffee")  # a folder does not win
+    assert load_image("coffee").shape == (1, 400, 600, 3)
+    Image.new("RGB", (5, 4)).save("cat", format="PNG")
+    assert load_image("cat").shape == (1, 4, 5, 3)
+
+
+def test_text_and_paths_and_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "ein Bild für mich.png"
+    Image.new("RGB", (5, 4)).save(tmp_path / name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for source in (tmp_path / name, str(tmp_path / name), f"~/{name}"):
+        assert load_image(source).shape == (1, 4, 5, 3)
+
+
+def test_size_is_the_longer_side(tmp_path: Path) -> None:
+    for height, width, expected in [
+        (60, 90, (32, 48)),
+        (90, 60, (48, 32)),
+        (50, 50, (48, 48)),
+        (1, 500, (1, 48)),
+    ]:
+        image = noise(height, width)
+        save_image(image, tmp_path / "x.png", overwrite=True)
+        for source in (image, image[0], to_uint8(image), to_pil(image), tmp_path / "x.png"):
+            assert load_image(source, 48).shape == (1, *expected, 3)
+
+
+def test_a_jpeg_loaded_small_looks_like_one_made_small(tmp_path: Path) -> None:
+    save_image(smooth(1200, 1600), tmp_path / "x.jpg")
+    small = load_image(tmp_path / "x.jpg", size=100)  # decoded at 1/8
+    assert small.shape == (1, 75, 100, 3)
+    assert psnr(small, resize(smooth(1200, 1600), 100)) > 40
+
+
+def big_file(path: Path, mode: str = "L") -> Path:
+    """A picture of 100 megapixels, dark on the left and light on the right."""
+    small = Image.fromarray(np.tile(np.linspace(0, 255, 1000).astype(np.uint8), (1000, 1)))
+    small.convert(mode).resize((10_000, 10_000), Image.Resampling.NEAREST).save(path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_hundred_megapixels(tmp_path: Path, suffix: str) -> None:
+    file = big_file(tmp_path / f"x{suffix}")
+    limit = Image.MAX_IMAGE_PIXELS
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        image = load_image(file, size=64)
+        with pytest.raises(ValueError, match="10000 x 10000 pixels .100 .*; give the size") as caught:
+            load_image(file)
+    assert one_sentence(str(caught.value))
+    assert np.abs(image[0, :, :, 0] - np.linspace(0, 1, 64)).max() < 0.03
+    assert limit == Image.MAX_IMAGE_PIXELS
+
+
+def test_more_than_two_hundred_megapixels_are_refused_unread(tmp_path: Path) -> None:
+    header = bytearray(png_bytes(noise()))
+    header[16:24] = (20_000).to_bytes(4, "big") + (20_000).to_bytes(4, "big")
+    header[29:33] = zlib.crc32(bytes(header[12:29])).to_bytes(4, "big")
+    (tmp_path / "bomb.png").write_bytes(header)
+    with pytest.raises(ValueError, match="400 megapixels., more than the 200") as caught:
+        load_image(tmp_path / "bomb.png", size=64)
+    assert one_sentence(str(caught.value))
+
+
+# --- Bad pictures ---------------------------------------------------------------------------------
+
+
+def png_bytes(image: np.ndarray, kind: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    to_pil(image).save(buffer, format=kind)
+    return buffer.getvalue()
+
+
+def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
+    for source, hint in [
+        ("astronuat", "did you mean the sample 'astronaut'?"),
+        ("Rocket", "did you mean the sample 'rocket'?"),
+        (tmp_path / "cat.jpg", "did you mean the sample 'cat'?"),
+        (str(tmp_path / "holiday.jpg"), "nstlib.samples.names() lists the samples."),
+        ("~nobody-of-that-name/x.png", "names()"),
+        ("x\0y", "names()"),
+        ("x" * 5000, "names()"),
+    ]:
+        with pytest.raises(FileNotFoundError, match="There is no file") as caught:
+            load_image(source)
+        assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", ".", "tmp_path"])
+def test_a_folder_is_one_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(IsADirectoryError, match="is a folder; give a picture inside it"):
+        load_image(tmp_path if text == "tmp_path" else text)
+
+
+def test_a_device_is_one_sentence() -> None:
+    with pytest.raises(ValueError, match="is a device or pipe"):
+        load_image(os.devnull)
+
+
+def test_a_text_file_and_an_empty_file_are_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "photo.jpg"
+    file.write_text("This is no picture. " * 100)
+    with pytest.raises(ValueError, match="photo.jpg is not a picture .JPEG, PNG") as caught:
+        load_image(file)
+    assert one_sentence(str(caught.value).replace(str(tmp_path), ""))
+    file.write_bytes(b"")
+    with pytest.raises(ValueError, match="photo.jpg is empty .0 bytes."):
+        load_image(file)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP"])
+@pytest.mark.parametrize("part", [0.003, 0.1, 0.5, 0.9])
+@pytest.mark.parametrize("size", [None, 8])
+def test_a_truncated_file_is_one_sentence(tmp_path: Path, kind: str, part: float, size: int | None) -> None:
+    whole = png_bytes(noise(64, 64), kind)
+    file = tmp_path / "x.any"
+    file.write_bytes(whole[: max(1, int(part * len(whole)))])
+    with pytest.raises(ValueError, match="x.any") as caught:
+        load_image(file, size)
+    assert one_sentence(str(caught.value).replace(str(tmp_path), ""))
+    assert "cannot be read" in str(caught.value) or "is not a picture" in str(caught.value)
+
+
+def test_damaged_files_never_fail_in_another_way(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    file = tmp_path / "x.any"
+    for kind in ("JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP", "PPM"):
+        whole = png_bytes(noise(16, 16), kind)
+        for _ in range(15):
+            damaged = np.frombuffer(whole, np.uint8).copy()
+            damaged[rng.integers(0, min(len(whole), 200), 4)] = rng.integers(0, 256, 4)
+            file.write_bytes(damaged.tobytes())
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # Pillow warns of odd TIFF tags
+                    assert is_image(load_image(file, 8))
+            except ValueError as error:
+                assert "x.any" in str(error)
+
+
+def test_a_truncated_pil_picture_is_one_sentence() -> None:
+    picture = Image.open(io.BytesIO(png_bytes(noise(64, 64))[:2000]))
+    with pytest.raises(ValueError, match="This picture cannot be read"):
+        load_image(picture)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "x.png").touch(mode=0)
+    with pytest.raises(PermissionError, match="Cannot read .*x.png: Permission denied."):
+        load_image(tmp_path / "x.png")
+
+
+@pytest.mark.parametrize("source", [None, 3, 2.5, ["cat"], {"a": 1}, b"bytes", len])
+def test_other_objects_are_one_sentence(source: object) -> None:
+    with pytest.raises(TypeError, match="give a file, a sample name"):
+        load_image(source)
+
+
+@pytest.mark.parametrize("size", [0, -5, 2.5, 512.0, "512", True, (3, 4), np.nan])
+def test_a_bad_size_is_one_sentence(size: Any) -> None:
+    with pytest.raises(ValueError, match="size must be a positive whole number of pixels"):
+        load_image(noise(), size)
+
+
+# --- Arrays ---------------------------------------------------------------------------------------
+
+
+def test_arrays_become_images() -> None:
+    image = noise()
+    for array in (image, image[0], image.astype(np.float64), image.tolist(), image[:, ::-1][:, ::-1]):
+        assert is_image(check_image(array))
+        assert (check_image(array) == image).all()
+    assert np.allclose(check_image(image.astype(np.float16)), image, atol=1e-3)
+    assert check_image(np.array([[[0, 51, 255]]], np.uint8)).tolist() == [[[[0, np.float32(0.2), 1]]]]
+
+
+def test_the_image_is_a_new_array() -> None:
+    image = noise()
+    before = image.copy()
+    for made in (check_image(image), load_image(image), resize(image, 30), resize(image, (20, 30))):
+        made[:] = 0
+        assert (image == before).all()
+
+
+def test_rounding_errors_are_clipped() -> None:
+    image = check_image(np.full((2, 2, 3), 1.0001))
+    assert image.max() == 1
+    assert check_image(np.full((2, 2, 3), -0.0001)).min() == 0
+
+
+@pytest.mark.parametrize(
+    ("array", "kind", "words"),
+    [
+        (np.zeros((4, 5)), ValueError, "numpy.stack"),
+        (np.zeros((4, 5, 4)), ValueError, "alpha"),
+        (np.zeros((3, 4, 5)), ValueError, "channels last"),
+        (np.zeros((1, 3, 4, 5)), ValueError, "channels last"),
+        (np.zeros((2, 4, 5, 3)), ValueError, "shape .2, 4, 5, 3."),
+        (np.zeros((4, 5, 1)), ValueError, "height, width, 3"),
+        (np.zeros(3), ValueError, "height, width, 3"),
+        (np.float32(0.5), ValueError, "height, width, 3"),
+        (np.zeros((0, 5, 3)), ValueError, "no pixels"),
+        (
+            np.full((4, 5, 3), np.nan),
+            ValueError,
+            "60 values that are NaN or infinite, the first at row 0, column 0",
+        ),
+        (np.full((4, 5, 3), np.inf), ValueError, "NaN or infinite"),
+        (np.full((4, 5, 3), 200.0), ValueError, "divide it by 255"),
+        (np.full((4, 5, 3), -0.5), ValueError, "from -0.5 to -0.5; clip it"),
+        (np.full((4, 5, 3), 1.5), ValueError, "clip it"),
+        (np.zeros((4, 5, 3), object), TypeError, "dtype object"),
+        (np.zeros((4, 5, 3), np.int64), TypeError, "dtype int64"),
+        (np.zeros((4, 5, 3), np.uint16), TypeError, "dtype uint16"),
+        (np.zeros((4, 5, 3), complex), TypeError, "dtype complex128"),
+        (np.zeros((4, 5, 3), bool), TypeError, "dtype bool"),
+        (None, TypeError, "dtype object"),
+        ("cat", TypeError, "dtype"),
+        ([[1.0], [1.0, 2.0]], TypeError, "cannot be turned into an array"),
+    ],
+)
+def test_bad_arrays_are_one_sentence(
+    array: object, kind: type[Exception], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(kind, match=words) as caught:
+        check_image(array, "the photo")
+    assert str(caught.value).startswith("the photo ")
+    assert one_sentence(str(caught.value))
+    for use in (
+        lambda: resize(array, 8),
+        lambda: save_image(array, tmp_path / "x.png"),
+        lambda: psnr(array, array),
+    ):
+        with pytest.raises(kind):
+            use()
+    assert os.listdir(tmp_path) == []
+
+
+def test_one_nan_is_found() -> None:
+    image = noise()
+    image[0, 7, 11, 2] = np.nan
+    with pytest.raises(ValueError, match="1 values that are NaN or infinite, the first at row 7, column 11"):
+        check_image(image)
+
+
+# --- Changing size --------------------------------------------------------------------------------
+
+
+def test_resize_gives_the_asked_shape() -> None:
+    image = noise(20, 30)
+    assert resize(image, 15).shape == (1, 10, 15, 3)
+    assert resize(image, np.int64(60)).shape == (1, 40, 60, 3)
+    assert resize(image, (7, 50)).shape == (1, 7, 50, 3)
+    assert resize(image[0], (1, 1)).shape == (1, 1, 1, 3)
+    assert is_image(resize(image, 45))
+    assert (resize(image, (20, 30)) == image).all()
+
+
+@pytest.mark.parametrize("size", [5, 29, 77, (64, 3)])
+@pytest.mark.parametrize("level", [0.0, 1 / 3, 1.0])
+def test_a_flat_picture_stays_flat(size: Any, level: float) -> None:
+    flat = np.full((1, 40, 30, 3), level, np.float32)
+    assert np.abs(resize(flat, size) - np.float32(level)).max() < 1e-6
+
+
+def test_shrinking_is_antialiased() -> None:
+    board = np.indices((64, 64)).sum(axis=0) % 2
+    image = np.repeat(board[..., np.newaxis], 3, axis=-1).astype(np.float32)
+    assert np.abs(resize(image, 16)[0, 2:-2, 2:-2] - 0.5).max() < 0.05
+
+
+def test_no_rounding_to_eight_bits() -> None:
+    faint = smooth(64, 64) * np.float32(0.001)
+    small = resize(faint, 32)
+    assert len(np.unique(small)) > 100
+    assert psnr(resize(small, 64), faint) > 90
+
+
+def test_there_and_back() -> None:
+    image = smooth(48, 64)
+    assert psnr(resize(resize(image, 128), 64), image) > 50
+    assert psnr(resize(image, 32)[:, :, ::-1], resize(image[:, :, ::-1], 32)) > 90
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, "8", None, (3,), (3, 4, 5), (0, 4), (4, -1), (4.0, 4), True])
+def test_resize_refuses_bad_sizes(size: Any) -> None:
+    with pytest.raises(ValueError, match="size|height|width") as caught:
+        resize(noise(), size)
+    assert one_sentence(str(caught.value))
+
+
+def test_resize_refuses_a_gigantic_size() -> None:
+    with pytest.raises(ValueError, match="more than the 40 megapixels"):
+        resize(noise(), 100_000)
+
+
+# --- Comparing ------------------------------------------------------------------------------------
+
+
+def test_psnr() -> None:
+    image = np.full((1, 4, 5, 3), 0.5, np.float32)
+    assert psnr(image, image) == float("inf")
+    assert psnr(image, image + np.float32(0.1)) == pytest.approx(20, abs=1e-4)
+    assert psnr(noise(seed=1), noise(seed=2)) == psnr(noise(seed=2), noise(seed=1))
+    with pytest.raises(ValueError, match="shapes .1, 20, 30, 3. and .1, 30, 20, 3."):
+        psnr(noise(20, 30), noise(30, 20))
+
+
+# --- Out ------------------------------------------------------------------------------------------
+
+
+def test_eight_bits_there_and_back() -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=-1)
+    assert (to_uint8(levels) == levels).all()
+    assert to_uint8(np.full((1, 1, 1, 3), 0.5)).tolist() == [[[128, 128, 128]]]
+    assert to_pil(noise(20, 30)).size == (30, 20)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_format_saves_and_loads(tmp_path: Path, suffix: str) -> None:
+    image = smooth(40, 60)
+    file = save_image(image, tmp_path / f"a picture{suffix}")
+    assert os.listdir(tmp_path) == [file.name]
+    assert psnr(load_image(file), image) > (50 if suffix.lower() in (".png", ".tif", ".tiff") else 35)
+    expected = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP"}
+    with Image.open(file) as picture:
+        assert picture.format == expected.get(suffix, "PNG")
+
+
+@pytest.mark.parametrize("name", ["x.gif", "x.txt", "x", "x.png.gz", ".png"])
+def test_an_unknown_suffix_is_one_sentence(tmp_path: Path, name: str) -> None:
+    for use in (check_output, lambda path: save_image(noise(), path)):
+        with pytest.raises(ValueError, match="use one of .png, .jpg") as caught:
+            use(tmp_path / name)
+        assert one_sentence(str(caught.value).replace(str(tmp_path), ""))
+    assert os.listdir(tmp_path) == []
+
+
+def test_bad_outputs_are_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "old.png").write_bytes(b"old")
+    for place, kind, words in [
+        (tmp_path / "old.png", FileExistsError, "exists already; choose another name or pass overwrite=True"),
+        (tmp_path / "folder.png", IsADirectoryError, "is a folder"),
+        (tmp_path / "missing" / "x.png", FileNotFoundError, "there is no folder"),
+        (tmp_path / "old.png" / "x.png", NotADirectoryError, "is a file, not a folder"),
+    ]:
+        for use in (check_output, lambda path: save_image(noise(), path)):
+            with pytest.raises(kind, match=words):
+                use(place)
+    assert (tmp_path / "old.png").read_bytes() == b"old"
+    assert sorted(os.listdir(tmp_path)) == ["folder.png", "old.png"]
+
+
+def test_overwriting_when_asked(tmp_path: Path) -> None:
+    save_image(noise(), tmp_path / "x.png")
+    assert check_output(tmp_path / "x.png", overwrite=True) == tmp_path / "x.png"
+    save_image(smooth(4, 5), tmp_path / "x.png", overwrite=True)
+    assert load_image(tmp_path / "x.png").shape == (1, 4, 5, 3)
+
+
+def test_a_bad_image_leaves_the_old_file(tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(b"old")
+    with pytest.raises(ValueError, match="NaN"):
+        save_image(noise() * np.nan, tmp_path / "x.png", overwrite=True)
+    assert (tmp_path / "x.png").read_bytes() == b"old"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("side", [8, 500])
+def test_a_full_disk_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, side: int
+) -> None:
+    target = tmp_path / f"x{suffix}"
+    target.write_bytes(b"old")
+    # The temporary file becomes a link to a device that is always full: a real error of the system.
+    monkeypatch.setattr(secrets, "token_hex", lambda size: "full")
+    # The early check would remove the link.
+    monkeypatch.setattr(images, "check_target", lambda path, overwrite: path)
+    (tmp_path / f".full-{target.name}").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device; nothing was changed.") as caught:
+        save_image(noise(side, side), target, overwrite=True)
+    assert caught.value.errno == errno.ENOSPC
+    assert one_sentence(str(caught.value).replace(str(tmp_path), ""))
+    assert target.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == [target.name]
+
+
+def test_a_picture_too_large_for_its_format_is_one_sentence(tmp_path: Path) -> None:
+    wide = np.zeros((1, 1, 70_000, 3), np.float32)
+    for suffix in (".jpg", ".webp"):
+        with pytest.raises(ValueError, match="choose .png or .tif"):
+            save_image(wide, tmp_path / f"x{suffix}")
+    assert os.listdir(tmp_path) == []
+    save_image(wide, tmp_path / "x.png")
+
+
+# --- Showing --------------------------------------------------------------------------------------
+
+
+class Shown(list):
+    """Stands in for IPython's display and keeps what it was given."""
+
+    def __call__(self, *objects: object, **options: object) -> None:
+        self.append((objects, options))
+
+
+def test_show_carries_the_alt_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Shown()
+    monkeypatch.setattr("IPython.display.display", shown)
+    show(smooth(500, 1000), alt="Slow waves of colour.", title="Waves")
+    (title,), ((bundle,), options) = shown[0][0], shown[1]
+    assert title.data == "**Waves**"
+    assert bundle["text/plain"] == "[Picture: Slow waves of colour.]"
+    assert options["metadata"]["image/png"] == {"alt": "Slow waves of colour.", "width": 720}
+    decoded = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
+    assert decoded.size == (1000, 500)
+
+
+def test_show_needs_alt_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(TypeError, match="alt"):
+        show(noise())  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="show needs alt"):
+        show(noise(), alt=" ")
+    shown = Shown()
+    monkeypatch.setattr("IPython.display.display", shown)
+    show(noise(4, 5), alt="Noise.")
+    assert len(shown) == 1
+    assert shown[0][1]["metadata"]["image/png"]["width"] == 5
