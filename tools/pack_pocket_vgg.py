@@ -1,0 +1,151 @@
+"""Turn a finished training into the file that ships: rescale, name the classes, measure.
+
+    python tools/pack_pocket_vgg.py runs/pocket/folded.npz tiny-imagenet-200.zip
+    python tools/pack_pocket_vgg.py --measure tiny-imagenet-200.zip
+
+The first form writes nstlib/weights/pocket_vgg.npz (float16, under 6 MB). The second only measures the
+top-1 of the file that is there, on the 10,000 validation pictures, through `nstlib` itself.
+
+Rescaling (Gatys et al. 2016, section 2): the kernels are divided so that the mean activation over positions
+and pictures is 1 and the next layer multiplies it back, which changes no output of the network except the
+scale of its features. "layer" uses one number per layer; "filter" one per filter with a floor, because many
+deep filters hardly ever fire and dividing by almost nothing would blow up their noise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import zipfile
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from PIL import Image
+from tqdm.auto import tqdm
+
+from nstlib import networks
+from nstlib.foundation import whole_file
+
+ROOT = "tiny-imagenet-200/"
+TARGET = networks.WEIGHTS_FOLDER / "pocket_vgg.npz"
+PICTURES = 500  # for the mean activations
+
+
+def validation(archive: zipfile.ZipFile, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Validation pictures (n, 64, 64, 3) float32 in [0, 1] and their labels (n,)."""
+    wnids = archive.read(ROOT + "wnids.txt").decode().split()
+    lines = archive.read(ROOT + "val/val_annotations.txt").decode().splitlines()[:count]
+    rows = [line.split("\t")[:2] for line in lines]
+    pictures = [Image.open(io.BytesIO(archive.read(f"{ROOT}val/images/{n}"))).convert("RGB") for n, _ in rows]
+    labels = np.array([wnids.index(wnid) for _, wnid in rows])
+    return np.stack([np.asarray(p, "float32") / 255 for p in pictures]), labels
+
+
+def class_names(archive: zipfile.ZipFile) -> np.ndarray:
+    """A readable name for each class: the first synonym of its WordNet entry."""
+    words = dict(line.split("\t") for line in archive.read(ROOT + "words.txt").decode().splitlines())
+    return np.array([words[w].split(",")[0] for w in archive.read(ROOT + "wnids.txt").decode().split()])
+
+
+def plain_network(arrays: dict[str, np.ndarray]) -> networks.FeatureNetwork:
+    """The embedded network as it was trained: zero padding, average pooling."""
+    plan = networks.PLANS["pocket_vgg"]
+    model = networks.build_vgg(plan, "average", "zero", "float32")
+    networks.assign_pack(model, arrays, "folded weights")
+    return networks.FeatureNetwork("pocket_vgg", plan, model, arrays)
+
+
+def activations(net: networks.FeatureNetwork, pictures: np.ndarray) -> dict[str, np.ndarray]:
+    """Mean activation of every filter over positions and pictures."""
+    model = net.cut(net.convolutions)
+    sums = [0.0] * len(net.convolutions)
+    for picture in tqdm(pictures, desc="mean activations", unit="picture"):
+        maps = net.outputs(model, picture[None])
+        sums = [s + keras.ops.convert_to_numpy(m).mean((0, 1, 2)) for s, m in zip(sums, maps, strict=True)]
+    return {n: s / len(pictures) for n, s in zip(net.convolutions, sums, strict=True)}
+
+
+def divisor(mean: np.ndarray, how: str, floor: float) -> np.ndarray:
+    """What the filters of a layer are divided by, shape (channels,)."""
+    if how == "none":
+        return np.ones_like(mean)
+    if how == "layer":
+        return np.full_like(mean, mean.mean())
+    return np.maximum(mean, floor * mean.mean())
+
+
+def rescale(
+    arrays: dict[str, np.ndarray], means: dict[str, np.ndarray], how: str, floor: float
+) -> dict[str, np.ndarray]:
+    """Kernels with every activation divided by its divisor; the head makes up for the last one."""
+    scaled, before = dict(arrays), np.ones(3, "float32")
+    for name, mean in means.items():
+        by = divisor(mean, how, floor)
+        scaled[f"{name}/kernel"] = arrays[f"{name}/kernel"] * before[:, None] / by
+        scaled[f"{name}/bias"] = arrays[f"{name}/bias"] / by
+        before = by
+    scaled["head/kernel"] = arrays["head/kernel"] * before[:, None]
+    return scaled
+
+
+def top1(net: networks.FeatureNetwork, pictures: np.ndarray, labels: np.ndarray) -> float:
+    """Share of pictures whose likeliest class is the right one; whole 64x64 pictures, no averaging."""
+    assert net._head is not None
+    model, right = net.cut(net.convolutions[-1:]), 0
+    for start in tqdm(range(0, len(pictures), 200), desc="top-1", unit="batch"):
+        (maps,) = net.outputs(model, pictures[start : start + 200])
+        mean = keras.ops.convert_to_numpy(maps).mean((1, 2))
+        logits = mean @ net._head["head/kernel"] + net._head["head/bias"]
+        right += int((logits.argmax(1) == labels[start : start + 200]).sum())
+    return right / len(pictures)
+
+
+def pack(folded: Path, archive: Path, target: Path, how: str, floor: float) -> None:
+    """Write the file that ships."""
+    arrays = networks.pack_weights(folded)
+    with zipfile.ZipFile(archive) as opened:
+        pictures, _ = validation(opened, PICTURES)
+        arrays["classes"] = class_names(opened)
+    means = activations(plain_network(arrays), pictures)
+    scaled = rescale(arrays, means, how, floor)
+    half = {n: a.astype("float16") if a.dtype.kind == "f" else a for n, a in scaled.items()}
+    with whole_file(target) as partial, open(partial, "wb") as file:
+        np.savez(file, **half)
+    print(f"{target}: {target.stat().st_size / 1e6:.2f} MB")
+
+
+def measure(archive: Path) -> None:
+    """Print the top-1 of the shipped file."""
+    with zipfile.ZipFile(archive) as opened:
+        pictures, labels = validation(opened)
+    for padding in ("zero", "edge"):
+        net = networks.load_network("pocket_vgg", padding=padding)
+        print(f"top-1 on {len(labels)} pictures, {padding} padding: {top1(net, pictures, labels):.2%}")
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folded", type=Path, nargs="?", help="folded.npz of tools/train_pocket_vgg.py")
+    parser.add_argument("archive", type=Path, help="tiny-imagenet-200.zip")
+    parser.add_argument("--measure", action="store_true", help="only measure the file that ships")
+    parser.add_argument("--rescale", choices=("none", "layer", "filter"), default="layer")
+    parser.add_argument(
+        "--floor", type=float, default=0.1, help="smallest divisor, as a share of the layer's mean"
+    )
+    parser.add_argument("--out", type=Path, default=TARGET)
+    args = parser.parse_args()
+    if not args.measure:
+        if args.folded is None:
+            parser.error("name the folded weights, or use --measure")
+        pack(args.folded, args.archive, args.out, args.rescale, args.floor)
+    if args.out == TARGET:
+        measure(args.archive)
+
+
+if __name__ == "__main__":
+    main()
