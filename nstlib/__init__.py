@@ -1,0 +1,1 @@
+"""nstlib: the helper package of a course on neural style transfer."""

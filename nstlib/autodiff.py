@@ -1,0 +1,162 @@
+"""The only module that knows which backend runs: gradients and compiled functions for all three.
+
+Everything else is written with `keras.ops` and plain arithmetic. The backend is chosen before Keras is
+imported, with the environment variable KERAS_BACKEND ("tensorflow", "jax" or "torch").
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from .objectives import Objective
+
+BACKEND: str = keras.backend.backend()
+
+# (image, targets, weights) -> (scalar to minimise, its parts)
+PartsFunction = Callable[[Any, list[Any], Any], tuple[Any, Any]]
+
+
+def tensor(array: Any, dtype: str | None = None) -> Any:
+    """A backend tensor on the default device (the GPU when there is one)."""
+    return keras.ops.convert_to_tensor(array, dtype=dtype)
+
+
+def numpy(value: Any) -> np.ndarray:
+    """A NumPy array from a backend tensor; waits for the device."""
+    return np.asarray(keras.ops.convert_to_numpy(value))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The objective at one image.
+
+    Attributes:
+        value: the total.
+        gradient: backend tensor, the shape of the image.
+        parts: weighted parts by name; they add up to the total.
+        seconds: how long it took.
+    """
+
+    value: float
+    gradient: Any
+    parts: dict[str, float]
+    seconds: float = 0.0
+
+
+def tensorflow_step(function: PartsFunction, model: keras.Model | None, traced: Callable[[], None]) -> Any:
+    """One graph for loss, parts and gradient."""
+    import tensorflow as tf
+
+    @tf.function
+    def step(image: Any, targets: list[Any], weights: Any) -> tuple[Any, Any]:
+        traced()
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(image)
+            total, parts = function(image, targets, weights)
+        return tf.concat([[total], parts], 0), tape.gradient(total, image)
+
+    return step
+
+
+def jax_step(function: PartsFunction, model: keras.Model | None, traced: Callable[[], None]) -> Any:
+    """One compiled XLA program; the network's weights are arguments, not constants baked into it."""
+    import jax
+    import jax.numpy as jnp
+
+    variables = model.variables if model is not None else []
+
+    def loss(image: Any, values: list[Any], targets: list[Any], weights: Any) -> tuple[Any, Any]:
+        traced()
+        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+            return function(image, targets, weights)
+
+    compiled = jax.jit(jax.value_and_grad(loss, has_aux=True))
+
+    def step(image: Any, targets: list[Any], weights: Any) -> tuple[Any, Any]:
+        (total, parts), gradient = compiled(image, [v.value for v in variables], targets, weights)
+        return jnp.concatenate([total[None], parts]), gradient
+
+    return step
+
+
+def torch_step(function: PartsFunction, model: keras.Model | None, traced: Callable[[], None]) -> Any:
+    """PyTorch runs eagerly: nothing is compiled, so this counts as traced once."""
+    import torch
+
+    traced()
+
+    def step(image: Any, targets: list[Any], weights: Any) -> tuple[Any, Any]:
+        with torch.enable_grad():
+            leaf = image.detach().requires_grad_(True)
+            total, parts = function(leaf, targets, weights)
+            (gradient,) = torch.autograd.grad(total, leaf)
+        return torch.cat([total[None], parts]).detach(), gradient
+
+    return step
+
+
+MAKERS = {"tensorflow": tensorflow_step, "jax": jax_step, "torch": torch_step}
+
+
+class CompiledStep:
+    """A step of one kind of objective, compiled once per image size.
+
+    Attributes:
+        traces: how often it was compiled; more than once per size would be a bug.
+    """
+
+    def __init__(self, objective: Objective) -> None:
+        self.traces = 0
+        model = objective.network.cut(objective.layers) if objective.layers else None
+        self.run = MAKERS[BACKEND](objective.function(), model, self._traced)
+
+    def _traced(self) -> None:
+        self.traces += 1
+
+
+def compiled_step(objective: Objective) -> CompiledStep:
+    """The step for this kind of objective, shared by all runs on the same network."""
+    steps = objective.network.steps
+    if objective.signature not in steps:
+        steps[objective.signature] = CompiledStep(objective)
+    step: CompiledStep = steps[objective.signature]
+    return step
+
+
+def value_and_grad(objective: Objective) -> Callable[[Any], Evaluation]:
+    """The objective with its gradient as a function of the image.
+
+    Args:
+        objective: what to differentiate.
+
+    Returns:
+        A function from an image tensor (1, H, W, 3) to an `Evaluation`. It reads one small vector (the
+        total and its parts) back from the device; the gradient stays there.
+    """
+    step = compiled_step(objective).run
+    targets, weights = [tensor(t) for t in objective.targets], tensor(objective.weights)
+
+    def evaluate(image: Any) -> Evaluation:
+        began = time.perf_counter()
+        row, gradient = step(image, targets, weights)
+        total, *parts = numpy(row).tolist()
+        named = dict(zip(objective.names, parts, strict=True))
+        return Evaluation(total, gradient, named, time.perf_counter() - began)
+
+    return evaluate
+
+
+def inner(a: Any, b: Any) -> Any:
+    """Inner product of two tensors of one shape, as a scalar tensor that stays on the device."""
+    return keras.ops.vdot(a, b) if BACKEND != "torch" else (a * b).sum()
+
+
+def zeros_like(a: Any) -> Any:
+    """Zeros of the same shape and type on the same device."""
+    return keras.ops.zeros_like(a)

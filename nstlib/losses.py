@@ -1,0 +1,138 @@
+"""The formulas, one function each. Pure: tensors in, a scalar tensor out, nothing remembered.
+
+Notation of the papers: a layer has N channels (filters) and M = H W positions; F is the feature map of the
+image that is being made, P that of the photograph, G and A are the Gram matrices of the image and of the
+style picture. Feature maps have shape (1, H, W, N).
+
+Four families of formulas go by name:
+
+=========== ======================================= ==========================================
+name        content loss of a layer                 style loss of a layer
+=========== ======================================= ==========================================
+"gatys"     1/2 sum (F - P)^2                       sum (G - A)^2 / (4 N^2 M^2)
+"sum"       1/2 sum (F - P)^2                       1/2 sum (G - A)^2
+"mse"       mean (F - P)^2                          mean (G/M - A/M)^2
+"relative"  sum (F - P)^2 / sum P^2                 sum (G/M - A/M)^2 / sum (A/M)^2
+=========== ======================================= ==========================================
+
+They differ only by factors that are constant during a run, so they have the same minima for a single
+term; what changes is how terms weigh against each other, and that is why a "style weight" of one program
+means nothing in another.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from keras import ops
+
+from .foundation import unknown_name
+
+Formula = Literal["gatys", "sum", "mse", "relative"]
+FORMULAS: tuple[Formula, ...] = ("gatys", "sum", "mse", "relative")
+
+# The energy per element under which a target counts as flat. Features of a network are of order 1 to
+# 1000, so a millionth only matters where a target is (nearly) zero: black pictures stay finite.
+FLOOR = 1e-6
+
+
+def check_formula(formula: str) -> None:
+    """Refuse a formula that has no name here.
+
+    Raises:
+        ValueError: names the nearest formula.
+    """
+    if formula not in FORMULAS:
+        raise unknown_name("formula", formula, FORMULAS)
+
+
+def gram_matrix(features: Any) -> Any:
+    """Gram matrix divided by the number of positions: G/M with G_ij = sum_k F_ik F_jk.
+
+    Entry (i, j) says how often channels i and j are active at the same place, wherever that is. Dividing
+    by M makes pictures of different sizes comparable (Gatys et al. 2016, eq. 3, has G itself).
+
+    Args:
+        features: shape (1, H, W, N), any float type; the sums are taken in float32 at least.
+
+    Returns:
+        Shape (N, N), symmetric and positive semi-definite.
+    """
+    features = ops.convert_to_tensor(features)
+    if str(features.dtype).endswith("16"):
+        features = ops.cast(features, "float32")
+    channels = features.shape[-1]
+    flat = ops.reshape(features, (-1, channels))
+    positions = ops.cast(ops.shape(flat)[0], flat.dtype)
+    return ops.matmul(ops.transpose(flat), flat) / positions
+
+
+def content_loss(features: Any, target: Any, formula: Formula = "relative") -> Any:
+    """How far the features of one layer are from those of the photograph.
+
+    Args:
+        features: F, shape (1, H, W, N).
+        target: P, the same shape.
+        formula: see the table of this module. "gatys": Gatys et al. 2016, eq. 1.
+
+    Returns:
+        A scalar; 0 where F = P. Squared feature units, except "relative", which has no unit.
+    """
+    squared = ops.square(features - target)
+    if formula == "relative":
+        return ops.mean(squared) / (ops.mean(ops.square(target)) + FLOOR)
+    if formula == "mse":
+        return ops.mean(squared)
+    return 0.5 * ops.sum(squared)
+
+
+def style_loss(features: Any, target: Any, formula: Formula = "relative") -> Any:
+    """How far the channel correlations of one layer are from those of the style picture.
+
+    Args:
+        features: F, shape (1, H, W, N).
+        target: A/M, the `gram_matrix` of the style picture's features, shape (N, N). It is kept divided
+            by the style's own M: where an equation has A itself, A = (A/M) M with the image's M, which is
+            the papers' value when both pictures have the same size and the sensible one when not.
+        formula: see the table of this module. "gatys": Gatys et al. 2016, eq. 4.
+
+    Returns:
+        A scalar; 0 where G/M = A/M.
+    """
+    squared = ops.square(gram_matrix(features) - target)
+    if formula == "relative":
+        return ops.mean(squared) / (ops.mean(ops.square(target)) + FLOOR)
+    if formula == "mse":
+        return ops.mean(squared)
+    if formula == "gatys":  # (G - A)^2 = M^2 (G/M - A/M)^2, and the M^2 cancels
+        return ops.sum(squared) / (4.0 * features.shape[-1] ** 2)
+    positions = ops.cast(ops.shape(features)[1] * ops.shape(features)[2], squared.dtype)
+    return 0.5 * ops.sum(squared) * ops.square(positions)
+
+
+def total_variation(
+    image: Any,
+    kind: Literal["squared", "absolute"] = "squared",
+    reduction: Literal["mean", "sum"] = "mean",
+) -> Any:
+    """How much neighbouring pixels differ: sum or mean of |dx| + |dy|, or of dx^2 + dy^2.
+
+    The squared form prefers many small steps (it blurs), the absolute one few large steps (it keeps
+    edges; Rudin, Osher and Fatemi 1992). Programs often describe one and compute the other.
+
+    Args:
+        image: shape (1, H, W, C), pixel values in [0, 1].
+        kind: "squared" or "absolute".
+        reduction: "mean" over differences, so that the value does not grow with the size, or "sum".
+
+    Returns:
+        A scalar; 0 for a flat picture, a picture of one pixel included.
+    """
+    if kind not in ("squared", "absolute"):
+        raise unknown_name("kind of total variation", kind, ("squared", "absolute"))
+    measure = ops.square if kind == "squared" else ops.abs
+    total = 0.0 * ops.sum(image)
+    for difference in (image[:, 1:] - image[:, :-1], image[:, :, 1:] - image[:, :, :-1]):
+        if 0 not in tuple(difference.shape):
+            total = total + (ops.mean if reduction == "mean" else ops.sum)(measure(difference))
+    return total

@@ -1,0 +1,543 @@
+"""Feature networks: a name becomes a network whose layers can be looked at.
+
+An image (float32 RGB in [0, 1], shape (1, H, W, 3)) goes in, the feature maps of the chosen layers come
+out. What the weights expect of their input (mean, order of the colours, scale) happens in here, once, so
+nothing outside this module ever subtracts a mean.
+
+Layers of the VGG plan may be named as Keras does (`block4_conv2`), as the papers do (`conv4_2`), or by
+counting convolutions from the input (`10`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from keras import layers as L
+
+from .foundation import unknown_name
+
+Layer = str | int
+Pooling = Literal["average", "max"]
+WEIGHTS_FOLDER = Path(__file__).parent / "weights"
+
+
+# --- what is known of each network ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that sets one network apart from the others.
+
+    Attributes:
+        preprocessing: what the weights expect of their input (see `Preprocess`).
+        content_layers, style_layers: sensible defaults for the recipes.
+        blocks: (convolutions, channels) per block for networks of the VGG plan; empty for others.
+        application: (module, function) in `keras.applications`; None for the embedded network.
+        weights_file: the file Keras keeps in its cache.
+        hash_checked: whether Keras compares the download with a hash of its own (MD5).
+        minimum_size: smallest side in pixels (for the VGG plan it follows from the deepest layer).
+    """
+
+    preprocessing: str
+    content_layers: tuple[str, ...] = ("block4_conv2",)
+    style_layers: tuple[str, ...] = tuple(f"block{b}_conv1" for b in range(1, 6))
+    blocks: tuple[tuple[int, int], ...] = ()
+    application: tuple[str, str] | None = None
+    weights_file: str = ""
+    hash_checked: bool = True
+    minimum_size: int = 1
+
+
+VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
+VGG19_BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
+POCKET_BLOCKS = ((2, 16), (2, 32), (4, 64), (4, 128), (4, 128))
+
+PLANS: dict[str, Plan] = {
+    "pocket_vgg": Plan("pocket", blocks=POCKET_BLOCKS, weights_file="pocket_vgg.npz"),
+    "vgg16": Plan(
+        "caffe",
+        blocks=VGG16_BLOCKS,
+        application=("vgg16", "VGG16"),
+        weights_file="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    ),
+    "vgg19": Plan(
+        "caffe",
+        blocks=VGG19_BLOCKS,
+        application=("vgg19", "VGG19"),
+        weights_file="vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    ),
+    "resnet50": Plan(
+        "caffe",
+        ("conv4_block2_out",),
+        ("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
+        application=("resnet50", "ResNet50"),
+        weights_file="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        minimum_size=32,
+    ),
+    "inception_v3": Plan(
+        "tf",
+        ("mixed4",),
+        ("activation", "activation_2", "activation_4", "mixed2", "mixed7"),
+        application=("inception_v3", "InceptionV3"),
+        weights_file="inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        minimum_size=75,
+    ),
+    "mobilenet_v2": Plan(
+        "tf",
+        ("block_6_expand_relu",),
+        ("Conv1_relu", "block_1_expand_relu", "block_3_expand_relu", "block_6_expand_relu", "out_relu"),
+        application=("mobilenet_v2", "MobileNetV2"),
+        weights_file="mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+        hash_checked=False,
+        minimum_size=32,
+    ),
+    "inception_resnet_v2": Plan(
+        "tf",
+        ("block17_1_ac",),
+        ("activation", "activation_2", "activation_4", "block35_10_ac", "block17_20_ac"),
+        application=("inception_resnet_v2", "InceptionResNetV2"),
+        weights_file="inception_resnet_v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        minimum_size=75,
+    ),
+    "efficientnet_b0": Plan(
+        "bytes",
+        ("block4a_expand_activation",),
+        (
+            "stem_activation",
+            "block2a_expand_activation",
+            "block3a_expand_activation",
+            "block4a_expand_activation",
+            "block6a_expand_activation",
+        ),
+        application=("efficientnet", "EfficientNetB0"),
+        weights_file="efficientnetb0_notop.h5",
+        minimum_size=32,
+    ),
+}
+
+
+def names() -> list[str]:
+    """The networks `load_network` knows."""
+    return list(PLANS)
+
+
+# --- input and padding ------------------------------------------------------------------------------
+
+# RGB means of ImageNet on the 0..255 scale, as the VGG paper subtracts them.
+IMAGENET_MEAN = (123.68, 116.779, 103.939)
+
+
+@keras.saving.register_keras_serializable("nstlib")
+class Preprocess(L.Layer):
+    """RGB in [0, 1] -> what the weights were trained on.
+
+    "caffe": BGR, 0..255, ImageNet mean subtracted (VGG, ResNet50); "pocket": RGB, the same mean, divided
+    by 58; "tf": -1..1 (Inception, MobileNetV2); "bytes": 0..255 (EfficientNet scales inside).
+    """
+
+    def __init__(self, mode: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.mode = mode
+
+    def call(self, image: Any) -> Any:
+        """Shape (1, H, W, 3) in and out."""
+        x = image * 255.0
+        if self.mode == "tf":
+            x = x / 127.5 - 1.0
+        elif self.mode in ("caffe", "pocket"):
+            x = x - keras.ops.convert_to_tensor(np.array(IMAGENET_MEAN, "float32"))
+            x = x[..., ::-1] if self.mode == "caffe" else x / 58.0
+        return keras.ops.cast(x, self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras' way to copy a layer."""
+        return {**super().get_config(), "mode": self.mode}
+
+
+@keras.saving.register_keras_serializable("nstlib")
+class EdgePadding(L.Layer):
+    """Repeat the outermost pixels once, (1, H, W, C) -> (1, H + 2, W + 2, C).
+
+    Zeros, which the networks were trained with, look like a dark frame around the picture: the syntheses
+    then fight the frame and leave a band of artefacts along the border.
+    """
+
+    def call(self, x: Any) -> Any:
+        """Mirroring one pixel with its own copy is the same as repeating the edge."""
+        return keras.ops.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="symmetric")
+
+
+# --- building the VGG plan --------------------------------------------------------------------------
+
+
+def build_vgg(plan: Plan, pooling: str, padding: str, dtype: str) -> keras.Model:
+    """The convolutional part of a VGG network with the names Keras gives its layers.
+
+    Args:
+        plan: blocks and preprocessing.
+        pooling: "average" or "max" between the blocks (Gatys et al. 2016, section 2, prefer average).
+        padding: "edge" repeats border pixels, "zero" is what the networks were trained with.
+        dtype: number format of the convolutions, "float32" or "bfloat16".
+    """
+    image = keras.Input((None, None, 3), batch_size=1, name="image")
+    x = Preprocess(plan.preprocessing, name="preprocess", dtype=dtype, autocast=False)(image)
+    pool = L.AveragePooling2D if pooling == "average" else L.MaxPooling2D
+    for b, (convolutions, channels) in enumerate(plan.blocks, start=1):
+        for c in range(1, convolutions + 1):
+            name = f"block{b}_conv{c}"
+            if padding == "edge":
+                x = EdgePadding(name=f"{name}_padding", dtype=dtype)(x)
+            mode = "valid" if padding == "edge" else "same"
+            x = L.Conv2D(channels, 3, padding=mode, activation="relu", name=name, dtype=dtype)(x)
+        x = pool(2, 2, name=f"block{b}_pool", dtype=dtype)(x)
+    return keras.Model(image, x, name="features", trainable=False)
+
+
+def build_application(plan: Plan, dtype: str) -> keras.Model:
+    """A network of `keras.applications` without its head, behind the preprocessing it needs."""
+    assert plan.application is not None
+    module, function = plan.application
+    body = getattr(getattr(keras.applications, module), function)(include_top=False, weights=None)
+    if dtype != "float32":
+        raise ValueError(f"dtype {dtype!r} is offered for the VGG networks only; use float32 here.")
+    body.trainable = False
+    return body
+
+
+# --- weights ----------------------------------------------------------------------------------------
+
+
+def random_weights(model: keras.Model, seed: int) -> None:
+    """He-normal kernels from NumPy's generator (He et al. 2015), so that every backend gets the same."""
+    rng = np.random.default_rng(seed)
+    for weight in model.weights:
+        shape = tuple(weight.shape)
+        if len(shape) > 1:
+            scale = math.sqrt(2.0 / np.prod(shape[:-1]))
+            weight.assign(rng.normal(0.0, scale, shape).astype("float32"))
+
+
+def pack_weights(path: Path) -> dict[str, np.ndarray]:
+    """Arrays `block1_conv1/kernel`, ... of an .npz file, in float32 (text arrays as they are)."""
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            arrays = {name: data[name] for name in data.files}
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"{path} is not a readable .npz weights file ({error}).") from None
+    return {n: a.astype("float32") if a.dtype.kind == "f" else a for n, a in arrays.items()}
+
+
+def assign_pack(model: keras.Model, arrays: dict[str, np.ndarray], source: str) -> None:
+    """Give every convolution its kernel and bias; a file of another network is refused whole."""
+    wanted = {f"{layer.name}/{part}": v for layer in convolutions_of(model) for part, v in parts_of(layer)}
+    for name, variable in wanted.items():
+        if name not in arrays:
+            raise ValueError(f"{source} holds weights of another network: it has no {name}.")
+        if arrays[name].shape != tuple(variable.shape):
+            raise ValueError(
+                f"{source} holds weights of another network: {name} has shape {arrays[name].shape}, "
+                f"but {tuple(variable.shape)} is needed."
+            )
+    for name, variable in wanted.items():
+        variable.assign(arrays[name])
+
+
+def convolutions_of(model: keras.Model) -> list[keras.layers.Layer]:
+    """The convolution layers, from the input on."""
+    return [layer for layer in model.layers if isinstance(layer, L.Conv2D)]
+
+
+def parts_of(layer: keras.layers.Layer) -> list[tuple[str, Any]]:
+    """The two variables of a convolution by the names they have in a file."""
+    return [("kernel", layer.kernel), ("bias", layer.bias)]
+
+
+def pretrained_application(name: str, plan: Plan) -> keras.Model:
+    """The Keras network with its ImageNet weights, from Keras' cache or downloaded into it."""
+    assert plan.application is not None
+    module, function = plan.application
+    try:
+        return getattr(getattr(keras.applications, module), function)(include_top=False, weights="imagenet")
+    except Exception as error:  # Keras raises a bare Exception when a download fails
+        folder = Path(keras.config.keras_home() if hasattr(keras.config, "keras_home") else "~/.keras")
+        raise FileNotFoundError(
+            f"The pretrained weights of {name} could not be had ({str(error).splitlines()[0]}). "
+            f"Put the file {plan.weights_file} into {folder / 'models'} by hand, or pass "
+            f"weights='path/to/the/file', or use 'pocket_vgg', which needs no download."
+        ) from None
+
+
+def load_file_into(model: keras.Model, path: Path, name: str) -> None:
+    """Weights from a file Keras wrote (.h5, .weights.h5) into a Keras network."""
+    try:
+        model.load_weights(path)
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{path} does not hold the weights of {name} without its head: {reason}") from None
+
+
+def copy_convolutions(source: keras.Model, target: keras.Model) -> None:
+    """Kernels and biases of the layers with the same name (our VGG differs in pooling and padding)."""
+    for layer in convolutions_of(target):
+        layer.set_weights(source.get_layer(layer.name).get_weights())
+
+
+# --- the network ------------------------------------------------------------------------------------
+
+
+class FeatureNetwork:
+    """A network cut into layers. Made by `load_network`; not trainable, never changed by a run.
+
+    Attributes:
+        name: "pocket_vgg", "vgg19", ...
+        plan: what sets it apart.
+        layers: names of the layers that can be asked for, from the input on.
+        model: the Keras model (`net.model.summary()` shows it).
+    """
+
+    def __init__(self, name: str, plan: Plan, model: keras.Model, head: dict[str, np.ndarray] | None) -> None:
+        self.name, self.plan, self.model, self._head = name, plan, model, head
+        self._by_name = stable_names(model)
+        self.layers = tuple(n for n in self._by_name if not n.endswith("_padding"))
+        self._cuts: dict[tuple[str, ...], keras.Model] = {}
+        self.steps: dict[Any, Any] = {}  # compiled steps by signature: runs of one kind compile once
+
+    def __repr__(self) -> str:
+        return f"<FeatureNetwork {self.name}: {len(self.layers)} layers, {self.model.count_params():,} parameters>"
+
+    @property
+    def convolutions(self) -> tuple[str, ...]:
+        """Names of the convolutions in order, so that the k-th is `convolutions[k - 1]`."""
+        return tuple(n for n in self.layers if re.fullmatch(r"block\d_conv\d", n))
+
+    def resolve(self, layer: Layer) -> str:
+        """The layer's Keras name for a Keras name, a paper name or a number.
+
+        Raises:
+            ValueError: no such layer; the message suggests the nearest.
+        """
+        if isinstance(layer, (int, np.integer)) and not isinstance(layer, bool):
+            return self._by_number(int(layer))
+        if not isinstance(layer, str):
+            raise ValueError(f"A layer is a name or a number, not {layer!r}.")
+        paper = re.fullmatch(r"(?:conv|relu)(\d)_(\d)", layer)
+        name = f"block{paper[1]}_conv{paper[2]}" if paper and self.plan.blocks else layer
+        if name not in self.layers:
+            raise unknown_name(f"layer of {self.name}", layer, self.layers)
+        return name
+
+    def _by_number(self, number: int) -> str:
+        if not self.plan.blocks:
+            raise ValueError(f"Layers of {self.name} have names, not numbers; it is not of the VGG plan.")
+        if not 1 <= number <= len(self.convolutions):
+            raise ValueError(
+                f"{self.name} has convolutions 1 to {len(self.convolutions)}, there is no {number}."
+            )
+        return self.convolutions[number - 1]
+
+    def minimum_size(self, layers: Iterable[Layer]) -> int:
+        """Smallest side in pixels at which the given layers still have a position."""
+        if not self.plan.blocks:
+            return self.plan.minimum_size
+        deepest = 1
+        for name in map(self.resolve, layers):
+            found = re.fullmatch(r"block(\d)_(conv\d|pool)", name)
+            if found:
+                deepest = max(deepest, int(found[1]) + (found[2] == "pool"))
+        return int(2 ** (deepest - 1))
+
+    def check_size(self, image: Any, layers: Iterable[Layer], what: str = "image") -> None:
+        """Refuse a picture that is too small for the deepest layer.
+
+        Raises:
+            ValueError: one side is too short.
+        """
+        smallest, layers = min(image.shape[1:3]), list(layers)
+        needed = self.minimum_size(layers)
+        if smallest < needed:
+            raise ValueError(
+                f"The {what} is {image.shape[2]} x {image.shape[1]} pixels, but {self.name} needs at least "
+                f"{needed} on each side for {', '.join(map(str, layers))}: use a larger one."
+            )
+
+    def cut(self, layers: Sequence[Layer]) -> keras.Model:
+        """The network up to the deepest of the layers, one output for each, in the order given."""
+        chosen = tuple(self.resolve(layer) for layer in layers)
+        if not chosen:
+            raise ValueError("Name at least one layer.")
+        if chosen not in self._cuts:
+            outputs = [self._by_name[name].output for name in chosen]
+            self._cuts[chosen] = keras.Model(self.model.inputs[0], outputs, trainable=False)
+        return self._cuts[chosen]
+
+    def features(self, image: Any, layers: Sequence[Layer]) -> dict[str, Any]:
+        """Feature maps of an image.
+
+        Args:
+            image: float32 RGB in [0, 1], shape (1, H, W, 3).
+            layers: names or numbers.
+
+        Returns:
+            Layer name -> tensor of shape (1, H', W', C), float32.
+
+        Raises:
+            ValueError: unknown layer, or an image too small for it.
+        """
+        self.check_size(image, layers)
+        model = self.cut(layers)
+        outputs = self.outputs(model, keras.ops.convert_to_tensor(image, "float32"))
+        return dict(zip(map(self.resolve, layers), outputs, strict=True))
+
+    @staticmethod
+    def outputs(model: keras.Model, image: Any) -> list[Any]:
+        """All outputs of a cut as a list of float32 tensors (Keras gives a bare tensor for one output)."""
+        out = model(image, training=False)
+        return [keras.ops.cast(x, "float32") for x in (out if isinstance(out, (list, tuple)) else [out])]
+
+    def classify(self, image: Any, top: int = 5) -> list[tuple[str, float]]:
+        """The most likely classes of a picture with their probabilities, the likeliest first.
+
+        The embedded network knows the 200 classes of Tiny ImageNet; it was trained on 64x64 pictures, so
+        bring the picture to about that size (`nst.resize(photo, 64)`).
+
+        Raises:
+            ValueError: this network was loaded without a classifying head.
+        """
+        if self._head is None:
+            raise ValueError(f"{self.name} was loaded without its head; 'pocket_vgg' can name what it sees.")
+        last = self.convolutions[-1]
+        mean = keras.ops.convert_to_numpy(self.features(image, [last])[last]).mean((0, 1, 2))
+        logits = mean @ self._head["head/kernel"] + self._head["head/bias"]
+        odds = np.exp(logits - logits.max())
+        odds /= odds.sum()
+        best = np.argsort(-odds)[:top]
+        return [(str(self._head["classes"][i]), float(odds[i])) for i in best]
+
+
+def stable_names(model: keras.Model) -> dict[str, keras.layers.Layer]:
+    """Layer names as a fresh Keras session gives them: `activation_94` built second is `activation` again."""
+    counts: dict[str, int] = {}
+    stable: dict[str, keras.layers.Layer] = {}
+    automatic = re.compile(
+        r"(conv2d|activation|batch_normalization|concatenate|(?:average|max)_pooling2d)(_\d+)?"
+    )
+    for layer in model.layers:
+        if isinstance(layer, (L.InputLayer, Preprocess)):
+            continue
+        found = automatic.fullmatch(layer.name)
+        name = layer.name
+        if found:
+            number = counts.get(found[1], 0)
+            counts[found[1]] = number + 1
+            name = f"{found[1]}_{number}" if number else found[1]
+        stable[name] = layer
+    return stable
+
+
+def load_network(
+    name: str = "pocket_vgg",
+    *,
+    weights: str | Path | None = "pretrained",
+    pooling: Pooling | None = None,
+    padding: Literal["edge", "zero"] | None = None,
+    dtype: Literal["float32", "bfloat16"] = "float32",
+    seed: int = 0,
+) -> FeatureNetwork:
+    """A feature network by name, ready to be asked for features.
+
+    Args:
+        name: one of `networks.names()`.
+        weights: "pretrained" (embedded, or Keras' ImageNet weights), "random", or the path of a file.
+        pooling: "average" (default) or "max", for the VGG networks.
+        padding: "edge" (default) or "zero", for the VGG networks; "zero" is how they were trained.
+        dtype: "bfloat16" halves the memory and time of the convolutions where the processor has the
+            instructions; losses and Gram matrices stay in float32 either way.
+        seed: of random weights.
+
+    Raises:
+        ValueError: unknown name or option, or a weights file of another network.
+        FileNotFoundError: weights that are neither here nor downloadable.
+    """
+    plan = PLANS.get(name)
+    if plan is None:
+        raise unknown_name("network", name, PLANS)
+    check_options(name, plan, pooling, padding, dtype)
+    if plan.blocks:
+        return load_vgg(name, plan, weights, pooling or "average", padding or "edge", dtype, seed)
+    model = application_with_weights(name, plan, weights, dtype, seed)
+    return FeatureNetwork(name, plan, with_preprocessing(model, plan), None)
+
+
+def check_options(name: str, plan: Plan, pooling: Any, padding: Any, dtype: str) -> None:
+    """Refuse what the network cannot do, before anything is built."""
+    if not plan.blocks and (pooling or padding):
+        raise ValueError(f"Pooling and padding are part of the plan of {name}; leave them out.")
+    for what, value, known in (
+        ("pooling", pooling, ("average", "max")),
+        ("padding", padding, ("edge", "zero")),
+        ("dtype", dtype, ("float32", "bfloat16")),
+    ):
+        if value is not None and value not in known:
+            raise unknown_name(what, value, known)
+
+
+def load_vgg(
+    name: str, plan: Plan, weights: Any, pooling: str, padding: str, dtype: str, seed: int
+) -> FeatureNetwork:
+    """A network of the VGG plan with its weights."""
+    model = build_vgg(plan, pooling, padding, dtype)
+    head = None
+    if weights is None or weights == "random":
+        random_weights(model, seed)
+    elif weights == "pretrained" and plan.application is None:
+        head = pack_weights(WEIGHTS_FOLDER / plan.weights_file)
+        assign_pack(model, head, plan.weights_file)
+    elif weights != "pretrained" and existing(weights).suffix == ".npz":
+        assign_pack(model, pack_weights(existing(weights)), str(weights))
+    else:
+        copy_convolutions(application_with_weights(name, plan, weights, "float32", seed), model)
+    return FeatureNetwork(name, plan, model, head)
+
+
+def application_with_weights(name: str, plan: Plan, weights: Any, dtype: str, seed: int) -> keras.Model:
+    """A network of `keras.applications`: pretrained, random, or from a file."""
+    if plan.application is None:
+        raise ValueError(f"Weights of {name} come as an .npz file, not {Path(weights).name}.")
+    if weights == "pretrained":
+        return pretrained_application(name, plan)
+    model = build_application(plan, dtype)
+    if weights is None or weights == "random":
+        random_weights(model, seed)
+    else:
+        load_file_into(model, existing(weights), name)
+    return model
+
+
+def with_preprocessing(body: keras.Model, plan: Plan) -> keras.Model:
+    """Clone a Keras network behind `Preprocess`, so that images in [0, 1] can be given to it."""
+    image = keras.Input((None, None, 3), batch_size=1, name="image")
+    tensors = Preprocess(plan.preprocessing, name="preprocess")(image)
+    model = keras.models.clone_model(body, input_tensors=tensors)
+    model.set_weights(body.get_weights())
+    model.trainable = False
+    return model
+
+
+def existing(path: str | Path) -> Path:
+    """The path, if there is a file.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f"There is no weights file {path}; use 'pretrained', 'random' or a file's path."
+        )
+    return Path(path)

@@ -1,0 +1,85 @@
+"""The record of a run: one row per evaluation of the objective."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..foundation import unknown_name, whole_file
+
+
+@dataclass
+class History:
+    """What happened during a run, evaluation by evaluation.
+
+    Attributes:
+        rows: dictionaries with "evaluation" (from 1), "iteration" (0 for the start; a line search gives one
+            iteration several rows), "size" (longer side in pixels, None where there is no picture),
+            "seconds" (of this evaluation), "total", and every weighted part by name.
+        stopped: why the run ended, in words; empty while it goes on.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    stopped: str = ""
+
+    def add(
+        self, iteration: int, size: int | None, value: float, parts: Mapping[str, float], seconds: float
+    ) -> None:
+        """Append one evaluation."""
+        row = {"evaluation": len(self.rows) + 1, "iteration": iteration, "size": size, "seconds": seconds}
+        self.rows.append({**row, "total": value, **parts})
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the parts of the loss, in the order they first appear."""
+        fixed = {"evaluation", "iteration", "size", "seconds", "total"}
+        return [n for n in dict.fromkeys(key for row in self.rows for key in row) if n not in fixed]
+
+    @property
+    def iterations(self) -> int:
+        """How many iterations were finished, over all sizes."""
+        finished: dict[Any, int] = {}
+        for row in self.rows:
+            finished[row["size"]] = max(finished.get(row["size"], 0), row["iteration"])
+        return sum(finished.values())
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent in evaluations, compilation included."""
+        return float(sum(row["seconds"] for row in self.rows))
+
+    def column(self, name: str) -> np.ndarray:
+        """One column as an array, NaN where a row does not have it.
+
+        Raises:
+            ValueError: no such column; the nearest is suggested.
+        """
+        known = list(dict.fromkeys(key for row in self.rows for key in row))
+        if name not in known:
+            raise unknown_name("column", name, known)
+        return np.array([np.nan if row.get(name) is None else row[name] for row in self.rows], float)
+
+    def best(self) -> np.ndarray:
+        """The lowest total seen up to each evaluation (of the present size)."""
+        lowest, out, size = np.inf, [], None
+        for row in self.rows:
+            lowest = min(row["total"], lowest if row["size"] == size else np.inf)
+            size = row["size"]
+            out.append(lowest)
+        return np.array(out)
+
+    def save(self, path: str | Path) -> None:
+        """Write the rows as a CSV table, whole or not at all."""
+        columns = list(dict.fromkeys(key for row in self.rows for key in row))
+        with whole_file(Path(path)) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(self.rows)

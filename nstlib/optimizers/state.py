@@ -1,0 +1,79 @@
+"""What an optimiser remembers between two iterations, and how that goes into a file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..autodiff import Evaluation, numpy, tensor
+
+Evaluate = Callable[[Any], Evaluation]
+
+
+@dataclass(frozen=True)
+class State:
+    """A point of a run from which it can go on as if it had never stopped.
+
+    Attributes:
+        x: the image, a backend tensor.
+        at: the objective there.
+        iteration: iterations finished.
+        memory: tensors the method remembers, by name; a list is kept in order.
+        stuck: why no further step is possible, empty otherwise.
+        best, best_value: the point with the lowest loss so far; methods without a line search may leave it.
+    """
+
+    x: Any
+    at: Evaluation
+    iteration: int = 0
+    memory: Mapping[str, list[Any]] = field(default_factory=dict)
+    stuck: str = ""
+    best: Any = None
+    best_value: float = math.inf
+
+    def pack(self) -> dict[str, np.ndarray]:
+        """The state as arrays, for a checkpoint."""
+        arrays = {
+            "x": numpy(self.x),
+            "best": numpy(self.x if self.best is None else self.best),
+            "best_value": np.array(self.best_value),
+            "gradient": numpy(self.at.gradient),
+            "value": np.array(self.at.value),
+            "part_names": np.array(list(self.at.parts), dtype=str),
+            "parts": np.array(list(self.at.parts.values()), float),
+            "iteration": np.array(self.iteration),
+        }
+        arrays["memory_names"] = np.array(list(self.memory), dtype=str)
+        for name, tensors in self.memory.items():
+            arrays |= {f"memory/{name}/{i}": numpy(t) for i, t in enumerate(tensors)}
+        return arrays
+
+    @staticmethod
+    def unpack(arrays: Mapping[str, np.ndarray]) -> State:
+        """The state that `pack` wrote."""
+        memory: dict[str, list[Any]] = {name: [] for name in arrays["memory_names"].tolist()}
+        for name in memory:
+            count = sum(key.startswith(f"memory/{name}/") for key in arrays)
+            memory[name] = [tensor(arrays[f"memory/{name}/{i}"]) for i in range(count)]
+        parts = dict(zip(arrays["part_names"].tolist(), arrays["parts"].tolist(), strict=True))
+        at = Evaluation(float(arrays["value"]), tensor(arrays["gradient"]), parts)
+        best, best_value = tensor(arrays["best"]), float(arrays["best_value"])
+        return State(
+            tensor(arrays["x"]), at, int(arrays["iteration"]), memory, best=best, best_value=best_value
+        )
+
+
+class Optimizer(Protocol):
+    """A method: how to begin and how to do one iteration."""
+
+    name: str
+
+    def start(self, x: Any, evaluate: Evaluate) -> State:
+        """The state before the first iteration; evaluates once."""
+
+    def step(self, state: State, evaluate: Evaluate) -> State:
+        """One iteration."""
