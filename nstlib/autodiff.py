@@ -1,7 +1,7 @@
-"""The only module that knows which backend runs: gradients and compiled functions for all three.
+"""Gradients and compiled functions on TensorFlow, JAX and PyTorch.
 
-Everything else is written with `keras.ops` and plain arithmetic. The backend is chosen before Keras is
-imported, with the environment variable KERAS_BACKEND ("tensorflow", "jax" or "torch").
+This is the only place where the mathematics depends on the backend: everything else is written with
+`keras.ops` and plain arithmetic. (`backend` starts Keras and asks what machine this is.)
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 
+from . import backend
+from .backend import keras
 from .objectives import Objective
-
-BACKEND: str = keras.backend.backend()
 
 # (image, targets, weights) -> (scalar to minimise, its parts)
 PartsFunction = Callable[[Any, list[Any], Any], tuple[Any, Any]]
@@ -114,7 +113,7 @@ class CompiledStep:
     def __init__(self, objective: Objective) -> None:
         self.traces = 0
         model = objective.network.cut(objective.layers) if objective.layers else None
-        self.run = MAKERS[BACKEND](objective.function(), model, self._traced)
+        self.run = MAKERS[backend.NAME](objective.function(), model, self._traced)
 
     def _traced(self) -> None:
         self.traces += 1
@@ -154,7 +153,7 @@ def value_and_grad(objective: Objective) -> Callable[[Any], Evaluation]:
 
 def inner(a: Any, b: Any) -> Any:
     """Inner product of two tensors of one shape, as a scalar tensor that stays on the device."""
-    return keras.ops.vdot(a, b) if BACKEND != "torch" else (a * b).sum()
+    return keras.ops.vdot(a, b) if backend.NAME != "torch" else (a * b).sum()
 
 
 def zeros_like(a: Any) -> Any:

@@ -24,8 +24,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from keras import ops
-
+from .backend import ops
 from .foundation import unknown_name
 
 Formula = Literal["gatys", "sum", "mse", "relative"]

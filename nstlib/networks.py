@@ -11,21 +11,25 @@ counting convolutions from the input (`10`).
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import keras
 import numpy as np
-from keras import layers as L
 
+from . import images
+from .backend import keras
 from .foundation import unknown_name
+
+L = keras.layers
 
 Layer = str | int
 Pooling = Literal["average", "max"]
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
+TRAINED_SIZE = 64  # sides of the pictures the embedded network was trained on
 
 
 # --- what is known of each network ------------------------------------------------------------------
@@ -128,14 +132,14 @@ def names() -> list[str]:
     return list(PLANS)
 
 
-# --- input and padding ------------------------------------------------------------------------------
+# --- input ------------------------------------------------------------------------------
 
 # RGB means of ImageNet on the 0..255 scale, as the VGG paper subtracts them.
 IMAGENET_MEAN = (123.68, 116.779, 103.939)
 
 
 @keras.saving.register_keras_serializable("nstlib")
-class Preprocess(L.Layer):
+class Preprocess(keras.layers.Layer):
     """RGB in [0, 1] -> what the weights were trained on.
 
     "caffe": BGR, 0..255, ImageNet mean subtracted (VGG, ResNet50); "pocket": RGB, the same mean, divided
@@ -161,29 +165,15 @@ class Preprocess(L.Layer):
         return {**super().get_config(), "mode": self.mode}
 
 
-@keras.saving.register_keras_serializable("nstlib")
-class EdgePadding(L.Layer):
-    """Repeat the outermost pixels once, (1, H, W, C) -> (1, H + 2, W + 2, C).
-
-    Zeros, which the networks were trained with, look like a dark frame around the picture: the syntheses
-    then fight the frame and leave a band of artefacts along the border.
-    """
-
-    def call(self, x: Any) -> Any:
-        """Mirroring one pixel with its own copy is the same as repeating the edge."""
-        return keras.ops.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="symmetric")
-
-
 # --- building the VGG plan --------------------------------------------------------------------------
 
 
-def build_vgg(plan: Plan, pooling: str, padding: str, dtype: str) -> keras.Model:
+def build_vgg(plan: Plan, pooling: str, dtype: str) -> keras.Model:
     """The convolutional part of a VGG network with the names Keras gives its layers.
 
     Args:
         plan: blocks and preprocessing.
         pooling: "average" or "max" between the blocks (Gatys et al. 2016, section 2, prefer average).
-        padding: "edge" repeats border pixels, "zero" is what the networks were trained with.
         dtype: number format of the convolutions, "float32" or "bfloat16".
     """
     image = keras.Input((None, None, 3), batch_size=1, name="image")
@@ -192,10 +182,7 @@ def build_vgg(plan: Plan, pooling: str, padding: str, dtype: str) -> keras.Model
     for b, (convolutions, channels) in enumerate(plan.blocks, start=1):
         for c in range(1, convolutions + 1):
             name = f"block{b}_conv{c}"
-            if padding == "edge":
-                x = EdgePadding(name=f"{name}_padding", dtype=dtype)(x)
-            mode = "valid" if padding == "edge" else "same"
-            x = L.Conv2D(channels, 3, padding=mode, activation="relu", name=name, dtype=dtype)(x)
+            x = L.Conv2D(channels, 3, padding="same", activation="relu", name=name, dtype=dtype)(x)
         x = pool(2, 2, name=f"block{b}_pool", dtype=dtype)(x)
     return keras.Model(image, x, name="features", trainable=False)
 
@@ -266,12 +253,17 @@ def pretrained_application(name: str, plan: Plan) -> keras.Model:
     try:
         return getattr(getattr(keras.applications, module), function)(include_top=False, weights="imagenet")
     except Exception as error:  # Keras raises a bare Exception when a download fails
-        folder = Path(keras.config.keras_home() if hasattr(keras.config, "keras_home") else "~/.keras")
         raise FileNotFoundError(
-            f"The pretrained weights of {name} could not be had ({str(error).splitlines()[0]}). "
-            f"Put the file {plan.weights_file} into {folder / 'models'} by hand, or pass "
-            f"weights='path/to/the/file', or use 'pocket_vgg', which needs no download."
+            f"The pretrained weights of {name} are not here and could not be downloaded "
+            f"({str(error).splitlines()[0].rstrip('.')}): put the file {plan.weights_file} into "
+            f"{keras_folder() / 'models'}, or pass weights='path/to/the/file', or use 'pocket_vgg', "
+            f"which needs no download."
         ) from None
+
+
+def keras_folder() -> Path:
+    """Where Keras keeps downloads: KERAS_HOME, or .keras in the home folder."""
+    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
 
 
 def load_file_into(model: keras.Model, path: Path, name: str) -> None:
@@ -280,7 +272,9 @@ def load_file_into(model: keras.Model, path: Path, name: str) -> None:
         model.load_weights(path)
     except Exception as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(f"{path} does not hold the weights of {name} without its head: {reason}") from None
+        raise ValueError(
+            f"{path} does not hold the weights of {name} without its head: {reason.rstrip('.')}."
+        ) from None
 
 
 def copy_convolutions(source: keras.Model, target: keras.Model) -> None:
@@ -300,17 +294,27 @@ class FeatureNetwork:
         plan: what sets it apart.
         layers: names of the layers that can be asked for, from the input on.
         model: the Keras model (`net.model.summary()` shows it).
+        steps: compiled steps by signature, so that runs of one kind compile once.
     """
 
-    def __init__(self, name: str, plan: Plan, model: keras.Model, head: dict[str, np.ndarray] | None) -> None:
-        self.name, self.plan, self.model, self._head = name, plan, model, head
+    def __init__(
+        self,
+        name: str,
+        plan: Plan,
+        model: keras.Model,
+        pack: dict[str, np.ndarray] | None = None,
+    ) -> None:
+        self.name, self.plan, self.model = name, plan, model
+        self._pack = pack  # the arrays of the embedded network's file, its head included
         self._by_name = stable_names(model)
-        self.layers = tuple(n for n in self._by_name if not n.endswith("_padding"))
+        self.layers = tuple(self._by_name)
         self._cuts: dict[tuple[str, ...], keras.Model] = {}
-        self.steps: dict[Any, Any] = {}  # compiled steps by signature: runs of one kind compile once
+        self._as_trained: FeatureNetwork | None = None
+        self.steps: dict[Any, Any] = {}
 
     def __repr__(self) -> str:
-        return f"<FeatureNetwork {self.name}: {len(self.layers)} layers, {self.model.count_params():,} parameters>"
+        size = f"{len(self.layers)} layers, {self.model.count_params():,} parameters"
+        return f"<FeatureNetwork {self.name}: {size}>"
 
     @property
     def convolutions(self) -> tuple[str, ...]:
@@ -337,9 +341,8 @@ class FeatureNetwork:
         if not self.plan.blocks:
             raise ValueError(f"Layers of {self.name} have names, not numbers; it is not of the VGG plan.")
         if not 1 <= number <= len(self.convolutions):
-            raise ValueError(
-                f"{self.name} has convolutions 1 to {len(self.convolutions)}, there is no {number}."
-            )
+            last = len(self.convolutions)
+            raise ValueError(f"{self.name} has convolutions 1 to {last}; there is no {number}.")
         return self.convolutions[number - 1]
 
     def minimum_size(self, layers: Iterable[Layer]) -> int:
@@ -404,21 +407,54 @@ class FeatureNetwork:
     def classify(self, image: Any, top: int = 5) -> list[tuple[str, float]]:
         """The most likely classes of a picture with their probabilities, the likeliest first.
 
-        The embedded network knows the 200 classes of Tiny ImageNet; it was trained on 64x64 pictures, so
-        bring the picture to about that size (`nst.resize(photo, 64)`).
+        The embedded network knows the 200 classes of Tiny ImageNet. It is asked as it was trained: about
+        64 pixels on the shorter side (the picture is brought to that here), zeros around the picture.
+
+        Args:
+            image: float32 RGB in [0, 1], shape (1, H, W, 3).
+            top: how many classes.
 
         Raises:
             ValueError: this network was loaded without a classifying head.
         """
-        if self._head is None:
-            raise ValueError(f"{self.name} was loaded without its head; 'pocket_vgg' can name what it sees.")
-        last = self.convolutions[-1]
-        mean = keras.ops.convert_to_numpy(self.features(image, [last])[last]).mean((0, 1, 2))
-        logits = mean @ self._head["head/kernel"] + self._head["head/bias"]
-        odds = np.exp(logits - logits.max())
-        odds /= odds.sum()
+        if self._pack is None:
+            raise ValueError(f"{self.name} has no classifying head here; 'pocket_vgg' can name what it sees.")
+        height, width = image.shape[1:3]
+        scale = TRAINED_SIZE / min(height, width)
+        small = images.resize(image, (round(height * scale), round(width * scale)))
+        odds = softmax(self.logits(small)[0])
         best = np.argsort(-odds)[:top]
-        return [(str(self._head["classes"][i]), float(odds[i])) for i in best]
+        return [(str(self._pack["classes"][i]), float(odds[i])) for i in best]
+
+    def logits(self, pictures: np.ndarray) -> np.ndarray:
+        """Unnormalised log-probabilities of the classes, as the network was trained.
+
+        Args:
+            pictures: float32 RGB in [0, 1], shape (B, H, W, 3).
+
+        Returns:
+            Shape (B, classes).
+        """
+        assert self._pack is not None
+        if self._as_trained is None:
+            self._as_trained = trained_network(self.name, self.plan, self._pack)
+        net = self._as_trained
+        (maps,) = net.outputs(net.cut(net.convolutions[-1:]), keras.ops.convert_to_tensor(pictures))
+        mean = keras.ops.convert_to_numpy(maps).mean((1, 2))
+        return mean @ self._pack["head/kernel"] + self._pack["head/bias"]
+
+
+def trained_network(name: str, plan: Plan, pack: dict[str, np.ndarray]) -> FeatureNetwork:
+    """The embedded network exactly as it was trained: average pooling, zeros around the picture."""
+    model = build_vgg(plan, "average", "float32")
+    assign_pack(model, pack, plan.weights_file)
+    return FeatureNetwork(name, plan, model, pack)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities, shape (classes,), that add up to 1."""
+    powers = np.exp(logits - logits.max())
+    return powers / powers.sum()
 
 
 def stable_names(model: keras.Model) -> dict[str, keras.layers.Layer]:
@@ -446,7 +482,6 @@ def load_network(
     *,
     weights: str | Path | None = "pretrained",
     pooling: Pooling | None = None,
-    padding: Literal["edge", "zero"] | None = None,
     dtype: Literal["float32", "bfloat16"] = "float32",
     seed: int = 0,
 ) -> FeatureNetwork:
@@ -456,7 +491,6 @@ def load_network(
         name: one of `networks.names()`.
         weights: "pretrained" (embedded, or Keras' ImageNet weights), "random", or the path of a file.
         pooling: "average" (default) or "max", for the VGG networks.
-        padding: "edge" (default) or "zero", for the VGG networks; "zero" is how they were trained.
         dtype: "bfloat16" halves the memory and time of the convolutions where the processor has the
             instructions; losses and Gram matrices stay in float32 either way.
         seed: of random weights.
@@ -468,42 +502,39 @@ def load_network(
     plan = PLANS.get(name)
     if plan is None:
         raise unknown_name("network", name, PLANS)
-    check_options(name, plan, pooling, padding, dtype)
+    check_options(name, plan, pooling, dtype)
     if plan.blocks:
-        return load_vgg(name, plan, weights, pooling or "average", padding or "edge", dtype, seed)
+        return load_vgg(name, plan, weights, pooling or "average", dtype, seed)
     model = application_with_weights(name, plan, weights, dtype, seed)
-    return FeatureNetwork(name, plan, with_preprocessing(model, plan), None)
+    return FeatureNetwork(name, plan, with_preprocessing(model, plan))
 
 
-def check_options(name: str, plan: Plan, pooling: Any, padding: Any, dtype: str) -> None:
+def check_options(name: str, plan: Plan, pooling: Any, dtype: str) -> None:
     """Refuse what the network cannot do, before anything is built."""
-    if not plan.blocks and (pooling or padding):
-        raise ValueError(f"Pooling and padding are part of the plan of {name}; leave them out.")
+    if not plan.blocks and pooling:
+        raise ValueError(f"The pooling is part of the plan of {name}; leave it out.")
     for what, value, known in (
         ("pooling", pooling, ("average", "max")),
-        ("padding", padding, ("edge", "zero")),
         ("dtype", dtype, ("float32", "bfloat16")),
     ):
         if value is not None and value not in known:
             raise unknown_name(what, value, known)
 
 
-def load_vgg(
-    name: str, plan: Plan, weights: Any, pooling: str, padding: str, dtype: str, seed: int
-) -> FeatureNetwork:
+def load_vgg(name: str, plan: Plan, weights: Any, pooling: str, dtype: str, seed: int) -> FeatureNetwork:
     """A network of the VGG plan with its weights."""
-    model = build_vgg(plan, pooling, padding, dtype)
-    head = None
+    model = build_vgg(plan, pooling, dtype)
+    pack = None
     if weights is None or weights == "random":
         random_weights(model, seed)
     elif weights == "pretrained" and plan.application is None:
-        head = pack_weights(WEIGHTS_FOLDER / plan.weights_file)
-        assign_pack(model, head, plan.weights_file)
+        pack = pack_weights(WEIGHTS_FOLDER / plan.weights_file)
+        assign_pack(model, pack, plan.weights_file)
     elif weights != "pretrained" and existing(weights).suffix == ".npz":
         assign_pack(model, pack_weights(existing(weights)), str(weights))
     else:
         copy_convolutions(application_with_weights(name, plan, weights, "float32", seed), model)
-    return FeatureNetwork(name, plan, model, head)
+    return FeatureNetwork(name, plan, model, pack)
 
 
 def application_with_weights(name: str, plan: Plan, weights: Any, dtype: str, seed: int) -> keras.Model:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from keras import ops
 
 from . import losses
+from .backend import ops
 from .networks import FeatureNetwork, Layer
 
 Kind = Literal["content", "style", "variation"]
@@ -174,8 +174,8 @@ class Objective:
                 here = here[0] if isinstance(here, list) else here
                 if tuple(here)[1:3] != tuple(term.target.shape)[1:3]:
                     raise ValueError(
-                        f"The image ({image.shape[2]} x {image.shape[1]} pixels) and the content picture differ "
-                        f"in size: resize one of them."
+                        f"The image ({image.shape[2]} x {image.shape[1]} pixels) and the content picture "
+                        f"differ in size: resize one of them."
                     )
 
     def function(self) -> Any:

@@ -22,11 +22,21 @@ from . import images, losses
 from .foundation import unknown_name, whole_file
 from .networks import FeatureNetwork, load_network
 from .objectives import LayerWeights, Objective, content_terms, style_terms, variation_terms
-from .optimizers import History, Progress, State, make_optimizer, minimize
-from .optimizers.minimize import Callback, check_iterations
+from .optimizers import (
+    Callback,
+    History,
+    Progress,
+    State,
+    check_iterations,
+    make_optimizer,
+    minimize,
+    option_names,
+)
 
 DEFAULT_SIZE = 512  # pictures larger than this are reduced unless a size is asked for
 SMALLEST_SIZE = 128  # where coarse-to-fine begins
+SMALLEST_CONTENT = 64  # and where it begins when only content is reconstructed: deep layers need the help
+NOISE = 0.05  # standard deviation of the noise to start from
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,8 @@ class RunOptions:
         optimizer: "lbfgs", "adam", "gradient_descent" or "scipy"; its own options (`learning_rate`, ...)
             are keywords of the recipe too.
         iterations: for each size, one number or one per size.
-        sizes: longer sides from coarse to fine, "auto" (halving down to 128), or "single".
+        sizes: longer sides from coarse to fine, "auto" (halving down to 128, for content alone to 64),
+            or "single".
         callback: called with a `Progress` after every iteration.
         progress: show a bar with the time left.
         snapshots: iterations, counted over all sizes, whose image is kept.
@@ -93,10 +104,10 @@ class RunOptions:
         return options
 
     def _check(self, own: set[str]) -> None:
-        known = {f.name for f in fields(type(make_optimizer(self.optimizer))) if f.name != "name"}
+        known = option_names(self.optimizer)
         for keyword in self.optimizer_options:
             if keyword not in known:
-                raise unknown_name(f"option of a run with {self.optimizer}", keyword, sorted(known | own))
+                raise unknown_name(f"option of a run with {self.optimizer}", keyword, [*known, *sorted(own)])
         if self.checkpoint is not None and self.optimizer == "scipy":
             raise ValueError(
                 "SciPy's optimiser keeps its state to itself, so it takes no checkpoint; use 'lbfgs'."
@@ -126,9 +137,9 @@ def transfer_style(
     style_size: int | None = None,
     content_layers: LayerWeights | None = None,
     style_layers: LayerWeights | None = None,
-    content_weight: float = 0.05,
+    content_weight: float = 0.02,
     style_weight: float = 1.0,
-    variation_weight: float = 0.05,
+    variation_weight: float = 0.2,
     variation: Literal["squared", "absolute"] = "squared",
     formula: losses.Formula = "relative",
     start: Any = "content",
@@ -168,9 +179,15 @@ def transfer_style(
         terms += style_terms(net, strokes, styles, style_weight)
         return Objective(net, terms + variation_terms(variation_weight, variation), formula)
 
-    settings = describe(locals(), ("size", "style_size", "content_weight", "style_weight", "variation_weight",
-                                   "variation", "formula", "seed"))  # fmt: skip
-    settings |= {"network": net.name, "content_layers": readable(layers), "style_layers": readable(styles)}
+    settings = {
+        "network": net.name,
+        "content_layers": readable(layers),
+        "style_layers": readable(styles),
+        "style_size": style_size or full,
+        "content_weight": content_weight,
+        "style_weight": style_weight,
+        "variation_weight": variation_weight,
+    } | common_settings(variation, formula, seed)
     begin = starting_image(start, photo, picture, seed)
     return synthesise(objective, photo, begin, options, settings, [photo, picture], "style transfer")
 
@@ -195,10 +212,10 @@ def reconstruct_content(
     Args:
         content: anything `images.load_image` takes.
         layer: a layer, a list, or layer -> weight; None means the network's usual content layer.
-        network, size, variation_weight, variation, formula, start, seed, run: as in `transfer_style`;
-            the default is one size and no variation term, so that nothing but the layer speaks.
+        network, size, variation_weight, variation, formula, start, seed, run: as in `transfer_style`; by
+            default there is no variation term, so that nothing but the layer speaks, and sizes start at 64.
     """
-    net, options = as_network(network), RunOptions.read({"sizes": "single", "iterations": 200, **run})
+    net, options = as_network(network), RunOptions.read(run)
     photo = images.load_image(content, size or longer_side(content))
     layers = layer if layer is not None else list(net.plan.content_layers)
 
@@ -206,10 +223,15 @@ def reconstruct_content(
         terms = content_terms(net, here, layers) + variation_terms(variation_weight, variation)
         return Objective(net, terms, formula)
 
-    settings = describe(locals(), ("size", "variation_weight", "variation", "formula", "seed"))
-    settings |= {"network": net.name, "content_layers": readable(layers)}
+    settings = {
+        "network": net.name,
+        "content_layers": readable(layers),
+        "variation_weight": variation_weight,
+    } | common_settings(variation, formula, seed)
     begin = starting_image(start, photo, None, seed)
-    return synthesise(objective, photo, begin, options, settings, [photo], "content reconstruction")
+    return synthesise(
+        objective, photo, begin, options, settings, [photo], "content reconstruction", SMALLEST_CONTENT
+    )
 
 
 def reconstruct_style(
@@ -237,15 +259,19 @@ def reconstruct_style(
     net, options = as_network(network), RunOptions.read(run)
     picture = images.load_image(style, size or longer_side(style))
     chosen = layers if layers is not None else list(net.plan.style_layers)
-    frame = picture if shape is None else images.resize(picture, tuple(shape))
+    frame = picture if shape is None else images.resize(picture, shape)
 
     def objective(here: np.ndarray, scale: float) -> Objective:
         smaller = resized_style(picture, round(max(picture.shape[1:3]) * scale))
         terms = style_terms(net, smaller, chosen) + variation_terms(variation_weight, variation)
         return Objective(net, terms, formula)
 
-    settings = describe(locals(), ("size", "shape", "variation_weight", "variation", "formula", "seed"))
-    settings |= {"network": net.name, "style_layers": readable(chosen)}
+    settings = {
+        "network": net.name,
+        "style_layers": readable(chosen),
+        "shape": frame.shape[1:3],
+        "variation_weight": variation_weight,
+    } | common_settings(variation, formula, seed)
     begin = starting_image(start, frame, picture, seed)
     return synthesise(objective, frame, begin, options, settings, [picture], "style reconstruction")
 
@@ -283,9 +309,9 @@ def readable(layers: LayerWeights) -> Any:
     return [layers] if isinstance(layers, (str, int)) else list(layers)
 
 
-def describe(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """The named settings out of a recipe's local variables."""
-    return {name: values[name] for name in names}
+def common_settings(variation: str, formula: str, seed: int) -> dict[str, Any]:
+    """The settings that every recipe has."""
+    return {"variation": variation, "formula": formula, "seed": seed}
 
 
 def starting_image(
@@ -298,7 +324,7 @@ def starting_image(
     """
     if isinstance(start, str) and start in ("content", "style", "noise"):
         if start == "noise":
-            return lambda shape: np.random.default_rng(seed).uniform(0, 1, (1, *shape, 3)).astype("float32")
+            return lambda shape: noise(shape, seed)
         source = frame if start == "content" else style
         if source is None:
             raise ValueError("There is no style picture to start from; use 'noise', 'content' or an image.")
@@ -309,7 +335,17 @@ def starting_image(
     return lambda shape: images.resize(image, shape)
 
 
-def ladder(frame: np.ndarray, sizes: Any) -> list[tuple[int, int]]:
+def noise(shape: tuple[int, int], seed: int) -> np.ndarray:
+    """Faint noise on middle grey, shape (1, height, width, 3).
+
+    Faint, because no deep layer sees single pixels: what strong noise puts there stays in the picture to
+    the end. The papers' white noise is faint too, of standard deviation about 1 on the scale 0..255.
+    """
+    values = 0.5 + NOISE * np.random.default_rng(seed).standard_normal((1, *shape, 3))
+    return np.clip(values, 0, 1).astype("float32")
+
+
+def ladder(frame: np.ndarray, sizes: Any, smallest: int = SMALLEST_SIZE) -> list[tuple[int, int]]:
     """The (height, width) of each size from coarse to fine, the last one that of the frame.
 
     Raises:
@@ -320,7 +356,7 @@ def ladder(frame: np.ndarray, sizes: Any) -> list[tuple[int, int]]:
         if sizes not in ("auto", "single"):
             raise unknown_name("sizes", sizes, ("auto", "single"))
         steps = [full]
-        while sizes == "auto" and steps[0] // 2 >= SMALLEST_SIZE:
+        while sizes == "auto" and steps[0] // 2 >= smallest:
             steps.insert(0, steps[0] // 2)
         sizes = steps
     longer = [check_iterations(size) for size in sizes]
@@ -350,20 +386,21 @@ class Watcher:
         count = self.before + now.iteration
         if count in self.options.snapshots:
             self.snapshots[count] = now.image()
-        if self.options.checkpoint is not None and now.state is not None:
-            if count % self.options.checkpoint_every == 0 or now.iteration == now.iterations:
-                self.write(now.state)
+        due = count % self.options.checkpoint_every == 0 or now.iteration == now.iterations
+        if self.options.checkpoint is not None and now.state is not None and due:
+            self.write(now.state)
         if self.options.callback:
             self.options.callback(now)
 
     def write(self, state: State) -> None:
         """The whole run into the checkpoint file, whole or not at all."""
         assert self.options.checkpoint is not None
-        arrays = state.pack()
+        arrays: dict[str, Any] = state.pack()
         arrays |= {f"snapshot/{k}": image for k, image in self.snapshots.items()}
         notes = {"fingerprint": self.fingerprint, "stage": self.stage, "rows": self.history.rows}
+        arrays["notes"] = np.array(json.dumps(notes))
         with whole_file(Path(self.options.checkpoint)) as partial, open(partial, "wb") as file:
-            np.savez(file, notes=np.array(json.dumps(notes)), **arrays)
+            np.savez(file, **arrays)
 
     def read(self) -> tuple[int, State | None]:
         """Stage and state to go on from; (0, None) when there is no checkpoint yet.
@@ -404,6 +441,7 @@ def synthesise(
     settings: dict[str, Any],
     pictures: Sequence[np.ndarray],
     title: str,
+    smallest: int = SMALLEST_SIZE,
 ) -> Result:
     """Run the sizes from coarse to fine, each from the result of the one before.
 
@@ -414,8 +452,9 @@ def synthesise(
         options: of the run.
         settings, pictures: what makes this run different from another.
         title: of the progress bar.
+        smallest: longer side at which automatic sizes begin.
     """
-    began, shapes = time.perf_counter(), ladder(frame, options.sizes)
+    began, shapes = time.perf_counter(), ladder(frame, options.sizes, smallest)
     counts = options.per_size(len(shapes))
     work = sum(n * h * w for n, (h, w) in zip(counts, shapes, strict=True))
     bar = tqdm(total=work, desc=title, disable=not options.progress, leave=False, bar_format=BAR)

@@ -125,6 +125,7 @@ class PocketVGG(nn.Module):
         self.head = nn.Linear(before, classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Pictures (B, 3, H, W), normalised -> logits (B, classes)."""
         for number, block in enumerate(self.blocks):
             for conv, norm in block:
                 x = F.relu(norm(conv(x)), inplace=True)
@@ -174,6 +175,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
+        """One update of every kernel from its gradient."""
         for group in self.param_groups:
             for kernel in group["params"]:
                 velocity = self.state[kernel].setdefault("velocity", torch.zeros_like(kernel))
@@ -218,6 +220,7 @@ class Run:
     device: torch.device
 
     def save(self, path: Path, epoch: int) -> None:
+        """Everything needed to go on, whole or not at all."""
         state = {
             "epoch": epoch,
             "model": self.model.state_dict(),
@@ -240,6 +243,7 @@ class Run:
         return int(state["epoch"])
 
     def set_rate(self, factor: float) -> None:
+        """Set the learning rates to a share of their peaks."""
         for optimizer, peak in zip(self.optimizers, self.peaks, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = peak * factor
@@ -302,10 +306,11 @@ def train(archive: Path, out: Path, epochs: int, batch: int, seed: int) -> None:
 
 
 def main() -> None:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("archive", type=Path, help="tiny-imagenet-200.zip")
     parser.add_argument("--out", type=Path, default=Path("runs/pocket"), help="folder of the run")
-    parser.add_argument("--epochs", type=int, default=22)
+    parser.add_argument("--epochs", type=int, default=18)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()

@@ -8,19 +8,24 @@ which mean something else for each.
 from .first_order import Adam, GradientDescent
 from .history import History
 from .lbfgs import LBFGS, two_loop
-from .minimize import METHODS, Minimum, Progress, make_optimizer, minimize
-from .state import State
+from .minimize import METHODS, Minimum, make_optimizer, minimize, option_names
+from .scipy_lbfgsb import ScipyLBFGSB
+from .state import Callback, Progress, State, check_iterations
 
 __all__ = [
     "LBFGS",
     "METHODS",
     "Adam",
+    "Callback",
     "GradientDescent",
     "History",
     "Minimum",
     "Progress",
+    "ScipyLBFGSB",
     "State",
+    "check_iterations",
     "make_optimizer",
     "minimize",
+    "option_names",
     "two_loop",
 ]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from keras import ops
-
 from ..autodiff import zeros_like
+from ..backend import ops
 from .state import Evaluate, State
 
 

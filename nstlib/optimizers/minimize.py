@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,39 +15,15 @@ from ..objectives import Objective
 from .first_order import Adam, GradientDescent
 from .history import History
 from .lbfgs import LBFGS
-from .state import Evaluate, Optimizer, State
+from .scipy_lbfgsb import ScipyLBFGSB
+from .state import Callback, Evaluate, Optimizer, Progress, State, check_iterations, check_start
 
-METHODS: dict[str, Any] = {"lbfgs": LBFGS, "adam": Adam, "gradient_descent": GradientDescent, "scipy": None}
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What a callback gets after every iteration.
-
-    Attributes:
-        iteration: iterations finished at this size.
-        iterations: how many are planned at this size.
-        size: longer side in pixels.
-        value: the total loss.
-        parts: weighted parts of the loss by name.
-        tensor: the image on the device.
-        state: from which the run could go on (None with SciPy).
-    """
-
-    iteration: int
-    iterations: int
-    size: int | None
-    value: float
-    parts: dict[str, float]
-    tensor: Any
-    state: State | None = None
-
-    def image(self) -> np.ndarray:
-        """The image as an array (1, H, W, 3), clipped to [0, 1]."""
-        return np.clip(numpy(self.tensor), 0.0, 1.0)
-
-
-Callback = Callable[[Progress], None]
+METHODS: dict[str, Any] = {
+    "lbfgs": LBFGS,
+    "adam": Adam,
+    "gradient_descent": GradientDescent,
+    "scipy": ScipyLBFGSB,
+}
 
 
 @dataclass(frozen=True)
@@ -74,6 +49,7 @@ class Recorder:
         self.iteration, self.best, self.best_value = 0, None, math.inf
 
     def __call__(self, x: Any) -> Evaluation:
+        """Evaluate, and write it down."""
         at = self.evaluate(x)
         self.history.add(self.iteration, self.size, at.value, at.parts, at.seconds)
         self.consider(x, at.value)
@@ -97,29 +73,23 @@ def make_optimizer(optimizer: str | Optimizer, **options: Any) -> Optimizer:
         return optimizer
     if optimizer not in METHODS:
         raise unknown_name("optimizer", optimizer, METHODS)
-    if optimizer == "scipy":
-        from .scipy_lbfgsb import ScipyLBFGSB
-
-        method: Any = ScipyLBFGSB
-    else:
-        method = METHODS[optimizer]
-    known = [name for name in method.__dataclass_fields__ if name != "name"]
+    known = option_names(optimizer)
     for option in options:
         if option not in known:
             raise unknown_name(f"option of {optimizer}", option, known)
-    made: Optimizer = method(**options)
+    made: Optimizer = METHODS[optimizer](**options)
     return made
 
 
-def check_iterations(iterations: Any) -> int:
-    """A number of iterations.
+def option_names(optimizer: str) -> list[str]:
+    """The options of a method, for example ["learning_rate", "momentum", "bounds"].
 
     Raises:
-        ValueError: less than 1 or not a whole number.
+        ValueError: unknown name.
     """
-    if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)) or iterations < 1:
-        raise ValueError(f"iterations is {iterations!r}; give a whole number of 1 or more.")
-    return int(iterations)
+    if optimizer not in METHODS:
+        raise unknown_name("optimizer", optimizer, METHODS)
+    return [f.name for f in fields(METHODS[optimizer]) if f.name != "name"]
 
 
 def minimize(
@@ -204,18 +174,6 @@ def progress_of(state: State, planned: int, size: int | None) -> Progress:
     """What the callback gets after an iteration."""
     at = state.at
     return Progress(state.iteration, planned, size, at.value, dict(at.parts), state.x, state)
-
-
-def check_start(value: float) -> None:
-    """Refuse to begin where the loss is not a number.
-
-    Raises:
-        FloatingPointError: it is NaN or infinite.
-    """
-    if not math.isfinite(value):
-        raise FloatingPointError(
-            "The loss of the first image is not finite: check its values and the weights."
-        )
 
 
 def why_stopped(method: Optimizer, state: State) -> str:

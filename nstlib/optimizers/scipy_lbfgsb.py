@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff import numpy, tensor
+from .state import Callback, Progress, check_start
 
 
 @dataclass(frozen=True)
@@ -26,30 +27,28 @@ class ScipyLBFGSB:
     bounds: tuple[float, float] | None = (0.0, 1.0)
     name: str = "scipy"
 
-    def run(self, recorder: Any, x: np.ndarray, iterations: int, callback: Any) -> None:
+    def run(self, recorder: Any, x: np.ndarray, iterations: int, callback: Callback | None) -> None:
         """Minimise; the recorder keeps the history and the best point."""
-        from scipy import optimize
+        from scipy import optimize  # takes a moment to load, and few need it
 
         last: dict[str, Any] = {}
 
         def function(flat: np.ndarray) -> tuple[float, np.ndarray]:
-            last["x"] = tensor(flat.reshape(x.shape).astype(x.dtype))
-            last["at"] = recorder(last["x"])
-            if len(recorder.history.rows) == 1 or recorder.iteration == 0:
-                check_first(last["at"].value)
+            point = tensor(flat.reshape(x.shape).astype(x.dtype))
+            at = recorder(point)
+            if not last:
+                check_start(at.value)
                 recorder.iteration = 1
-            return last["at"].value, numpy(last["at"].gradient).astype(np.float64).ravel()
+            last.update(x=point, at=at)
+            return at.value, numpy(at.gradient).astype(np.float64).ravel()
 
         def after(_: np.ndarray) -> None:
             if callback:
-                callback(progress(recorder, iterations, last))
+                at = last["at"]
+                parts = dict(at.parts)
+                callback(Progress(recorder.iteration, iterations, recorder.size, at.value, parts, last["x"]))
             recorder.iteration += 1
 
-        self._minimise(optimize, function, x, iterations, after, recorder)
-
-    def _minimise(
-        self, optimize: Any, function: Any, x: np.ndarray, iterations: int, after: Any, recorder: Any
-    ) -> None:
         try:
             found = optimize.minimize(
                 function,
@@ -58,29 +57,18 @@ class ScipyLBFGSB:
                 method="L-BFGS-B",
                 bounds=None if self.bounds is None else [self.bounds] * x.size,
                 callback=after,
-                options={
-                    "maxcor": self.history,
-                    "maxiter": iterations,
-                    "maxfun": 20 * iterations,
-                    "ftol": 0,
-                    "gtol": 0,
-                },
+                options=self._stop_after(iterations),
             )
             recorder.history.stopped = str(found.message).lower()
         except KeyboardInterrupt:
             recorder.history.stopped = f"interrupted after {recorder.iteration - 1} iterations"
 
-
-def check_first(value: float) -> None:
-    """The same check as for our own methods, here to keep the import one way."""
-    from .minimize import check_start
-
-    check_start(value)
-
-
-def progress(recorder: Any, iterations: int, last: dict[str, Any]) -> Any:
-    """What a callback gets."""
-    from .minimize import Progress
-
-    at = last["at"]
-    return Progress(recorder.iteration, iterations, recorder.size, at.value, dict(at.parts), last["x"])
+    def _stop_after(self, iterations: int) -> dict[str, Any]:
+        """SciPy's own stopping rules are off: only the number of iterations ends a run."""
+        return {
+            "maxcor": self.history,
+            "maxiter": iterations,
+            "maxfun": 20 * iterations,
+            "ftol": 0,
+            "gtol": 0,
+        }

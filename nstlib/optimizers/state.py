@@ -67,6 +67,36 @@ class State:
         )
 
 
+@dataclass(frozen=True)
+class Progress:
+    """What a callback gets after every iteration.
+
+    Attributes:
+        iteration: iterations finished at this size.
+        iterations: how many are planned at this size.
+        size: longer side in pixels.
+        value: the total loss.
+        parts: weighted parts of the loss by name.
+        tensor: the image on the device.
+        state: from which the run could go on (None with SciPy).
+    """
+
+    iteration: int
+    iterations: int
+    size: int | None
+    value: float
+    parts: dict[str, float]
+    tensor: Any
+    state: State | None = None
+
+    def image(self) -> np.ndarray:
+        """The image as an array (1, H, W, 3), clipped to [0, 1]."""
+        return np.clip(numpy(self.tensor), 0.0, 1.0)
+
+
+Callback = Callable[[Progress], None]
+
+
 class Optimizer(Protocol):
     """A method: how to begin and how to do one iteration."""
 
@@ -77,3 +107,26 @@ class Optimizer(Protocol):
 
     def step(self, state: State, evaluate: Evaluate) -> State:
         """One iteration."""
+
+
+def check_start(value: float) -> None:
+    """Refuse to begin where the loss is not a number.
+
+    Raises:
+        FloatingPointError: it is NaN or infinite.
+    """
+    if not math.isfinite(value):
+        raise FloatingPointError(
+            "The loss of the first image is not finite: check its values and the weights."
+        )
+
+
+def check_iterations(iterations: Any) -> int:
+    """A number of iterations.
+
+    Raises:
+        ValueError: less than 1 or not a whole number.
+    """
+    if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)) or iterations < 1:
+        raise ValueError(f"iterations is {iterations!r}; give a whole number of 1 or more.")
+    return int(iterations)

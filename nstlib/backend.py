@@ -1,0 +1,114 @@
+"""Keras, started once and quietly, and what is known of the machine it runs on.
+
+Every module that needs Keras takes it from here (`from .backend import keras, ops`), so that the choice of
+the backend (environment variable KERAS_BACKEND: "tensorflow", "jax" or "torch"), its start-up messages and
+the memory of the GPU are dealt with in one place. How gradients are taken is the business of `autodiff`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+@contextlib.contextmanager
+def quiet_start() -> Iterator[None]:
+    """Keep what is written to file descriptor 2 away from the reader while a backend starts.
+
+    TensorFlow's libraries write notes about processor instructions there before any setting can stop
+    them, and in a notebook they would be the first thing a learner sees. Python's own errors are raised
+    as ever.
+    """
+    try:
+        sys.stderr.flush()
+        saved = os.dup(2)
+    except (OSError, AttributeError):  # no such descriptor, as under pythonw
+        yield
+        return
+    with tempfile.TemporaryFile() as sink:
+        os.dup2(sink.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# JAX and TensorFlow take most of a GPU's memory at once unless told otherwise.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+
+with quiet_start():
+    import keras
+
+ops = keras.ops
+
+NAME: str = keras.backend.backend()
+
+
+# --- what this machine is ---------------------------------------------------------------------------
+
+
+def devices() -> list[str]:
+    """The GPUs the backend has found, by name; empty when it computes on the processor."""
+    if NAME == "tensorflow":
+        import tensorflow as tf
+
+        found = tf.config.list_physical_devices("GPU")
+        return [str(tf.config.experimental.get_device_details(d).get("device_name", d.name)) for d in found]
+    if NAME == "jax":
+        import jax
+
+        return [str(d.device_kind) for d in jax.devices() if d.platform != "cpu"]
+    import torch
+
+    if torch.cuda.is_available():
+        return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return ["Apple GPU"] if torch.backends.mps.is_available() else []
+
+
+def cores() -> int:
+    """How many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def memory_gib() -> float | None:
+    """Memory of the machine in GiB; None where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return None
+
+
+def has_bfloat16() -> bool | None:
+    """Whether the processor multiplies bfloat16 in hardware; None where the system does not say."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return "avx512_bf16" in flags or "amx_bf16" in flags or " bf16" in flags
+
+
+def machine() -> dict[str, str]:
+    """What the course runs on here, as `nst info` shows it."""
+    library: Any = sys.modules.get(NAME)
+    memory, bfloat16 = memory_gib(), has_bfloat16()
+    words = {True: "yes", False: "no", None: "unknown"}
+    return {
+        "Python": f"{platform.python_version()} on {platform.platform(terse=True)}",
+        "Keras": keras.__version__,
+        "backend": f"{NAME} {getattr(library, '__version__', '')}".strip(),
+        "GPU": ", ".join(devices()) or "none found: everything runs on the processor",
+        "processor cores": str(cores()),
+        "memory": "unknown" if memory is None else f"{memory:.1f} GiB",
+        "bfloat16 instructions": words[bfloat16],
+    }
