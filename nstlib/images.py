@@ -7,6 +7,7 @@ knows about networks. Colours are taken as sRGB; a colour profile inside a file 
 from __future__ import annotations
 
 import base64
+import html
 import io
 import math
 import operator
@@ -29,6 +30,7 @@ Array = NDArray[np.float32]
 MOST_PIXELS = 200_000_000  # of any picture: an 8-bit RGB picture of this size takes 0.6 GB
 MOST_PIXELS_AT_FULL_SIZE = 40_000_000  # of an image: 0.5 GB in float32
 RANGE_TOLERANCE = 1e-3  # how far rounding may take a value out of [0, 1]
+WIDEST = 720  # CSS pixels of a picture in a notebook
 READABLE = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "AVIF")
 
 # Suffix -> settings for Pillow. No chroma subsampling: styles have sharp edges between saturated colours.
@@ -434,15 +436,36 @@ def show(image: object, *, alt: str, title: str | None = None) -> None:
     Raises:
         ValueError: `alt` is empty.
     """
+    picture = to_pil(image)
+    show_picture(picture, alt=alt, width=min(picture.width, WIDEST), title=title)
+
+
+def show_picture(picture: Image.Image, *, alt: str, width: int, title: str | None = None) -> None:
+    """Show a PIL picture in a notebook, `width` CSS pixels wide; `alt` and `title` as in `show`.
+
+    Two representations are stored: HTML, because JupyterLab gives alternative text to readers only there,
+    and the picture itself for programs that refuse HTML.
+    """
     from IPython.display import Markdown, display
 
     if not alt.strip():
-        raise ValueError("show needs alt: one sentence that says what there is to see.")
-    picture = to_pil(image)
-    buffer = io.BytesIO()
-    picture.save(buffer, format="PNG")
+        raise ValueError("A picture needs alt: one sentence that says what there is to see.")
+    mime, data = _smallest(picture)
+    code = base64.b64encode(data).decode()
+    alternative = html.escape(alt, quote=True)
+    tag = f'<img alt="{alternative}" width="{width}" src="data:{mime};base64,{code}">'
     if title:
         display(Markdown(f"**{title}**"))
     # A plain bundle of representations: IPython 7, which Colab has, knows no `Image(alt=...)`.
-    data = {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": f"[Picture: {alt}]"}
-    display(data, metadata={"image/png": {"alt": alt, "width": min(picture.width, 720)}}, raw=True)
+    bundle = {"text/html": tag, mime: code, "text/plain": f"[Picture: {alt}]"}
+    display(bundle, metadata={mime: {"alt": alt, "width": width}}, raw=True)
+
+
+def _smallest(picture: Image.Image) -> tuple[str, bytes]:
+    """MIME type and bytes as PNG or as JPEG: drawings are smaller as the one, photographs as the other."""
+    encoded = {}
+    for suffix in (".png", ".jpg"):
+        buffer = io.BytesIO()
+        picture.save(buffer, optimize=True, **FORMATS[suffix])
+        encoded[f"image/{FORMATS[suffix]['format'].lower()}"] = buffer.getvalue()
+    return min(encoded.items(), key=lambda item: len(item[1]))

@@ -619,22 +619,32 @@ class Shown(list):
 def test_show_carries_the_alt_text(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = Shown()
     monkeypatch.setattr("IPython.display.display", shown)
-    show(smooth(500, 1000), alt="Slow waves of colour.", title="Waves")
+    show(smooth(500, 1000), alt='Slow "waves" of colour.', title="Waves")
     (title,), ((bundle,), options) = shown[0][0], shown[1]
     assert title.data == "**Waves**"
-    assert bundle["text/plain"] == "[Picture: Slow waves of colour.]"
-    assert options["metadata"]["image/png"] == {"alt": "Slow waves of colour.", "width": 720}
-    decoded = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
-    assert decoded.size == (1000, 500)
+    assert bundle["text/plain"] == '[Picture: Slow "waves" of colour.]'
+    (mime,) = set(bundle) - {"text/plain", "text/html"}
+    assert options["metadata"][mime] == {"alt": 'Slow "waves" of colour.', "width": 720}
+    assert '<img alt="Slow &quot;waves&quot; of colour." width="720"' in bundle["text/html"]
+    assert bundle[mime] in bundle["text/html"]
+    assert Image.open(io.BytesIO(base64.b64decode(bundle[mime]))).size == (1000, 500)
+
+
+def test_show_stores_a_drawing_as_png_and_a_photograph_as_jpeg(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Shown()
+    monkeypatch.setattr("IPython.display.display", shown)
+    show(np.zeros((40, 40, 3), np.uint8), alt="Black.")
+    show(load_image("astronaut", 128), alt="An astronaut.")
+    assert ["image/png" in shown[0][0][0], "image/jpeg" in shown[1][0][0]] == [True, True]
 
 
 def test_show_needs_alt_text(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TypeError, match="alt"):
         show(noise())  # type: ignore[call-arg]
-    with pytest.raises(ValueError, match="show needs alt"):
+    with pytest.raises(ValueError, match="needs alt"):
         show(noise(), alt=" ")
     shown = Shown()
     monkeypatch.setattr("IPython.display.display", shown)
     show(noise(4, 5), alt="Noise.")
     assert len(shown) == 1
-    assert shown[0][1]["metadata"]["image/png"]["width"] == 5
+    assert ' width="5" ' in shown[0][0][0]["text/html"]
