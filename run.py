@@ -34,6 +34,11 @@ VENV_PYTHON = VENV_BIN / ("python.exe" if os.name == "nt" else "python")
 STAMP = VENV / "set-up.json"  # written last, so that it is true
 LOG = VENV / "set-up.log"
 UNFINISHED = {"state": "unfinished"}
+LAB_OVERRIDES = VENV / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+# JupyterLab would greet a learner with a question about its news, and ask the network about newer versions.
+LAB_SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
+}
 AGAIN = "then run the same command again"
 
 # What pip prints in its commonest failures, and what helps.
@@ -244,6 +249,8 @@ def install(extras: "set[str]") -> None:
     target = ".[{}]".format(",".join(sorted(extras)))
     pip = [str(VENV_PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     run_step("Step 2", [*pip, "--progress-bar", "off", "-c", "constraints.txt", "-e", target])
+    LAB_OVERRIDES.parent.mkdir(parents=True, exist_ok=True)
+    LAB_OVERRIDES.write_text(json.dumps(LAB_SETTINGS, indent=1), encoding="utf-8")
 
 
 def run_step(step: str, command: "list[str]") -> None:
@@ -312,20 +319,9 @@ def environment() -> "dict[str, str]":
     return env
 
 
-def lab_command() -> "list[str]":
-    """JupyterLab in the project's folder, opened at the first lesson."""
-    lesson = sorted((ROOT / "notebooks").glob("00_*.ipynb"))[0].name
-    here = ["--ServerApp.root_dir=" + str(ROOT), "--LabApp.default_url=/lab/tree/notebooks/" + lesson]
-    offline = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    return ["-m", "jupyterlab", *here, *offline]
-
-
-def test_command() -> "list[str]":
-    """Every test: pyproject.toml names the folders."""
-    return ["-m", "pytest"]
-
-
-COMMANDS = {"lab": lab_command, "test": test_command}
+# Arguments of .venv's Python. Where JupyterLab opens is the business of `nst lab`; pyproject.toml names the
+# folders of the tests.
+COMMANDS = {"lab": ["-m", "nstlib.cli", "lab"], "test": ["-m", "pytest"]}
 
 
 def become(command: "list[str]") -> int:
@@ -360,7 +356,7 @@ def main(arguments: "list[str]") -> int:
     except KeyboardInterrupt:
         print("\nThe set-up was interrupted; the next run repairs it.", file=sys.stderr)
         return 130
-    return become([str(VENV_PYTHON), *COMMANDS[command](), *rest])
+    return become([str(VENV_PYTHON), *COMMANDS[command], *rest])
 
 
 if __name__ == "__main__":

@@ -45,8 +45,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
-with quiet_start():
-    import keras
+try:
+    with quiet_start():
+        import keras
+except (ImportError, ValueError) as error:  # ValueError: Keras knows no such backend
+    asked = os.environ.get("KERAS_BACKEND", "tensorflow")
+    raise ImportError(
+        f"Keras cannot start with the backend {asked!r} ({str(error).rstrip('.')}): set KERAS_BACKEND to "
+        f"tensorflow, jax or torch, whichever is installed."
+    ) from error
 
 ops = keras.ops
 
@@ -104,7 +111,7 @@ def machine() -> dict[str, str]:
     memory, bfloat16 = memory_gib(), has_bfloat16()
     words = {True: "yes", False: "no", None: "unknown"}
     return {
-        "Python": f"{platform.python_version()} on {platform.platform(terse=True)}",
+        "Python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         "Keras": keras.__version__,
         "backend": f"{NAME} {getattr(library, '__version__', '')}".strip(),
         "GPU": ", ".join(devices()) or "none found: everything runs on the processor",

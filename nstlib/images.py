@@ -30,7 +30,7 @@ Array = NDArray[np.float32]
 MOST_PIXELS = 200_000_000  # of any picture: an 8-bit RGB picture of this size takes 0.6 GB
 MOST_PIXELS_AT_FULL_SIZE = 40_000_000  # of an image: 0.5 GB in float32
 RANGE_TOLERANCE = 1e-3  # how far rounding may take a value out of [0, 1]
-WIDEST = 720  # CSS pixels of a picture in a notebook
+WIDEST = 900  # CSS pixels of a picture in a notebook
 READABLE = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "AVIF")
 
 # Suffix -> settings for Pillow. No chroma subsampling: styles have sharp edges between saturated colours.
@@ -47,7 +47,7 @@ FORMATS: dict[str, dict[str, Any]] = {
 # --- In -------------------------------------------------------------------------------------------
 
 
-def load_image(source: object, size: int | None = None) -> Array:
+def load_image(source: object, size: int | None = None, *, at_most: int | None = None) -> Array:
     """Load a picture as an image.
 
     A photograph is turned the way its camera was held (EXIF), transparent pixels are laid over white, grey
@@ -58,7 +58,9 @@ def load_image(source: object, size: int | None = None) -> Array:
         source: A file, the name of a sample (`nstlib.samples.names()`; a file of that name wins), a web
             address (http or https), a PIL picture, or an array as `check_image` takes it.
         size: The longer side of the image in pixels, the aspect ratio is kept; None keeps the picture's own
-            size. A picture of more than 40 megapixels needs it.
+            size. A picture of more than 40 megapixels needs it, or `at_most`.
+        at_most: Without a `size`, the largest longer side in pixels: a larger picture is made smaller, a
+            smaller one stays as it is.
 
     Returns:
         The image, float32 RGB in [0, 1], shape (1, height, width, 3).
@@ -69,15 +71,16 @@ def load_image(source: object, size: int | None = None) -> Array:
         ValueError: Not a picture, a broken one, too large a one, or not an image array.
         TypeError: `source` is nothing of the above.
     """
-    if size is not None:
-        size = _positive(size, "size")
+    limit = at_most if size is None else size
+    if limit is not None:
+        limit = _positive(limit, "size")
     if isinstance(source, str) and "://" in source:
-        image = _load_url(source, size)
+        image = _load_url(source, limit)
     elif isinstance(source, (str, PathLike)):
-        image = _load_file(_find_file(source), size)
+        image = _load_file(_find_file(source), limit)
     elif isinstance(source, Image.Image):
-        _check_pixels(source, "This picture", size)
-        image = _decode(source, "This picture", size, in_place=False)
+        _check_pixels(source, "This picture", limit)
+        image = _decode(source, "This picture", limit, in_place=False)
     elif hasattr(source, "shape"):
         image = check_image(source, "the array")
     else:
@@ -85,7 +88,23 @@ def load_image(source: object, size: int | None = None) -> Array:
             f"Cannot load {_shorten(source)} as an image; "
             "give a file, a sample name, a web address, a PIL picture or an array."
         )
-    return image if size is None else resize(image, size)
+    if limit is None or (size is None and max(image.shape[1:3]) <= limit):
+        return image
+    return resize(image, limit)
+
+
+def check_input(source: str | PathLike[str]) -> None:
+    """Check, before a long run starts, that a file or sample is there and begins as a picture does.
+
+    The pixels are left for `load_image`, and so is everything about a web address.
+
+    Raises:
+        OSError, ValueError: What `load_image` raises.
+    """
+    if "://" not in os.fspath(source):
+        file = _find_file(source)
+        with _reading(file) as stream:
+            _open(stream, str(file))
 
 
 def _find_file(source: str | PathLike[str]) -> Path:
@@ -106,9 +125,16 @@ def _find_file(source: str | PathLike[str]) -> Path:
 
 
 def _load_file(file: Path, size: int | None) -> Array:
+    with _reading(file) as stream:
+        return _load_stream(stream, str(file), size)
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[IO[bytes]]:
+    """Open a file to read from; an operating system's error becomes one sentence."""
     try:
         with open(file, "rb") as stream:
-            return _load_stream(stream, str(file), size)
+            yield stream
     except OSError as error:
         raise type(error)(f"Cannot read {file}: {error.strerror or error}.") from None
 
@@ -121,9 +147,6 @@ def _load_url(url: str, size: int | None) -> Array:
 
 def _load_stream(stream: IO[bytes], what: str, size: int | None) -> Array:
     """Read one picture from the bytes of its file; `what` names it in errors."""
-    if not stream.read(1):
-        raise ValueError(f"{what} is empty (0 bytes).")
-    stream.seek(0)
     picture = _open(stream, what)
     _check_pixels(picture, what, size)
     if size is not None:
@@ -135,6 +158,9 @@ def _load_stream(stream: IO[bytes], what: str, size: int | None) -> Array:
 
 def _open(stream: IO[bytes], what: str) -> Image.Image:
     """Read the header of a picture; the pixels stay in the file."""
+    if not stream.read(1):
+        raise ValueError(f"{what} is empty (0 bytes).")
+    stream.seek(0)
     Image.init()  # fills Image.OPEN; AVIF is missing there in older Pillows
     try:
         with _no_pixel_limit():
@@ -426,7 +452,7 @@ def _encode(picture: Image.Image, target: Path) -> bytes:
 
 
 def show(image: object, *, alt: str, title: str | None = None) -> None:
-    """Show an image in a notebook, at most 720 CSS pixels wide.
+    """Show an image in a notebook, at most 900 CSS pixels wide.
 
     Args:
         image: An image, or an array that `check_image` takes.
@@ -450,7 +476,7 @@ def show_picture(picture: Image.Image, *, alt: str, width: int, title: str | Non
 
     if not alt.strip():
         raise ValueError("A picture needs alt: one sentence that says what there is to see.")
-    mime, data = _smallest(picture)
+    mime, data = _light(picture)
     code = base64.b64encode(data).decode()
     alternative = html.escape(alt, quote=True)
     tag = f'<img alt="{alternative}" width="{width}" src="data:{mime};base64,{code}">'
@@ -461,11 +487,11 @@ def show_picture(picture: Image.Image, *, alt: str, width: int, title: str | Non
     display(bundle, metadata={mime: {"alt": alt, "width": width}}, raw=True)
 
 
-def _smallest(picture: Image.Image) -> tuple[str, bytes]:
-    """MIME type and bytes as PNG or as JPEG: drawings are smaller as the one, photographs as the other."""
-    encoded = {}
-    for suffix in (".png", ".jpg"):
-        buffer = io.BytesIO()
-        picture.save(buffer, optimize=True, **FORMATS[suffix])
-        encoded[f"image/{FORMATS[suffix]['format'].lower()}"] = buffer.getvalue()
-    return min(encoded.items(), key=lambda item: len(item[1]))
+def _light(picture: Image.Image) -> tuple[str, bytes]:
+    """MIME type and bytes as PNG, or as JPEG where that is much smaller: as it is for photographs."""
+    png, jpeg = io.BytesIO(), io.BytesIO()
+    picture.save(png, format="PNG", optimize=True)
+    picture.save(jpeg, format="JPEG", quality=82, optimize=True)
+    if len(jpeg.getvalue()) < 0.6 * len(png.getvalue()):
+        return "image/jpeg", jpeg.getvalue()
+    return "image/png", png.getvalue()

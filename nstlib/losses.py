@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .backend import ops
+from .backend import keras, ops
 from .foundation import unknown_name
 
 Formula = Literal["gatys", "sum", "mse", "relative"]
@@ -58,7 +58,7 @@ def gram_matrix(features: Any) -> Any:
         Shape (N, N), symmetric and positive semi-definite.
     """
     features = ops.convert_to_tensor(features)
-    if str(features.dtype).endswith("16"):
+    if keras.backend.standardize_dtype(features.dtype).endswith("16"):
         features = ops.cast(features, "float32")
     channels = features.shape[-1]
     flat = ops.reshape(features, (-1, channels))
@@ -109,6 +109,11 @@ def style_loss(features: Any, target: Any, formula: Formula = "relative") -> Any
     return 0.5 * ops.sum(squared) * ops.square(positions)
 
 
+def absolute(x: Any) -> Any:
+    """|x| with the slope 0 at 0, where JAX's own has 1: flat areas shall not be pulled anywhere."""
+    return x * ops.sign(x)
+
+
 def total_variation(
     image: Any,
     kind: Literal["squared", "absolute"] = "squared",
@@ -129,7 +134,9 @@ def total_variation(
     """
     if kind not in ("squared", "absolute"):
         raise unknown_name("kind of total variation", kind, ("squared", "absolute"))
-    measure = ops.square if kind == "squared" else ops.abs
+    if reduction not in ("mean", "sum"):
+        raise unknown_name("reduction of total variation", reduction, ("mean", "sum"))
+    measure = ops.square if kind == "squared" else absolute
     total = 0.0 * ops.sum(image)
     for difference in (image[:, 1:] - image[:, :-1], image[:, :, 1:] - image[:, :, :-1]):
         if 0 not in tuple(difference.shape):

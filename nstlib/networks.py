@@ -13,6 +13,8 @@ from __future__ import annotations
 import math
 import os
 import re
+import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +49,7 @@ class Plan:
         weights_file: the file Keras keeps in its cache.
         hash_checked: whether Keras compares the download with a hash of its own (MD5).
         minimum_size: smallest side in pixels (for the VGG plan it follows from the deepest layer).
+        layers: how many can be asked for (for the VGG plan it follows from the blocks).
     """
 
     preprocessing: str
@@ -57,6 +60,7 @@ class Plan:
     weights_file: str = ""
     hash_checked: bool = True
     minimum_size: int = 1
+    layers: int = 0
 
 
 VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
@@ -84,6 +88,7 @@ PLANS: dict[str, Plan] = {
         application=("resnet50", "ResNet50"),
         weights_file="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
         minimum_size=32,
+        layers=174,
     ),
     "inception_v3": Plan(
         "tf",
@@ -92,6 +97,7 @@ PLANS: dict[str, Plan] = {
         application=("inception_v3", "InceptionV3"),
         weights_file="inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
         minimum_size=75,
+        layers=310,
     ),
     "mobilenet_v2": Plan(
         "tf",
@@ -101,6 +107,7 @@ PLANS: dict[str, Plan] = {
         weights_file="mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
         hash_checked=False,
         minimum_size=32,
+        layers=153,
     ),
     "inception_resnet_v2": Plan(
         "tf",
@@ -109,6 +116,7 @@ PLANS: dict[str, Plan] = {
         application=("inception_resnet_v2", "InceptionResNetV2"),
         weights_file="inception_resnet_v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
         minimum_size=75,
+        layers=779,
     ),
     "efficientnet_b0": Plan(
         "bytes",
@@ -123,6 +131,7 @@ PLANS: dict[str, Plan] = {
         application=("efficientnet", "EfficientNetB0"),
         weights_file="efficientnetb0_notop.h5",
         minimum_size=32,
+        layers=236,
     ),
 }
 
@@ -132,10 +141,55 @@ def names() -> list[str]:
     return list(PLANS)
 
 
+def table() -> list[dict[str, str]]:
+    """All networks as rows with the keys name, layers, smallest side, weights, hash check, here, content
+    layers, style layers (the last two: unless others are named); nothing is built or downloaded.
+    """
+    return [
+        {
+            "name": name,
+            "layers": str(plan.layers or sum(n for n, _ in plan.blocks) + len(plan.blocks)),
+            "smallest side": f"{smallest_side(plan, plan.content_layers + plan.style_layers)} px",
+            "weights": "in the package" if plan.application is None else "ImageNet, by Keras",
+            "hash check": hash_check(plan),
+            "here": "yes" if weights_path(plan).is_file() else "no",
+            "content layers": " ".join(plan.content_layers),
+            "style layers": " ".join(plan.style_layers),
+        }
+        for name, plan in PLANS.items()
+    ]
+
+
+def hash_check(plan: Plan) -> str:
+    """How a download of the pretrained weights is verified, in words."""
+    if plan.application is None:
+        return "no download"
+    return "MD5, by Keras" if plan.hash_checked else "none known"
+
+
+def weights_path(plan: Plan) -> Path:
+    """Where the pretrained weights are, or will be once Keras has downloaded them."""
+    folder = WEIGHTS_FOLDER if plan.application is None else keras_folder() / "models"
+    return folder / plan.weights_file
+
+
+def smallest_side(plan: Plan, layers: Iterable[str]) -> int:
+    """Smallest side in pixels at which the layers, by their Keras names, still have a position."""
+    if not plan.blocks:
+        return plan.minimum_size
+    deepest = 1
+    for name in layers:
+        found = re.fullmatch(r"block(\d)_(conv\d|pool)", name)
+        if found:
+            deepest = max(deepest, int(found[1]) + (found[2] == "pool"))
+    return int(2 ** (deepest - 1))
+
+
 # --- input ------------------------------------------------------------------------------
 
 # RGB means of ImageNet on the 0..255 scale, as the VGG paper subtracts them.
 IMAGENET_MEAN = (123.68, 116.779, 103.939)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)  # of RGB in [0, 1]
 
 
 @keras.saving.register_keras_serializable("nstlib")
@@ -157,7 +211,7 @@ class Preprocess(keras.layers.Layer):
             x = x / 127.5 - 1.0
         elif self.mode in ("caffe", "pocket"):
             x = x - keras.ops.convert_to_tensor(np.array(IMAGENET_MEAN, "float32"))
-            x = x[..., ::-1] if self.mode == "caffe" else x / 58.0
+            x = keras.ops.flip(x, -1) if self.mode == "caffe" else x / 58.0
         return keras.ops.cast(x, self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
@@ -187,15 +241,21 @@ def build_vgg(plan: Plan, pooling: str, dtype: str) -> keras.Model:
     return keras.Model(image, x, name="features", trainable=False)
 
 
-def build_application(plan: Plan, dtype: str) -> keras.Model:
-    """A network of `keras.applications` without its head, behind the preprocessing it needs."""
+def build_application(plan: Plan, weights: str | None) -> keras.Model:
+    """A network of `keras.applications` without its head, behind the preprocessing it needs.
+
+    Args:
+        plan: which network, and its preprocessing.
+        weights: "imagenet", or None for weights that are set afterwards.
+    """
     assert plan.application is not None
     module, function = plan.application
-    body = getattr(getattr(keras.applications, module), function)(include_top=False, weights=None)
-    if dtype != "float32":
-        raise ValueError(f"dtype {dtype!r} is offered for the VGG networks only; use float32 here.")
-    body.trainable = False
-    return body
+    image = keras.Input((None, None, 3), batch_size=1, name="image")
+    prepared = Preprocess(plan.preprocessing, name="preprocess")(image)
+    build = getattr(getattr(keras.applications, module), function)
+    model = build(include_top=False, weights=weights, input_tensor=prepared)
+    model.trainable = False
+    return model
 
 
 # --- weights ----------------------------------------------------------------------------------------
@@ -207,7 +267,8 @@ def random_weights(model: keras.Model, seed: int) -> None:
     for weight in model.weights:
         shape = tuple(weight.shape)
         if len(shape) > 1:
-            scale = math.sqrt(2.0 / np.prod(shape[:-1]))
+            depthwise = shape[-1] == 1  # each channel then has a filter of its own and sees no other
+            scale = math.sqrt(2.0 / np.prod(shape[:2] if depthwise else shape[:-1]))
             weight.assign(rng.normal(0.0, scale, shape).astype("float32"))
 
 
@@ -216,8 +277,10 @@ def pack_weights(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as data:
             arrays = {name: data[name] for name in data.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise ValueError(f"{path} is not a readable .npz weights file ({error}).") from None
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error):
+        raise ValueError(
+            f"{path} is not a readable .npz weights file; it is damaged, or something else under that name."
+        ) from None
     return {n: a.astype("float32") if a.dtype.kind == "f" else a for n, a in arrays.items()}
 
 
@@ -248,14 +311,12 @@ def parts_of(layer: keras.layers.Layer) -> list[tuple[str, Any]]:
 
 def pretrained_application(name: str, plan: Plan) -> keras.Model:
     """The Keras network with its ImageNet weights, from Keras' cache or downloaded into it."""
-    assert plan.application is not None
-    module, function = plan.application
     try:
-        return getattr(getattr(keras.applications, module), function)(include_top=False, weights="imagenet")
+        return build_application(plan, "imagenet")
     except Exception as error:  # Keras raises a bare Exception when a download fails
         raise FileNotFoundError(
             f"The pretrained weights of {name} are not here and could not be downloaded "
-            f"({str(error).splitlines()[0].rstrip('.')}): put the file {plan.weights_file} into "
+            f"({first_line(error)}): put the file {plan.weights_file} into "
             f"{keras_folder() / 'models'}, or pass weights='path/to/the/file', or use 'pocket_vgg', "
             f"which needs no download."
         ) from None
@@ -271,10 +332,28 @@ def load_file_into(model: keras.Model, path: Path, name: str) -> None:
     try:
         model.load_weights(path)
     except Exception as error:
-        reason = str(error).splitlines()[0]
         raise ValueError(
-            f"{path} does not hold the weights of {name} without its head: {reason.rstrip('.')}."
+            f"{path} does not hold the weights of {name} without its head: {first_line(error)}."
         ) from None
+    for layer in model.layers:
+        if isinstance(layer, L.Normalization):
+            correct_normalization(layer)
+
+
+def correct_normalization(layer: keras.layers.Layer) -> None:
+    """Divide by the standard deviation, whose values EfficientNet's weights file holds as variance.
+
+    Keras puts the missing factor into a layer of its own, but only when it finds the file by itself
+    (weights="imagenet").
+    """
+    mean, variance, count = layer.get_weights()
+    layer.set_weights([mean, variance * np.array(IMAGENET_DEVIATION, "float32"), count])
+    layer.finalize_state()
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, short enough to stand inside a sentence of ours."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:")
 
 
 def copy_convolutions(source: keras.Model, target: keras.Model) -> None:
@@ -334,7 +413,7 @@ class FeatureNetwork:
         paper = re.fullmatch(r"(?:conv|relu)(\d)_(\d)", layer)
         name = f"block{paper[1]}_conv{paper[2]}" if paper and self.plan.blocks else layer
         if name not in self.layers:
-            raise unknown_name(f"layer of {self.name}", layer, self.layers)
+            raise unknown_name(f"layer of {self.name}", name, self.layers)
         return name
 
     def _by_number(self, number: int) -> str:
@@ -347,14 +426,7 @@ class FeatureNetwork:
 
     def minimum_size(self, layers: Iterable[Layer]) -> int:
         """Smallest side in pixels at which the given layers still have a position."""
-        if not self.plan.blocks:
-            return self.plan.minimum_size
-        deepest = 1
-        for name in map(self.resolve, layers):
-            found = re.fullmatch(r"block(\d)_(conv\d|pool)", name)
-            if found:
-                deepest = max(deepest, int(found[1]) + (found[2] == "pool"))
-        return int(2 ** (deepest - 1))
+        return smallest_side(self.plan, map(self.resolve, layers))
 
     def check_size(self, image: Any, layers: Iterable[Layer], what: str = "image") -> None:
         """Refuse a picture that is too small for the deepest layer.
@@ -458,23 +530,30 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def stable_names(model: keras.Model) -> dict[str, keras.layers.Layer]:
-    """Layer names as a fresh Keras session gives them: `activation_94` built second is `activation` again."""
-    counts: dict[str, int] = {}
-    stable: dict[str, keras.layers.Layer] = {}
-    automatic = re.compile(
-        r"(conv2d|activation|batch_normalization|concatenate|(?:average|max)_pooling2d)(_\d+)?"
-    )
-    for layer in model.layers:
-        if isinstance(layer, (L.InputLayer, Preprocess)):
-            continue
-        found = automatic.fullmatch(layer.name)
-        name = layer.name
+    """Layer names as a fresh Keras session gives them: `activation_94` built second is `activation` again.
+
+    Keras numbers layers without a name through the whole session, so within one model the order of
+    their numbers is the order in which they were built.
+    """
+    layers = [x for x in model.layers if not isinstance(x, (L.InputLayer, Preprocess))]
+    numbers: dict[str, list[int]] = {}
+    for kind, number in filter(None, map(automatic_name, layers)):
+        numbers.setdefault(kind, []).append(number)
+    stable = {}
+    for layer in layers:
+        name, found = layer.name, automatic_name(layer)
         if found:
-            number = counts.get(found[1], 0)
-            counts[found[1]] = number + 1
-            name = f"{found[1]}_{number}" if number else found[1]
+            rank = sorted(numbers[found[0]]).index(found[1])
+            name = f"{found[0]}_{rank}" if rank else found[0]
         stable[name] = layer
     return stable
+
+
+def automatic_name(layer: keras.layers.Layer) -> tuple[str, int] | None:
+    """("activation", 94) for a layer that Keras named by its class, None for one that was given a name."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(layer).__name__).lower()
+    found = re.fullmatch(rf"({words})(?:_(\d+))?", layer.name)
+    return (found[1], int(found[2] or 0)) if found else None
 
 
 def load_network(
@@ -505,14 +584,15 @@ def load_network(
     check_options(name, plan, pooling, dtype)
     if plan.blocks:
         return load_vgg(name, plan, weights, pooling or "average", dtype, seed)
-    model = application_with_weights(name, plan, weights, dtype, seed)
-    return FeatureNetwork(name, plan, with_preprocessing(model, plan))
+    return FeatureNetwork(name, plan, application_with_weights(name, plan, weights, seed))
 
 
 def check_options(name: str, plan: Plan, pooling: Any, dtype: str) -> None:
     """Refuse what the network cannot do, before anything is built."""
     if not plan.blocks and pooling:
         raise ValueError(f"The pooling is part of the plan of {name}; leave it out.")
+    if not plan.blocks and dtype == "bfloat16":
+        raise ValueError(f"bfloat16 is offered for the VGG networks only; use float32 for {name}.")
     for what, value, known in (
         ("pooling", pooling, ("average", "max")),
         ("dtype", dtype, ("float32", "bfloat16")),
@@ -533,31 +613,21 @@ def load_vgg(name: str, plan: Plan, weights: Any, pooling: str, dtype: str, seed
     elif weights != "pretrained" and existing(weights).suffix == ".npz":
         assign_pack(model, pack_weights(existing(weights)), str(weights))
     else:
-        copy_convolutions(application_with_weights(name, plan, weights, "float32", seed), model)
+        copy_convolutions(application_with_weights(name, plan, weights, seed), model)
     return FeatureNetwork(name, plan, model, pack)
 
 
-def application_with_weights(name: str, plan: Plan, weights: Any, dtype: str, seed: int) -> keras.Model:
+def application_with_weights(name: str, plan: Plan, weights: Any, seed: int) -> keras.Model:
     """A network of `keras.applications`: pretrained, random, or from a file."""
     if plan.application is None:
         raise ValueError(f"Weights of {name} come as an .npz file, not {Path(weights).name}.")
     if weights == "pretrained":
         return pretrained_application(name, plan)
-    model = build_application(plan, dtype)
+    model = build_application(plan, None)
     if weights is None or weights == "random":
         random_weights(model, seed)
     else:
         load_file_into(model, existing(weights), name)
-    return model
-
-
-def with_preprocessing(body: keras.Model, plan: Plan) -> keras.Model:
-    """Clone a Keras network behind `Preprocess`, so that images in [0, 1] can be given to it."""
-    image = keras.Input((None, None, 3), batch_size=1, name="image")
-    tensors = Preprocess(plan.preprocessing, name="preprocess")(image)
-    model = keras.models.clone_model(body, input_tensors=tensors)
-    model.set_weights(body.get_weights())
-    model.trainable = False
     return model
 
 

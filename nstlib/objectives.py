@@ -68,11 +68,12 @@ def layer_weights(network: FeatureNetwork, layers: LayerWeights, what: str) -> d
     Raises:
         ValueError: no layer, a layer named twice, an unknown layer, or negative weights.
     """
-    if isinstance(layers, (str, int)):
+    if isinstance(layers, (str, int, np.integer)):
         layers = [layers]
-    if not isinstance(layers, Mapping):
-        layers = {layer: 1.0 / len(layers) for layer in layers}
-    weights = {network.resolve(k): check_weight(w, f"weight of {what} layer {k}") for k, w in layers.items()}
+    if len(layers) == 0:
+        raise ValueError(f"Name at least one {what} layer.")
+    pairs = layers.items() if isinstance(layers, Mapping) else [(k, 1.0 / len(layers)) for k in layers]
+    weights = {network.resolve(k): check_weight(w, f"weight of {what} layer {k}") for k, w in pairs}
     if len(weights) < len(layers):
         raise ValueError(f"The {what} layers name the same layer twice: {', '.join(map(str, layers))}.")
     if not any(weights.values()):

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
@@ -19,7 +20,7 @@ from PIL import Image
 from . import images
 from .optimizers import History
 
-DPI = 144  # twice what a plain screen shows, so that text stays sharp on others
+DPI = 120  # more than a plain screen shows, so that text stays sharp on others
 CSS_PER_INCH = 72
 
 
@@ -34,10 +35,9 @@ def show_figure(figure: Figure, *, alt: str) -> Figure:
         ValueError: `alt` is empty.
     """
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, facecolor="white")
+    figure.savefig(buffer, format="png", dpi=DPI, facecolor="white", bbox_inches="tight", pad_inches=0.05)
     picture = Image.open(buffer).convert("RGB")
-    width = min(round(figure.get_figwidth() * CSS_PER_INCH), images.WIDEST + 200)
-    images.show_picture(picture, alt=alt, width=width)
+    images.show_picture(picture, alt=alt, width=round(picture.width / DPI * CSS_PER_INCH))
     return figure
 
 
@@ -64,7 +64,7 @@ def gallery(pictures: Mapping[str, Any], *, alt: str, title: str = "", columns: 
     figure = Figure((wide * columns, (wide * tallest + 0.4) * rows + extra), layout="constrained")
     for place, (name, array) in enumerate(arrays.items(), start=1):
         axes = figure.add_subplot(rows, columns, place)
-        axes.imshow(array)
+        axes.imshow(array, interpolation="lanczos")
         axes.set_title(textwrap.fill(name, max(12, round(wide * 9))), fontsize=11)
         axes.set_axis_off()
     if title:
@@ -92,11 +92,14 @@ def losses(
     axes = figure.add_subplot()
     evaluations = history.column("evaluation")
     names = history.names if parts is None else list(parts)
-    for name, colour in zip(names, spread(len(names)), strict=True):
-        axes.plot(evaluations, above_zero(history.column(name)), color=colour, lw=1.2, label=name)
-    axes.plot(evaluations, above_zero(history.column("total")), color="black", lw=2, label="total")
+    for name, colour in part_colours(names).items():
+        axes.plot(evaluations, above_zero(history.column(name)), color=colour, lw=1.4, label=name)
+    total = history.column("total")
+    axes.plot(evaluations, above_zero(total), color="black", lw=2, label="total")
     mark_sizes(axes, history)
     axes.set(yscale="log", xlabel="evaluations of loss and gradient", ylabel="weighted loss", title=title)
+    # From the photograph, the content loss starts at nearly nothing: let it enter from below.
+    axes.set_ylim(bottom=max(np.nanmax(total) * 1e-5, np.nanmin(total) * 1e-2))
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right center", fontsize=9)
     return show_figure(figure, alt=alt)
@@ -129,7 +132,7 @@ def classes(guesses: Mapping[str, Sequence[tuple[str, float]]], *, alt: str, tit
         axes = figure.add_subplot(1, len(guesses), place)
         bars = axes.barh([c for c, _ in pairs][::-1], [p for _, p in pairs][::-1], color="#31688e")
         axes.bar_label(bars, fmt="{:.0%}", padding=3)
-        axes.set(xlim=(0, 1.12), title=name, xlabel="probability")
+        axes.set(xlim=(0, 1.12), xticks=[0, 0.25, 0.5, 0.75, 1], title=name, xlabel="probability")
     figure.suptitle(title, fontsize=13)
     return show_figure(figure, alt=alt)
 
@@ -139,8 +142,9 @@ def above_zero(values: np.ndarray) -> np.ndarray:
     return np.where(values > 0, values, np.nan)
 
 
-def spread(count: int) -> list[Any]:
-    """Colours spread over a perceptually uniform map, the palest left out."""
-    from matplotlib import colormaps
-
-    return [colormaps["viridis"](v) for v in np.linspace(0.0, 0.9, max(count, 1))[:count]]
+def part_colours(names: Sequence[str]) -> dict[str, Any]:
+    """A colour for each part; styles go from dark to light with depth."""
+    own = {"content": "#d55e00", "variation": "#999999"}
+    styles = [name for name in names if name.split()[0] not in own]
+    shades = dict(zip(styles, colormaps["viridis"](np.linspace(0.1, 0.9, len(styles))), strict=True))
+    return {name: own.get(name.split()[0], shades.get(name)) for name in names}

@@ -7,27 +7,37 @@ cheap and the network sees far, and only details are left for the full size.
 
 from __future__ import annotations
 
-import json
+import inspect
+import math
 import time
-import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from . import images, losses
-from .foundation import unknown_name, whole_file
-from .networks import FeatureNetwork, load_network
-from .objectives import LayerWeights, Objective, content_terms, style_terms, variation_terms
+from . import checkpoint, images, losses
+from .autodiff import numpy
+from .foundation import check_target, unknown_name
+from .networks import FeatureNetwork, Layer, load_network
+from .objectives import (
+    LayerWeights,
+    Objective,
+    check_weight,
+    content_terms,
+    layer_weights,
+    style_terms,
+    variation_terms,
+)
 from .optimizers import (
     Callback,
     History,
     Progress,
     State,
-    check_iterations,
+    check_count,
     make_optimizer,
     minimize,
     option_names,
@@ -74,8 +84,9 @@ class RunOptions:
             or "single".
         callback: called with a `Progress` after every iteration.
         progress: show a bar with the time left.
-        snapshots: iterations, counted over all sizes, whose image is kept.
-        checkpoint: file to write the run into; when it exists, the run goes on from there.
+        snapshots: iterations, from 1 and counted over all sizes, whose image is kept.
+        checkpoint: file to write the run into; when it exists, the run goes on from there. A disk that is
+            full later on is a warning: the run goes on and the older file stays.
         checkpoint_every: iterations between two writings.
     """
 
@@ -90,39 +101,79 @@ class RunOptions:
     optimizer_options: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
-    def read(keywords: Mapping[str, Any]) -> RunOptions:
+    def read(keywords: Mapping[str, Any], recipe: Callable[..., Any] | None = None) -> RunOptions:
         """Sort keywords into options of the run and options of the optimiser, and check them all.
+
+        Args:
+            keywords: those a recipe does not know itself.
+            recipe: whose own keywords may be what was meant by an unknown one.
 
         Raises:
             ValueError: an unknown keyword (the nearest is suggested) or a bad value.
+            OSError: no checkpoint can be written there.
         """
-        own = {f.name for f in fields(RunOptions)} - {"optimizer_options"}
+        own = [f.name for f in fields(RunOptions) if f.name != "optimizer_options"]
         mine = {k: v for k, v in keywords.items() if k in own}
-        rest = {k: v for k, v in keywords.items() if k not in own}
-        options = RunOptions(**mine, optimizer_options=rest)
-        options._check(own)
-        return options
-
-    def _check(self, own: set[str]) -> None:
-        known = option_names(self.optimizer)
-        for keyword in self.optimizer_options:
+        options = RunOptions(**mine, optimizer_options={k: v for k, v in keywords.items() if k not in own})
+        known = option_names(options.optimizer)
+        theirs = [] if recipe is None else [p for p in inspect.signature(recipe).parameters if p != "run"]
+        for keyword in options.optimizer_options:
             if keyword not in known:
-                raise unknown_name(f"option of a run with {self.optimizer}", keyword, [*known, *sorted(own)])
-        if self.checkpoint is not None and self.optimizer == "scipy":
+                what = f"option of a run with {options.optimizer}"
+                raise unknown_name(what, keyword, [*known, *own, *theirs])
+        return options._checked()
+
+    def _checked(self) -> RunOptions:
+        """The same options, with numbers as Python's own; bad values are refused."""
+        make_optimizer(self.optimizer, **self.optimizer_options)
+        check_count(self.checkpoint_every, "checkpoint_every")
+        if self.callback is not None and not callable(self.callback):
+            raise ValueError(f"callback is {self.callback!r}; give a function that takes a Progress.")
+        one = isinstance(self.iterations, (int, float, np.number))
+        return replace(
+            self,
+            iterations=check_count(self.iterations) if one else counts_in(self.iterations, "iterations"),
+            sizes=self.sizes if isinstance(self.sizes, str) else counts_in(self.sizes, "sizes"),
+            snapshots=counts_in(self.snapshots, "snapshots"),
+            checkpoint=None if self.checkpoint is None else self._checkpoint_file(),
+        )
+
+    def _checkpoint_file(self) -> Path:
+        if self.optimizer == "scipy":
             raise ValueError(
                 "SciPy's optimiser keeps its state to itself, so it takes no checkpoint; use 'lbfgs'."
             )
-        check_iterations(self.checkpoint_every)
-        for iterations in self.per_size(1) if isinstance(self.iterations, int) else self.iterations:
-            check_iterations(iterations)
+        if not isinstance(self.checkpoint, (str, Path)):
+            raise ValueError(f"checkpoint is {self.checkpoint!r}; give the name of a file.")
+        return check_target(self.checkpoint)
 
     def per_size(self, count: int) -> list[int]:
-        """The iterations of each of `count` sizes."""
-        if isinstance(self.iterations, Sequence):
-            if len(self.iterations) != count:
-                raise ValueError(f"There are {count} sizes but {len(self.iterations)} numbers of iterations.")
-            return [check_iterations(n) for n in self.iterations]
-        return [check_iterations(self.iterations)] * count
+        """The iterations of each of `count` sizes.
+
+        Raises:
+            ValueError: a list of another length, or snapshots after the last iteration.
+        """
+        planned = [self.iterations] * count if isinstance(self.iterations, int) else list(self.iterations)
+        if len(planned) != count:
+            raise ValueError(
+                f"The run has {count} size(s), but iterations has {len(planned)} numbers; give one per size."
+            )
+        if max(self.snapshots, default=0) > sum(planned):
+            raise ValueError(
+                f"snapshots asks for iteration {max(self.snapshots)}, but the run has only {sum(planned)}."
+            )
+        return planned
+
+
+def counts_in(values: Any, name: str) -> list[int]:
+    """A list of whole numbers of 1 or more.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise ValueError(f"{name} is {values!r}; give a list of whole numbers.")
+    return [check_count(value, name) for value in values]
 
 
 # --- the recipes ------------------------------------------------------------------------------------
@@ -159,37 +210,44 @@ def transfer_style(
         content_weight, style_weight, variation_weight: alpha, beta, and the weight of total variation.
         variation: "squared" or "absolute".
         formula: see `losses`.
-        start: "content", "style", "noise" or an image.
+        start: "content", "style", "noise", or anything `images.load_image` takes; it is brought to the
+            shape of the result.
         seed: of the noise.
         run: see `RunOptions`.
 
     Raises:
-        ValueError, OSError: bad input, in one sentence.
+        ValueError, OSError, TypeError: bad input, in one sentence.
     """
-    net, options = as_network(network), RunOptions.read(run)
-    photo, picture = images.load_image(content, size or longer_side(content)), images.load_image(style)
-    layers = content_layers or list(net.plan.content_layers)
-    styles = style_layers or list(net.plan.style_layers)
+    options = RunOptions.read(run, transfer_style)
+    photo = images.load_image(content, size, at_most=DEFAULT_SIZE)
     full = max(photo.shape[1:3])
+    strokes_at = full if style_size is None else check_count(style_size, "style_size")
+    picture = images.load_image(style, at_most=max(full, strokes_at))
+    net = as_network(network)  # last, because it may take long
+    kept = chosen_layers(net, content_layers, net.plan.content_layers, "content")
+    painted = chosen_layers(net, style_layers, net.plan.style_layers, "style")
 
     def objective(here: np.ndarray, scale: float) -> Objective:
-        strokes = resized_style(picture, round((style_size or full) * scale))
-        net.check_size(strokes, style_layer_names(net, styles), "style picture")
-        terms = content_terms(net, here, layers, content_weight)
-        terms += style_terms(net, strokes, styles, style_weight)
+        strokes = images.resize(picture, max(1, round(strokes_at * scale)))
+        net.check_size(strokes, painted, "style picture")
+        terms = content_terms(net, here, kept, content_weight)
+        terms += style_terms(net, strokes, painted, style_weight)
         return Objective(net, terms + variation_terms(variation_weight, variation), formula)
 
     settings = {
         "network": net.name,
-        "content_layers": readable(layers),
-        "style_layers": readable(styles),
-        "style_size": style_size or full,
-        "content_weight": content_weight,
-        "style_weight": style_weight,
-        "variation_weight": variation_weight,
-    } | common_settings(variation, formula, seed)
+        "content_layers": kept,
+        "style_layers": painted,
+        "style_size": strokes_at,
+        "content_weight": check_weight(content_weight, "content weight"),
+        "style_weight": check_weight(style_weight, "style weight"),
+    } | common_settings(variation_weight, variation, formula, start, seed)
+    narrowest = min(picture.shape[1:3]) / max(picture.shape[1:3]) * strokes_at
+    needs = [(min(photo.shape[1:3]), [*kept, *painted]), (narrowest, list(painted))]
+    smallest = coarsest(SMALLEST_SIZE, full, net, needs)
     begin = starting_image(start, photo, picture, seed)
-    return synthesise(objective, photo, begin, options, settings, [photo, picture], "style transfer")
+    job = Job("style transfer", net, photo, (photo, picture), begin, settings, options, smallest)
+    return synthesise(job, objective)
 
 
 def reconstruct_content(
@@ -215,23 +273,21 @@ def reconstruct_content(
         network, size, variation_weight, variation, formula, start, seed, run: as in `transfer_style`; by
             default there is no variation term, so that nothing but the layer speaks, and sizes start at 64.
     """
-    net, options = as_network(network), RunOptions.read(run)
-    photo = images.load_image(content, size or longer_side(content))
-    layers = layer if layer is not None else list(net.plan.content_layers)
+    options = RunOptions.read(run, reconstruct_content)
+    photo = images.load_image(content, size, at_most=DEFAULT_SIZE)
+    net = as_network(network)
+    kept = chosen_layers(net, layer, net.plan.content_layers, "content")
 
     def objective(here: np.ndarray, scale: float) -> Objective:
-        terms = content_terms(net, here, layers) + variation_terms(variation_weight, variation)
+        terms = content_terms(net, here, kept) + variation_terms(variation_weight, variation)
         return Objective(net, terms, formula)
 
-    settings = {
-        "network": net.name,
-        "content_layers": readable(layers),
-        "variation_weight": variation_weight,
-    } | common_settings(variation, formula, seed)
+    settings = {"network": net.name, "content_layers": kept}
+    settings |= common_settings(variation_weight, variation, formula, start, seed)
     begin = starting_image(start, photo, None, seed)
-    return synthesise(
-        objective, photo, begin, options, settings, [photo], "content reconstruction", SMALLEST_CONTENT
-    )
+    smallest = coarsest(SMALLEST_CONTENT, max(photo.shape[1:3]), net, [(min(photo.shape[1:3]), list(kept))])
+    job = Job("content reconstruction", net, photo, (photo,), begin, settings, options, smallest)
+    return synthesise(job, objective)
 
 
 def reconstruct_style(
@@ -256,24 +312,26 @@ def reconstruct_style(
         shape: (height, width) of the result in pixels; None means that of the style picture.
         network, size, variation_weight, variation, formula, start, seed, run: as in `transfer_style`.
     """
-    net, options = as_network(network), RunOptions.read(run)
-    picture = images.load_image(style, size or longer_side(style))
-    chosen = layers if layers is not None else list(net.plan.style_layers)
-    frame = picture if shape is None else images.resize(picture, shape)
+    options = RunOptions.read(run, reconstruct_style)
+    picture = images.load_image(style, size, at_most=DEFAULT_SIZE)
+    net = as_network(network)
+    painted = chosen_layers(net, layers, net.plan.style_layers, "style")
+    frame = picture if shape is None else images.resize(picture, height_and_width(shape))
 
     def objective(here: np.ndarray, scale: float) -> Objective:
-        smaller = resized_style(picture, round(max(picture.shape[1:3]) * scale))
-        terms = style_terms(net, smaller, chosen) + variation_terms(variation_weight, variation)
+        smaller = images.resize(picture, max(1, round(max(picture.shape[1:3]) * scale)))
+        net.check_size(smaller, painted, "style picture")
+        terms = style_terms(net, smaller, painted) + variation_terms(variation_weight, variation)
         return Objective(net, terms, formula)
 
-    settings = {
-        "network": net.name,
-        "style_layers": readable(chosen),
-        "shape": frame.shape[1:3],
-        "variation_weight": variation_weight,
-    } | common_settings(variation, formula, seed)
+    settings = {"network": net.name, "style_layers": painted, "shape": frame.shape[1:3]}
+    settings |= common_settings(variation_weight, variation, formula, start, seed)
     begin = starting_image(start, frame, picture, seed)
-    return synthesise(objective, frame, begin, options, settings, [picture], "style reconstruction")
+    sides = [min(picture.shape[1:3]), min(frame.shape[1:3])]
+    needs = [(side, list(painted)) for side in sides]
+    smallest = coarsest(SMALLEST_SIZE, max(frame.shape[1:3]), net, needs)
+    job = Job("style reconstruction", net, frame, (picture,), begin, settings, options, smallest)
+    return synthesise(job, objective)
 
 
 # --- pieces the recipes share -----------------------------------------------------------------------
@@ -284,34 +342,70 @@ def as_network(network: str | FeatureNetwork) -> FeatureNetwork:
     return network if isinstance(network, FeatureNetwork) else load_network(network)
 
 
-def longer_side(source: Any) -> int | None:
-    """The size to load a picture at when none was asked for: its own, at most 512."""
-    if isinstance(source, np.ndarray) or hasattr(source, "size"):
-        whole = images.load_image(source)
-        return min(max(whole.shape[1:3]), DEFAULT_SIZE)
-    return DEFAULT_SIZE
+def chosen_layers(
+    net: FeatureNetwork, layers: LayerWeights | None, usual: Sequence[str], what: str
+) -> dict[Layer, float]:
+    """Weights by the layers' Keras names, the network's usual layers when none are named.
+
+    Raises:
+        ValueError: unknown layers, bad weights, or nothing that names layers.
+    """
+    given: Any = usual if layers is None else layers
+    if isinstance(given, np.integer):
+        given = int(given)
+    elif not isinstance(given, (str, int, Mapping)):
+        if not isinstance(given, Iterable):
+            raise ValueError(f"The {what} layers are {given!r}; give a layer, a list, or layer -> weight.")
+        given = list(given)
+    return {name: weight for name, weight in layer_weights(net, given, what).items()}
 
 
-def resized_style(picture: np.ndarray, size: int) -> np.ndarray:
-    """The style picture at another longer side."""
-    return picture if max(picture.shape[1:3]) == size else images.resize(picture, max(size, 1))
+def common_settings(
+    variation_weight: float, variation: str, formula: str, start: Any, seed: int
+) -> dict[str, Any]:
+    """The settings that every recipe has.
+
+    Raises:
+        ValueError: one of them is wrong.
+    """
+    losses.check_formula(formula)
+    if variation not in ("squared", "absolute"):
+        raise unknown_name("variation", variation, ("squared", "absolute"))
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"seed is {seed!r}; give a whole number of 0 or more.")
+    return {
+        "variation_weight": check_weight(variation_weight, "variation weight"),
+        "variation": variation,
+        "formula": formula,
+        "start": start if isinstance(start, str) else "an image",
+        "seed": int(seed),
+    }
 
 
-def style_layer_names(net: FeatureNetwork, layers: LayerWeights) -> list[str]:
-    """The names in any form of layer weights."""
-    return [net.resolve(x) for x in ([layers] if isinstance(layers, (str, int)) else layers)]
+def height_and_width(shape: Any) -> tuple[int, int]:
+    """A (height, width).
+
+    Raises:
+        ValueError: not two whole numbers of 1 or more.
+    """
+    sides = counts_in(shape, "shape")
+    if len(sides) != 2:
+        raise ValueError(f"shape is {shape!r}; give (height, width).")
+    return sides[0], sides[1]
 
 
-def readable(layers: LayerWeights) -> Any:
-    """Layer weights in a form that JSON can hold."""
-    if isinstance(layers, Mapping):
-        return {str(k): float(v) for k, v in layers.items()}
-    return [layers] if isinstance(layers, (str, int)) else list(layers)
+def coarsest(
+    smallest: int, full: int, net: FeatureNetwork, needs: Iterable[tuple[float, Sequence[Layer]]]
+) -> int:
+    """The longer side at which coarse-to-fine may begin.
 
-
-def common_settings(variation: str, formula: str, seed: int) -> dict[str, Any]:
-    """The settings that every recipe has."""
-    return {"variation": variation, "formula": formula, "seed": seed}
+    Args:
+        smallest: where it begins when no picture is narrow.
+        full: longer side of the result.
+        net: asked what the layers need.
+        needs: for every picture its shorter side at full size, and the layers that look at it.
+    """
+    return max(smallest, *(math.ceil(full * net.minimum_size(layers) / side) for side, layers in needs))
 
 
 def starting_image(
@@ -320,18 +414,20 @@ def starting_image(
     """The image to begin with as a function of (height, width).
 
     Raises:
-        ValueError: unknown word, or an image of another shape.
+        ValueError, OSError, TypeError: unknown word, or nothing that can be loaded.
     """
-    if isinstance(start, str) and start in ("content", "style", "noise"):
-        if start == "noise":
-            return lambda shape: noise(shape, seed)
+    words = ("content", "style", "noise")
+    if isinstance(start, str) and start == "noise":
+        return lambda shape: noise(shape, seed)
+    if isinstance(start, str) and start in words:
         source = frame if start == "content" else style
         if source is None:
             raise ValueError("There is no style picture to start from; use 'noise', 'content' or an image.")
         return lambda shape: images.resize(source, shape)
-    if isinstance(start, str) and not Path(start).exists():
-        raise unknown_name("start", start, ("content", "style", "noise"))
-    image = images.load_image(start)
+    try:
+        image = images.load_image(start, at_most=max(frame.shape[1:3]))
+    except FileNotFoundError:
+        raise unknown_name("start", start, (*words, "or a picture")) from None
     return lambda shape: images.resize(image, shape)
 
 
@@ -359,7 +455,7 @@ def ladder(frame: np.ndarray, sizes: Any, smallest: int = SMALLEST_SIZE) -> list
         while sizes == "auto" and steps[0] // 2 >= smallest:
             steps.insert(0, steps[0] // 2)
         sizes = steps
-    longer = [check_iterations(size) for size in sizes]
+    longer = counts_in(sizes, "sizes")
     if longer != sorted(set(longer)) or longer[-1:] != [full]:
         raise ValueError(f"sizes must grow and end with the full size {full}, not {list(sizes)}.")
     height, width = frame.shape[1:3]
@@ -371,144 +467,151 @@ class Watcher:
     """Everything that happens beside the optimisation: bar, callback, snapshots, checkpoints."""
 
     options: RunOptions
-    history: History
-    bar: Any
+    shapes: Sequence[tuple[int, int]]
+    counts: Sequence[int]
     fingerprint: str
-    stage: int = 0
-    before: int = 0  # iterations of the earlier sizes
-    pixels: int = 0
+    bar: Any
+    history: History = field(default_factory=History)
     snapshots: dict[int, np.ndarray] = field(default_factory=dict)
+    stage: int = 0
 
     def __call__(self, now: Progress) -> None:
         """After every iteration."""
+        height, width = self.shapes[self.stage]
         self.bar.set_postfix_str(f"{now.size} px, loss {now.value:.4g}", refresh=False)
-        self.bar.update(self.pixels)
-        count = self.before + now.iteration
+        self.bar.update(height * width)
+        count = sum(self.counts[: self.stage]) + now.iteration
         if count in self.options.snapshots:
             self.snapshots[count] = now.image()
         due = count % self.options.checkpoint_every == 0 or now.iteration == now.iterations
-        if self.options.checkpoint is not None and now.state is not None and due:
+        if now.state is not None and due:
             self.write(now.state)
         if self.options.callback:
             self.options.callback(now)
 
-    def write(self, state: State) -> None:
-        """The whole run into the checkpoint file, whole or not at all."""
-        assert self.options.checkpoint is not None
-        arrays: dict[str, Any] = state.pack()
-        arrays |= {f"snapshot/{k}": image for k, image in self.snapshots.items()}
-        notes = {"fingerprint": self.fingerprint, "stage": self.stage, "rows": self.history.rows}
-        arrays["notes"] = np.array(json.dumps(notes))
-        with whole_file(Path(self.options.checkpoint)) as partial, open(partial, "wb") as file:
-            np.savez(file, **arrays)
+    def begin(self, stage: int, iterations: int) -> None:
+        """Go to a size of which some iterations may be done; the bar takes no credit for what it skips."""
+        self.stage = stage
+        work = [h * w for h, w in self.shapes]
+        earlier = sum(n * w for n, w in zip(self.counts[:stage], work, strict=False))
+        skipped = earlier + iterations * work[stage] - self.bar.n
+        if not self.bar.disable:
+            self.bar.n += skipped
+            self.bar.initial += skipped
 
-    def read(self) -> tuple[int, State | None]:
-        """Stage and state to go on from; (0, None) when there is no checkpoint yet.
+    def write(self, state: State) -> None:
+        """The whole run into the checkpoint file, if there shall be one; a full disk does not end the run."""
+        if self.options.checkpoint is None:
+            return
+        size = max(self.shapes[self.stage])  # rows of an unfinished iteration will be made again
+        rows = [r for r in self.history.rows if r["size"] != size or r["iteration"] <= state.iteration]
+        now = checkpoint.Checkpoint(self.stage, state, rows, self.snapshots)
+        try:
+            checkpoint.save(Path(self.options.checkpoint), self.fingerprint, now)
+        except OSError as error:
+            warnings.warn(f"{error} The run goes on without this checkpoint.", RuntimeWarning, stacklevel=2)
+
+    def resume(self) -> checkpoint.Checkpoint | None:
+        """Where to go on from; None when there is no checkpoint yet.
 
         Raises:
             ValueError: the file is not a checkpoint, or one of another run.
         """
         path = self.options.checkpoint
-        if path is None or not Path(path).exists():
-            return 0, None
-        try:
-            with np.load(path, allow_pickle=False) as data:
-                arrays = {name: data[name] for name in data.files}
-            notes = json.loads(str(arrays.pop("notes")))
-        except (OSError, ValueError, KeyError, EOFError):
-            raise ValueError(
-                f"{path} is not a readable checkpoint: name another file or delete it."
-            ) from None
-        if notes["fingerprint"] != self.fingerprint:
-            raise ValueError(f"{path} is the checkpoint of another run: name another file or delete it.")
-        self.history.rows[:] = notes["rows"]
-        self.snapshots |= {int(k.split("/")[1]): arrays[k] for k in arrays if k.startswith("snapshot/")}
-        return int(notes["stage"]), State.unpack(arrays)
-
-
-def fingerprint(settings: Mapping[str, Any], options: RunOptions, pictures: Sequence[np.ndarray]) -> str:
-    """A short text that differs when a checkpoint would not fit: pictures, settings, optimiser, sizes."""
-    sums = [zlib.crc32(np.ascontiguousarray(p).tobytes()) for p in pictures]
-    what = [settings, options.optimizer, dict(options.optimizer_options), options.sizes, sums]
-    return json.dumps(what, sort_keys=True, default=str)
-
-
-def synthesise(
-    objective_at: Callable[[np.ndarray, float], Objective],
-    frame: np.ndarray,
-    begin: Callable[..., np.ndarray],
-    options: RunOptions,
-    settings: dict[str, Any],
-    pictures: Sequence[np.ndarray],
-    title: str,
-    smallest: int = SMALLEST_SIZE,
-) -> Result:
-    """Run the sizes from coarse to fine, each from the result of the one before.
-
-    Args:
-        objective_at: the objective for a frame of one size and its scale (1 at full size).
-        frame: picture whose shape the result has.
-        begin: the image to begin with, for a shape (height, width).
-        options: of the run.
-        settings, pictures: what makes this run different from another.
-        title: of the progress bar.
-        smallest: longer side at which automatic sizes begin.
-    """
-    began, shapes = time.perf_counter(), ladder(frame, options.sizes, smallest)
-    counts = options.per_size(len(shapes))
-    work = sum(n * h * w for n, (h, w) in zip(counts, shapes, strict=True))
-    bar = tqdm(total=work, desc=title, disable=not options.progress, leave=False, bar_format=BAR)
-    with bar:
-        print_of = fingerprint({**settings, "begin": begin(shapes[0]).mean().item()}, options, pictures)
-        watcher = Watcher(options, History(), bar, print_of)
-        image = climb(objective_at, frame, begin(shapes[0]), shapes, counts, watcher)
-    settings = settings | {
-        "sizes": [max(s) for s in shapes],
-        "iterations": counts,
-        "optimizer": options.optimizer,
-    }
-    settings |= dict(options.optimizer_options)
-    final = np.clip(image, 0.0, 1.0).astype("float32")
-    return Result(final, watcher.history, watcher.snapshots, settings, time.perf_counter() - began)
+        found = None if path is None else checkpoint.load(Path(path), self.fingerprint)
+        if found is not None:
+            self.history.rows[:] = found.rows
+            self.snapshots |= found.snapshots
+        return found
 
 
 # Work is counted in pixels x iterations, so that the time left is right although small sizes run faster.
-BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed} (left: {remaining}) {postfix}"
+BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed} (left: {remaining}){postfix}"
+
+# An objective for a frame of one size and its scale, which is 1 at full size.
+ObjectiveAt = Callable[[np.ndarray, float], Objective]
 
 
-def climb(
-    objective_at: Callable[[np.ndarray, float], Objective],
-    frame: np.ndarray,
-    image: np.ndarray,
-    shapes: Sequence[tuple[int, int]],
-    counts: Sequence[int],
-    watcher: Watcher,
-) -> np.ndarray:
-    """All sizes in turn; an interruption ends the climb with the best image at its own size."""
-    first, state = watcher.read()
-    options = watcher.options
-    for stage in range(first, len(shapes)):
-        here = images.resize(frame, shapes[stage])
-        if stage > first or state is None:
-            image = images.resize(np.clip(image, 0, 1), shapes[stage])
-            state = None
-        watcher.stage, watcher.before = stage, sum(counts[:stage])
-        watcher.pixels = shapes[stage][0] * shapes[stage][1]
-        found = minimize(
-            objective_at(here, max(shapes[stage]) / max(frame.shape[1:3])),
-            here if state is not None else image,
-            optimizer=make_optimizer(options.optimizer, **options.optimizer_options),
-            iterations=counts[stage],
-            callback=watcher,
-            history=watcher.history,
-            state=state,
-        )
-        image = found.x
-        if watcher.history.stopped.startswith("interrupted"):
-            if options.checkpoint is not None and found.state is not None:
-                watcher.write(found.state)
-            return images.resize(np.clip(image, 0, 1), shapes[-1])
+@dataclass(frozen=True)
+class Job:
+    """What the recipes give to the loop they share.
+
+    Attributes:
+        title: of the progress bar.
+        network: where features are taken.
+        frame: picture whose shape the result has.
+        pictures: those that make this run different from another.
+        begin: the image to begin with, for a shape (height, width).
+        settings: what was asked for.
+        options: of the run.
+        smallest: longer side at which automatic sizes begin.
+    """
+
+    title: str
+    network: FeatureNetwork
+    frame: np.ndarray
+    pictures: tuple[np.ndarray, ...]
+    begin: Callable[..., np.ndarray]
+    settings: dict[str, Any]
+    options: RunOptions
+    smallest: int
+
+
+def synthesise(job: Job, objective_at: ObjectiveAt) -> Result:
+    """Run the sizes from coarse to fine, each from the result of the one before."""
+    began, options = time.perf_counter(), job.options
+    shapes = ladder(job.frame, options.sizes, job.smallest)
+    counts = options.per_size(len(shapes))
+    first = job.begin(shapes[0])
+    settings = job.settings | {"sizes": [max(s) for s in shapes], "optimizer": options.optimizer}
+    settings |= options.optimizer_options
+    print_of = ""
+    if options.checkpoint is not None:
+        print_of = checkpoint.fingerprint(settings, (*job.pictures, first), job.network)
+    work = sum(n * h * w for n, (h, w) in zip(counts, shapes, strict=True))
+    with tqdm(total=work, desc=job.title, disable=not options.progress, leave=False, bar_format=BAR) as bar:
+        watcher = Watcher(options, shapes, counts, print_of, bar)
+        image = climb(objective_at, job.frame, first, watcher)
+    final = images.resize(np.clip(image, 0.0, 1.0), shapes[-1])  # smaller after an interruption
+    settings["iterations"] = counts
+    return Result(final, watcher.history, watcher.snapshots, settings, time.perf_counter() - began)
+
+
+def climb(objective_at: ObjectiveAt, frame: np.ndarray, image: np.ndarray, watcher: Watcher) -> np.ndarray:
+    """All sizes in turn; an interruption ends the climb with the best image at the size it has got to."""
+    found = watcher.resume()
+    stage, state = (0, None) if found is None else (found.stage, found.state)
+    try:
+        while stage < len(watcher.shapes):
+            image = numpy(state.best) if state is not None else image
+            image = images.resize(np.clip(image, 0, 1), watcher.shapes[stage])
+            watcher.begin(stage, 0 if state is None else state.iteration)
+            image = one_size(objective_at, frame, image, state, watcher)
+            if watcher.history.stopped.startswith("interrupted"):
+                break
+            stage, state = stage + 1, None
+    except KeyboardInterrupt:  # while targets were computed
+        watcher.history.stopped = f"interrupted before the first iteration at {max(watcher.shapes[stage])} px"
     return image
+
+
+def one_size(
+    objective_at: ObjectiveAt, frame: np.ndarray, image: np.ndarray, state: State | None, watcher: Watcher
+) -> np.ndarray:
+    """The best image of one size, from an image or from a state."""
+    shape, options = watcher.shapes[watcher.stage], watcher.options
+    found = minimize(
+        objective_at(images.resize(frame, shape), max(shape) / max(frame.shape[1:3])),
+        image,
+        optimizer=make_optimizer(options.optimizer, **options.optimizer_options),
+        iterations=watcher.counts[watcher.stage],
+        callback=watcher,
+        history=watcher.history,
+        state=state,
+    )
+    if watcher.history.stopped.startswith("interrupted") and found.state is not None:
+        watcher.write(found.state)
+    return found.x
 
 
 __all__ = [

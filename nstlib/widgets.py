@@ -5,6 +5,8 @@ Written for ipywidgets 7.7 (Colab) and 8 (JupyterLab).
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 from collections.abc import Mapping
 from typing import Any
@@ -40,19 +42,20 @@ def flip_through(pictures: Mapping[str, Any], *, label: str) -> ipywidgets.Widge
     Returns:
         A box with the slider above the picture.
     """
-    height, width = list(pictures.values())[-1].shape[1:3]
-    frames = {name: as_jpeg(images.resize(p, (height, width))) for name, p in pictures.items()}
+    shape = list(pictures.values())[-1].shape[1:3]
+    frames = {name: as_html(images.resize(p, shape), name) for name, p in pictures.items()}
     slider = ipywidgets.SelectionSlider(options=list(frames), value=list(frames)[-1], description=label)
     slider.layout.width = "100%"
-    picture = ipywidgets.Image(value=frames[slider.value], format="jpeg", width=width, height=height)
+    picture = ipywidgets.HTML(frames[slider.value])
     slider.observe(lambda change: picture.set_trait("value", frames[change["new"]]), names="value")
     box = ipywidgets.VBox([slider, picture])
-    box.layout.max_width = f"{min(width, images.WIDEST)}px"
+    box.layout.max_width = f"{min(shape[1], images.WIDEST)}px"
     return box
 
 
-def as_jpeg(image: Any) -> bytes:
-    """An image as the bytes of a JPEG file."""
+def as_html(image: Any, alt: str) -> str:
+    """An image as an HTML element, because ipywidgets' own pictures carry no alternative text."""
     buffer = io.BytesIO()
-    images.to_pil(image).save(buffer, format="JPEG", quality=92)
-    return buffer.getvalue()
+    images.to_pil(image).save(buffer, format="JPEG", quality=90)
+    code = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img alt="{html.escape(alt, quote=True)}" src="data:image/jpeg;base64,{code}">'

@@ -232,6 +232,28 @@ def test_size_is_the_longer_side(tmp_path: Path) -> None:
             assert load_image(source, 48).shape == (1, *expected, 3)
 
 
+def test_at_most_makes_large_pictures_smaller_and_leaves_small_ones(tmp_path: Path) -> None:
+    save_image(noise(60, 90), tmp_path / "x.png")
+    for source in (noise(60, 90), to_pil(noise(60, 90)), tmp_path / "x.png"):
+        assert load_image(source, at_most=48).shape == (1, 32, 48, 3)
+        assert load_image(source, at_most=90).shape == load_image(source, at_most=500).shape == (1, 60, 90, 3)
+        assert load_image(source, 120, at_most=48).shape == (1, 80, 120, 3), "a size decides alone"
+    with pytest.raises(ValueError, match="positive whole number"):
+        load_image(noise(), at_most=0)
+
+
+def test_check_input_finds_what_the_beginning_of_a_file_shows(tmp_path: Path) -> None:
+    save_image(noise(), tmp_path / "x.jpg")
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    (tmp_path / "text.jpg").write_text("no picture", encoding="utf-8")
+    images.check_input(tmp_path / "x.jpg")
+    images.check_input("cat")
+    images.check_input("http://127.0.0.1:9/never-asked.jpg")
+    for name, kind in (("empty.jpg", ValueError), ("text.jpg", ValueError), ("none.jpg", FileNotFoundError)):
+        with pytest.raises(kind):
+            images.check_input(tmp_path / name)
+
+
 def test_a_jpeg_loaded_small_looks_like_one_made_small(tmp_path: Path) -> None:
     save_image(smooth(1200, 1600), tmp_path / "x.jpg")
     small = load_image(tmp_path / "x.jpg", size=100)  # decoded at 1/8
@@ -624,8 +646,8 @@ def test_show_carries_the_alt_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert title.data == "**Waves**"
     assert bundle["text/plain"] == '[Picture: Slow "waves" of colour.]'
     (mime,) = set(bundle) - {"text/plain", "text/html"}
-    assert options["metadata"][mime] == {"alt": 'Slow "waves" of colour.', "width": 720}
-    assert '<img alt="Slow &quot;waves&quot; of colour." width="720"' in bundle["text/html"]
+    assert options["metadata"][mime] == {"alt": 'Slow "waves" of colour.', "width": 900}
+    assert '<img alt="Slow &quot;waves&quot; of colour." width="900"' in bundle["text/html"]
     assert bundle[mime] in bundle["text/html"]
     assert Image.open(io.BytesIO(base64.b64decode(bundle[mime]))).size == (1000, 500)
 

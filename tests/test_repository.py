@@ -130,6 +130,30 @@ def _direct(node: ast.stmt) -> Iterator[str]:
     return imports(node) if isinstance(node, (ast.Import, ast.ImportFrom)) else iter(())
 
 
+ORDER = [
+    *("foundation", "samples", "images", "backend", "networks", "losses", "objectives", "autodiff"),
+    *("optimizers", "checkpoint", "synthesis", "plots", "widgets", "cli"),
+]
+
+
+def test_contributing_states_the_order_of_the_modules() -> None:
+    (rule,) = re.findall(r"in this order: (.*?) \(a test", text_of("CONTRIBUTING.md"), re.S)
+    assert re.findall(r"`(\w+)`", rule) == ORDER
+
+
+@pytest.mark.parametrize("room", ORDER)
+def test_a_module_imports_only_from_modules_above_it(room: str) -> None:
+    above = set(ORDER[: ORDER.index(room)])
+    files = [p for p in modules() if room in (p.stem, p.parent.name)]
+    assert files, f"there is no module {room}"
+    for path in files:
+        inside = len(path.relative_to(ROOT / "nstlib").parts) - 1  # how deep in the package it lies
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level == inside + 1:
+                named = [node.module.split(".")[0]] if node.module else [alias.name for alias in node.names]
+                assert set(named) <= above | {"__version__"}, f"{path.name} imports {named}"
+
+
 # --- what is installed ---------------------------------------------------------------------------------
 
 
@@ -153,7 +177,7 @@ def test_the_wheel_holds_the_package_its_weights_and_the_data(tmp_path: Path) ->
     tool("pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(source))
     (wheel,) = tmp_path.glob("*.whl")
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("nstlib/")}
-    data = travelling("data") - {"readme.jpg"}
+    data = travelling("data")
     assert inside == {f"nstlib/{f}" for f in travelling("nstlib")} | {f"nstlib/data/{f}" for f in data}
 
 

@@ -140,6 +140,15 @@ def test_a_failure_shows_the_output_and_what_to_do(run: ModuleType, output: str,
     assert advice in message
 
 
+def test_lab_is_the_business_of_nst_and_gets_the_other_arguments(
+    ready: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    became: list[list[str]] = []
+    monkeypatch.setattr(ready, "become", lambda command: became.append(command) or 0)
+    assert ready.main(["lab", "--no-browser", "--port", "8890"]) == 0
+    assert became == [[sys.executable, "-m", "nstlib.cli", "lab", "--no-browser", "--port", "8890"]]
+
+
 def test_an_unknown_command_is_refused() -> None:
     answer = subprocess.run([sys.executable, ROOT / "run.py", "tset"], capture_output=True, text=True)
     assert answer.returncode == 2

@@ -3,8 +3,9 @@
     python tools/pack_pocket_vgg.py runs/pocket/folded.npz tiny-imagenet-200.zip
     python tools/pack_pocket_vgg.py --measure tiny-imagenet-200.zip
 
-The first form writes nstlib/weights/pocket_vgg.npz (float16, under 6 MB). The second only measures the
-top-1 of the file that is there, on the 10,000 validation pictures, through `nstlib` itself.
+The first form writes nstlib/weights/pocket_vgg.npz (float16, under 6 MB) and, for the tests, the features of
+100 validation pictures after the second block with their labels (tests/data/pocket_features.npz). The second
+only measures the top-1 of the file that is there, on the 10,000 validation pictures, through `nstlib` itself.
 
 Rescaling (Gatys et al. 2016, section 2): the kernels are divided so that the mean activation over positions
 and pictures is 1 and the next layer multiplies it back, which changes no output of the network except the
@@ -29,6 +30,7 @@ from nstlib.foundation import whole_file
 
 ROOT = "tiny-imagenet-200/"
 TARGET = networks.WEIGHTS_FOLDER / "pocket_vgg.npz"
+SUBSET = Path(__file__).resolve().parent.parent / "tests/data/pocket_features.npz"
 PICTURES = 500  # for the mean activations
 
 
@@ -103,6 +105,21 @@ def pack(folded: Path, archive: Path, target: Path, how: str, floor: float) -> N
     print(f"{target}: {target.stat().st_size / 1e6:.2f} MB")
 
 
+def write_subset(archive: Path, count: int = 100) -> None:
+    """Features of a few pictures in 8 bits: a test measures the rest of the network and the head on them."""
+    with zipfile.ZipFile(archive) as opened:
+        pictures, labels = validation(opened, count)
+    net = networks.load_network("pocket_vgg")
+    (maps,) = net.outputs(net.cut(["block2_pool"]), pictures)
+    maps = ops.convert_to_numpy(maps)
+    top = float(maps.max())
+    steps = np.round(maps / top * 255).astype("uint8")
+    SUBSET.parent.mkdir(exist_ok=True)
+    with whole_file(SUBSET) as partial, open(partial, "wb") as file:
+        np.savez_compressed(file, features=steps, top=np.float32(top), labels=labels.astype("uint8"))
+    print(f"{SUBSET}: {SUBSET.stat().st_size / 1e6:.2f} MB")
+
+
 def measure(archive: Path) -> None:
     """Print the top-1 of the shipped file."""
     with zipfile.ZipFile(archive) as opened:
@@ -129,6 +146,8 @@ def main() -> None:
         pack(args.folded, args.archive, args.out, args.rescale, args.floor)
     if args.out == TARGET:
         measure(args.archive)
+        if not args.measure:
+            write_subset(args.archive)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from .history import History
 from .lbfgs import LBFGS, two_loop
 from .minimize import METHODS, Minimum, make_optimizer, minimize, option_names
 from .scipy_lbfgsb import ScipyLBFGSB
-from .state import Callback, Progress, State, check_iterations
+from .state import Callback, Progress, State, check_count
 
 __all__ = [
     "LBFGS",
@@ -23,7 +23,7 @@ __all__ = [
     "Progress",
     "ScipyLBFGSB",
     "State",
-    "check_iterations",
+    "check_count",
     "make_optimizer",
     "minimize",
     "option_names",

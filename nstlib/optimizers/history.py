@@ -45,7 +45,7 @@ class History:
 
     @property
     def iterations(self) -> int:
-        """How many iterations were finished, over all sizes."""
+        """How many iterations were made over all sizes, one that found no better point included."""
         finished: dict[Any, int] = {}
         for row in self.rows:
             finished[row["size"]] = max(finished.get(row["size"], 0), row["iteration"])

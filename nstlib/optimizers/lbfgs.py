@@ -8,7 +8,7 @@ from typing import Any
 
 from ..autodiff import inner
 from .line_search import StrongWolfe, Trial, trial_at
-from .state import Evaluate, State
+from .state import Evaluate, State, check_count
 
 
 def two_loop(gradient: Any, steps: Sequence[Any], changes: Sequence[Any]) -> Any:
@@ -53,6 +53,11 @@ class LBFGS:
     history: int = 10
     search: StrongWolfe = field(default_factory=StrongWolfe)
     name: str = "lbfgs"
+
+    def __post_init__(self) -> None:
+        check_count(self.history, "history")
+        if not isinstance(self.search, StrongWolfe):
+            raise ValueError(f"search is {self.search!r}; give a line_search.StrongWolfe.")
 
     def start(self, x: Any, evaluate: Evaluate) -> State:
         """No pairs yet."""

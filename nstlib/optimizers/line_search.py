@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..autodiff import Evaluation, inner
+from .state import check_count
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,14 @@ class StrongWolfe:
     curvature: float = 0.9
     most: int = 20
 
+    def __post_init__(self) -> None:
+        if not 0 < self.decrease < self.curvature < 1:
+            raise ValueError(
+                f"The Wolfe conditions need 0 < decrease < curvature < 1, "
+                f"not {self.decrease} and {self.curvature}."
+            )
+        check_count(self.most, "most")
+
     def search(self, start: Trial, first: float, attempt: Try) -> Trial | None:
         """A good step, or None when no step lowers the objective."""
         tried: list[Trial] = []
@@ -114,14 +123,13 @@ class StrongWolfe:
                 return now
             if now.slope >= 0:
                 return self._zoom(start, now, before, keep, tried)
-            reach = cubic_minimum(before, now) if now.slope > before.slope else math.inf
-            ahead = now.step + (now.step - before.step) * 4.0
-            before, step = now, ahead if reach <= now.step * 1.1 else min(reach, ahead)
+            before, step = now, now.step + 4.0 * (now.step - before.step)
         return None
 
     def _zoom(self, start: Trial, low: Trial, high: Trial, keep: Try, tried: list[Trial]) -> Trial | None:
         """Algorithm 3.6: shrink the interval between a good step and one beyond the minimum."""
-        while len(tried) < self.most and abs(high.step - low.step) > 1e-9 * max(1.0, low.step):
+        # Relative, because a loss in the billions has a first step of a billionth.
+        while len(tried) < self.most and abs(high.step - low.step) > 1e-9 * max(low.step, high.step):
             now = keep(cubic_minimum(low, high))
             if self._too_high(now, start) or now.value >= low.value:
                 high = now

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
+from .. import images
 from ..autodiff import Evaluation, numpy, tensor, value_and_grad
 from ..foundation import unknown_name
 from ..objectives import Objective
@@ -16,7 +16,7 @@ from .first_order import Adam, GradientDescent
 from .history import History
 from .lbfgs import LBFGS
 from .scipy_lbfgsb import ScipyLBFGSB
-from .state import Callback, Evaluate, Optimizer, Progress, State, check_iterations, check_start
+from .state import Callback, Evaluate, Optimizer, Progress, State, check_count, check_start, warn_diverged
 
 METHODS: dict[str, Any] = {
     "lbfgs": LBFGS,
@@ -47,11 +47,13 @@ class Recorder:
     def __init__(self, evaluate: Evaluate, history: History, size: int | None) -> None:
         self.evaluate, self.history, self.size = evaluate, history, size
         self.iteration, self.best, self.best_value = 0, None, math.inf
+        self.finite = True  # whether the latest value was
 
     def __call__(self, x: Any) -> Evaluation:
         """Evaluate, and write it down."""
         at = self.evaluate(x)
         self.history.add(self.iteration, self.size, at.value, at.parts, at.seconds)
+        self.finite = math.isfinite(at.value)
         self.consider(x, at.value)
         return at
 
@@ -65,14 +67,14 @@ def make_optimizer(optimizer: str | Optimizer, **options: Any) -> Optimizer:
     """An optimiser by name with its options, for example `make_optimizer("adam", learning_rate=0.05)`.
 
     Raises:
-        ValueError: unknown name, or an option the method does not have.
+        ValueError: unknown name, an option the method does not have, or a bad value of one.
     """
     if not isinstance(optimizer, str):
+        if not hasattr(optimizer, "name"):
+            raise unknown_name("optimizer", optimizer, METHODS)
         if options:
             raise ValueError(f"{optimizer.name} is already made; set {', '.join(options)} when making it.")
         return optimizer
-    if optimizer not in METHODS:
-        raise unknown_name("optimizer", optimizer, METHODS)
     known = option_names(optimizer)
     for option in options:
         if option not in known:
@@ -87,7 +89,7 @@ def option_names(optimizer: str) -> list[str]:
     Raises:
         ValueError: unknown name.
     """
-    if optimizer not in METHODS:
+    if not isinstance(optimizer, str) or optimizer not in METHODS:
         raise unknown_name("optimizer", optimizer, METHODS)
     return [f.name for f in fields(METHODS[optimizer]) if f.name != "name"]
 
@@ -123,18 +125,37 @@ def minimize(
         ValueError: bad arguments.
         FloatingPointError: the loss is not finite at the start.
     """
-    method, planned = make_optimizer(optimizer, **options), check_iterations(iterations)
+    method, planned = make_optimizer(optimizer, **options), check_count(iterations)
     history = History() if history is None else history
-    size = None
+    x, size = numpy(x), None
     if isinstance(objective, Objective):
+        x = as_start(x)
         objective.check_image(x)
         size, objective = max(x.shape[1:3]), value_and_grad(objective)
     recorder = Recorder(objective, history, size)
     if method.name == "scipy":
-        method.run(recorder, np.asarray(x), planned, callback)  # type: ignore[attr-defined]
-        return Minimum(numpy(recorder.best), history, None)
-    state = run(method, recorder, tensor(x), planned, callback, state)
-    return Minimum(numpy(recorder.best if recorder.best is not None else x), history, state)
+        if state is not None:
+            raise ValueError(
+                "SciPy cannot go on from a state; use 'lbfgs', or pass the image of the state as x."
+            )
+        method.run(recorder, x, planned, callback)  # type: ignore[attr-defined]
+    else:
+        state = run(method, recorder, tensor(x), planned, callback, state)
+    return Minimum(numpy(recorder.best) if recorder.best is not None else x, history, state)
+
+
+def as_start(x: np.ndarray) -> np.ndarray:
+    """The image to start from, float32 of shape (1, H, W, 3).
+
+    Values outside [0, 1] may stay: the result of an earlier run, which is not clipped, can be gone on from.
+
+    Raises:
+        ValueError, TypeError: it has not the shape or the kind of numbers of an image.
+    """
+    if not np.issubdtype(x.dtype, np.floating):
+        return images.check_image(x, "the image to start from")
+    images.check_image(np.zeros_like(x), "the image to start from")
+    return x.reshape((1, *x.shape[-3:])).astype("float32")
 
 
 def run(
@@ -153,20 +174,21 @@ def run(
             state = method.start(x, recorder)
             check_start(state.at.value)
         else:
-            recorder.consider(state.x, state.at.value)
             recorder.consider(state.best, state.best_value)
+            recorder.consider(state.x, state.at.value)
         while state.iteration < planned:
             recorder.iteration = state.iteration + 1
             following = method.step(state, recorder)
             if following.stuck or not math.isfinite(following.at.value):
-                history.stopped = why_stopped(method, following)
+                history.stopped = why_stopped(method, following, recorder)
                 break
             state = replace(following, best=recorder.best, best_value=recorder.best_value)
             if callback:
                 callback(progress_of(state, planned, recorder.size))
         history.stopped = history.stopped or f"all {planned} iterations done"
     except KeyboardInterrupt:
-        history.stopped = f"interrupted after {recorder.iteration} iterations"
+        done = 0 if state is None else state.iteration
+        history.stopped = f"interrupted after {done} iterations"
     return state
 
 
@@ -176,13 +198,8 @@ def progress_of(state: State, planned: int, size: int | None) -> Progress:
     return Progress(state.iteration, planned, size, at.value, dict(at.parts), state.x, state)
 
 
-def why_stopped(method: Optimizer, state: State) -> str:
+def why_stopped(method: Optimizer, state: State, recorder: Recorder) -> str:
     """A sentence for the history; a diverged run also warns, because its picture disappoints."""
-    if state.stuck:
+    if state.stuck and recorder.finite:
         return state.stuck
-    message = (
-        f"the loss was not finite after {state.iteration} iterations of {method.name}: "
-        f"lower the learning rate; the best image so far is returned"
-    )
-    warnings.warn(message, RuntimeWarning, stacklevel=4)
-    return message
+    return warn_diverged(method.name, state.iteration)

@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..autodiff import numpy, tensor
-from .state import Callback, Progress, check_start
+from .state import Callback, Progress, check_bounds, check_count, check_start, warn_diverged
+
+
+class NotFinite(Exception):
+    """Thrown through SciPy, which would go on searching among values that are not numbers."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,10 @@ class ScipyLBFGSB:
     bounds: tuple[float, float] | None = (0.0, 1.0)
     name: str = "scipy"
 
+    def __post_init__(self) -> None:
+        check_count(self.history, "history")
+        check_bounds(self.bounds)
+
     def run(self, recorder: Any, x: np.ndarray, iterations: int, callback: Callback | None) -> None:
         """Minimise; the recorder keeps the history and the best point."""
         from scipy import optimize  # takes a moment to load, and few need it
@@ -39,15 +47,17 @@ class ScipyLBFGSB:
             if not last:
                 check_start(at.value)
                 recorder.iteration = 1
+            elif not recorder.finite:
+                raise NotFinite
             last.update(x=point, at=at)
             return at.value, numpy(at.gradient).astype(np.float64).ravel()
 
         def after(_: np.ndarray) -> None:
-            if callback:
-                at = last["at"]
-                parts = dict(at.parts)
-                callback(Progress(recorder.iteration, iterations, recorder.size, at.value, parts, last["x"]))
+            finished, at = recorder.iteration, last["at"]
             recorder.iteration += 1
+            if callback:
+                parts = dict(at.parts)
+                callback(Progress(finished, iterations, recorder.size, at.value, parts, last["x"]))
 
         try:
             found = optimize.minimize(
@@ -60,8 +70,10 @@ class ScipyLBFGSB:
                 options=self._stop_after(iterations),
             )
             recorder.history.stopped = str(found.message).lower()
+        except NotFinite:
+            recorder.history.stopped = warn_diverged(self.name, recorder.iteration - 1)
         except KeyboardInterrupt:
-            recorder.history.stopped = f"interrupted after {recorder.iteration - 1} iterations"
+            recorder.history.stopped = f"interrupted after {max(0, recorder.iteration - 1)} iterations"
 
     def _stop_after(self, iterations: int) -> dict[str, Any]:
         """SciPy's own stopping rules are off: only the number of iterations ends a run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -121,12 +122,62 @@ def check_start(value: float) -> None:
         )
 
 
-def check_iterations(iterations: Any) -> int:
-    """A number of iterations.
+def warn_diverged(method: str, iterations: int) -> str:
+    """Warn that the loss stopped being a number, and return the sentence for the history."""
+    first_order = method in ("adam", "gradient_descent")
+    advice = "lower the learning rate" if first_order else "lower the weights or start from another image"
+    message = (
+        f"the loss was not finite after {iterations} iterations of {method}; the best image so far is "
+        f"returned ({advice})"
+    )
+    warnings.warn(message, RuntimeWarning, stacklevel=5)
+    return message
+
+
+def check_count(value: Any, name: str = "iterations") -> int:
+    """A whole number of 1 or more; `name` is what the message calls it.
 
     Raises:
         ValueError: less than 1 or not a whole number.
     """
-    if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)) or iterations < 1:
-        raise ValueError(f"iterations is {iterations!r}; give a whole number of 1 or more.")
-    return int(iterations)
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name} is {value!r}; give a whole number of 1 or more.")
+    return int(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def check_positive(value: Any, name: str) -> None:
+    """Refuse an option that is not a positive number, such as a learning rate.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not (_is_number(value) and 0 < value < math.inf):
+        raise ValueError(f"{name} is {value!r}; give a number above 0.")
+
+
+def check_share(value: Any, name: str) -> None:
+    """Refuse an option that is not a share in [0, 1), such as a momentum.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not (_is_number(value) and 0 <= value < 1):
+        raise ValueError(f"{name} is {value!r}; give a number from 0 to below 1.")
+
+
+def check_bounds(bounds: Any) -> None:
+    """Refuse bounds that are neither None nor two numbers, the smaller first.
+
+    Raises:
+        ValueError: they are not.
+    """
+    try:
+        right = bounds is None or (len(bounds) == 2 and bool(bounds[0] < bounds[1]))
+    except (TypeError, ValueError, KeyError):
+        right = False
+    if not right:
+        raise ValueError(f"bounds is {bounds!r}; give the smallest and the largest value, or None.")

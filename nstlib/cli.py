@@ -1,0 +1,399 @@
+"""The command `nst`: thin, because what it does lies in the other modules.
+
+    nst lab        opens JupyterLab at the first lesson
+    nst info       what this machine offers
+    nst networks   the networks and where their weights are
+    nst samples    the pictures that go by a name
+    nst stylize    paints a photograph in the style of a picture
+
+Exit codes: 0 done; 1 bad input or a failure, with one sentence on stderr; 2 a command line that cannot be
+read; 130 stopped by Ctrl-C, after `nst stylize` has saved the best image so far.
+
+Imports that take time stand inside functions, so that `nst --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import importlib.metadata
+import importlib.util
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+COURSE = HERE.parent  # where the lessons are, in a clone
+INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
+
+
+# --- the options of `nst stylize` -------------------------------------------------------------------
+
+
+def layers(text: str) -> Any:
+    """Layers as the recipes take them: "10" or "conv4_2,10" a list, "conv4_2=1,10=0.5" weights by layer.
+
+    Raises:
+        ArgumentTypeError: weights for some of the layers only, a weight that is no number, a layer twice.
+    """
+    pairs = [item.strip().partition("=") for item in text.split(",")]
+    named = [int(name) if name.isdecimal() else name for name, _, _ in pairs]
+    weights = [weight for _, equals, weight in pairs if equals]
+    if not weights:
+        return named
+    if len(weights) < len(named) or len(set(named)) < len(named):
+        raise argparse.ArgumentTypeError(f"{text!r} must give each layer one weight, or none of them any")
+    try:
+        return dict(zip(named, map(float, weights), strict=True))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} has a weight that is not a number") from None
+
+
+def counts(text: str) -> int | list[int]:
+    """One whole number, or one for each size: "100" or "200,50".
+
+    Raises:
+        ArgumentTypeError: not a whole number.
+    """
+    try:
+        numbers = [int(item) for item in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no whole number, nor several with commas between"
+        ) from None
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def sizes(text: str) -> str | list[int]:
+    """Longer sides, "128,256,512", or a word for the recipe to judge."""
+    try:
+        return [int(item) for item in text.split(",")]
+    except ValueError:
+        return text
+
+
+# Keyword of the library -> type, what stands for its value, and help. What the command line does not give is
+# not passed on, so that the library's own defaults hold; the help reads them with `declared`.
+Options = dict[str, tuple[Callable[[str], Any], str, str]]
+
+NETWORK: Options = {
+    "network": (str, "NAME", "one of `nst networks`"),
+    "weights": (str, "WEIGHTS", "pretrained, random, or a file"),
+    "pooling": (str, "NAME", "average or max, for the VGG networks (default: average)"),
+    "dtype": (str, "NAME", "number format of the convolutions: float32 or bfloat16"),
+}
+RECIPE: Options = {
+    "size": (int, "N", "longer side of the result (default: the photograph's own, at most {DEFAULT_SIZE})"),
+    "style_size": (
+        int,
+        "N",
+        "longer side at which the style is seen: small for fine strokes (default: --size)",
+    ),
+    "content_layers": (
+        layers,
+        "LAYERS",
+        "where the photograph is compared: names (block4_conv2, conv4_2), numbers "
+        "of convolutions, or LAYER=WEIGHT, with commas between (default: see `nst networks`)",
+    ),
+    "style_layers": (layers, "LAYERS", "where the style is compared, likewise (default: see `nst networks`)"),
+    "content_weight": (float, "X", "how much the photograph counts"),
+    "style_weight": (float, "X", "how much the style counts"),
+    "variation_weight": (float, "X", "how much smoothness counts"),
+    "variation": (str, "NAME", "how smoothness is measured: squared or absolute"),
+    "formula": (str, "NAME", "of the losses: relative, mse, gatys or sum"),
+    "start": (str, "WHERE", "content, style, noise, or a picture"),
+    "seed": (int, "N", "of the noise, and of random weights"),
+}
+RUN: Options = {
+    "optimizer": (str, "NAME", "lbfgs, adam, gradient_descent or scipy"),
+    "learning_rate": (
+        float,
+        "X",
+        "step of adam (default: {adam}) and of gradient_descent (default: {descent})",
+    ),
+    "iterations": (counts, "N", "at each size; or one number per size, with commas between"),
+    "sizes": (sizes, "SIZES", "auto (from coarse to fine), single, or longer sides with commas between"),
+    "checkpoint": (str, "FILE", "write the run here as it goes; when the file exists, go on from there"),
+}
+
+
+def declared(module: str, name: str = "") -> dict[str, Any]:
+    """Defaults as the source of a module states them: of a function, of a class, or the module's constants.
+
+    Importing the module instead would start Keras, and help should not take seconds.
+    """
+    node: Any = ast.parse((HERE / f"{module}.py").read_text(encoding="utf-8"))
+    if name:
+        node = next(each for each in node.body if getattr(each, "name", "") == name)
+    if isinstance(node, ast.FunctionDef):
+        names, values = [a.arg for a in node.args.kwonlyargs], node.args.kw_defaults
+    else:
+        given = [n for n in node.body if isinstance(n, (ast.Assign, ast.AnnAssign)) and n.value]
+        names = [ast.unparse(n.targets[0] if isinstance(n, ast.Assign) else n.target) for n in given]
+        values = [n.value for n in given]
+    found = {}
+    for key, value in zip(names, values, strict=True):
+        with contextlib.suppress(ValueError):  # an expression, not a plain value
+            found[key] = ast.literal_eval(value) if value else None
+    return found
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of `nst stylize` the keywords of the library, with its defaults in the help."""
+    rates = {"adam": declared("optimizers/first_order", "Adam")["learning_rate"]}
+    rates["descent"] = declared("optimizers/first_order", "GradientDescent")["learning_rate"]
+    recipe = declared("synthesis", "transfer_style")
+    defaults = declared("networks", "load_network") | declared("synthesis", "RunOptions") | recipe
+    named = rates | declared("synthesis")
+    for title, options in (("network", NETWORK), ("picture", RECIPE), ("run", RUN)):
+        group = parser.add_argument_group(title)
+        for name, (kind, metavar, text) in options.items():
+            default = f" (default: {defaults[name]})" if defaults.get(name) is not None else ""
+            flag, text = f"--{name.replace('_', '-')}", text.format(**named) + default
+            group.add_argument(flag, type=kind, metavar=metavar, default=argparse.SUPPRESS, help=text)
+
+
+def chosen(arguments: argparse.Namespace, options: Iterable[str]) -> dict[str, Any]:
+    """Those of the options that the command line gave, by name."""
+    return {name: getattr(arguments, name) for name in options if hasattr(arguments, name)}
+
+
+# --- the commands -----------------------------------------------------------------------------------
+
+
+def stylize(arguments: argparse.Namespace) -> int:
+    """Paint a photograph in the style of a picture; what can be checked at once is checked first."""
+    from . import images
+
+    check_files(arguments)
+    images.check_input(arguments.photo)
+    images.check_input(arguments.style)
+    from . import networks, synthesis  # starts Keras, which takes seconds
+
+    recipe, run = chosen(arguments, RECIPE), chosen(arguments, RUN)
+    synthesis.RunOptions.read(run)  # before a network is loaded or even downloaded
+    named = chosen(arguments, [*NETWORK, "seed"])
+    if "network" in named:
+        named["name"] = named.pop("network")
+    network = networks.load_network(**named)
+    run["progress"] = not arguments.quiet and sys.stderr.isatty()
+    result = synthesis.transfer_style(arguments.photo, arguments.style, network=network, **recipe, **run)
+    result.save(arguments.output, overwrite=arguments.overwrite)
+    if arguments.history:
+        result.history.save(arguments.history)
+    return tell(result, arguments)
+
+
+def check_files(arguments: argparse.Namespace) -> None:
+    """See that everything which will be written can be, before any long work; expands `~`."""
+    from .foundation import check_target
+    from .images import check_output
+
+    arguments.output = check_output(arguments.output, overwrite=arguments.overwrite)
+    if arguments.history:
+        arguments.history = check_target(arguments.history, overwrite=arguments.overwrite)
+    if hasattr(arguments, "checkpoint"):
+        arguments.checkpoint = check_target(arguments.checkpoint)
+
+
+def tell(result: Any, arguments: argparse.Namespace) -> int:
+    """Say what came out; returns the exit code."""
+    height, width = result.image.shape[1:3]
+    history = result.history
+    if not arguments.quiet:
+        print(f"{arguments.output}: {width} x {height} pixels")
+        loss = f", loss {history.best()[-1]:.4g}" if len(history) else ""
+        print(f"{result.seconds:.1f} s, {len(history)} evaluations{loss}")
+    if not history.stopped.startswith("interrupted"):
+        return 0
+    print(f"nst: {history.stopped}; {arguments.output} holds the best image so far.", file=sys.stderr)
+    return INTERRUPTED
+
+
+def info(arguments: argparse.Namespace) -> int:
+    """Print what this machine offers and where files are kept."""
+    from . import backend, networks, samples
+
+    embedded = networks.weights_path(networks.PLANS["pocket_vgg"])
+    rows = {"nstlib": version()} | backend.machine()
+    rows["embedded network"] = str(embedded) if embedded.is_file() else f"missing: there is no {embedded}"
+    rows["paintings are kept in"] = str(samples.cache_folder())
+    rows["other networks are kept in"] = str(networks.weights_path(networks.PLANS["vgg19"]).parent)
+    print_table([[f"{name}:", value] for name, value in rows.items()])
+    return 0
+
+
+def list_networks(arguments: argparse.Namespace) -> int:
+    """Print the networks, then the layers each uses unless others are named."""
+    from . import networks
+
+    rows = networks.table()
+    columns = ["name", "layers", "smallest side", "weights", "hash check", "here"]
+    print_table([columns, *([row[column] for column in columns] for row in rows)])
+    print()
+    columns = ["name", "content layers", "style layers"]
+    print_table([columns, *([row[column] for column in columns] for row in rows)])
+    return 0
+
+
+def list_samples(arguments: argparse.Namespace) -> int:
+    """Print the pictures that go by a name."""
+    from . import samples
+
+    columns = ["name", "kind", "where", "licence"]
+    print_table([columns, *([row[column] for column in columns] for row in samples.table())])
+    return 0
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of texts in columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def lab(arguments: argparse.Namespace) -> int:
+    """Become JupyterLab, so that Ctrl-C is its own affair; on Windows, wait for it."""
+    command = [sys.executable, *lab_command(), *arguments.rest]
+    sys.stdout.flush()
+    if os.name != "nt":
+        os.execv(command[0], command)
+    process = subprocess.Popen(command)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return process.wait()
+
+
+def lab_command() -> list[str]:
+    """JupyterLab in the course's folder, opened at the first lesson, as arguments of Python.
+
+    Raises:
+        OSError: this is the package without the lessons.
+        ImportError: JupyterLab is not installed.
+    """
+    lessons = sorted((COURSE / "notebooks").glob("00_*.ipynb"))
+    if not lessons:
+        raise FileNotFoundError(
+            f"There are no lessons in {COURSE / 'notebooks'}: they come with a clone of the course, "
+            f"not with the package alone."
+        )
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise ModuleNotFoundError(
+            "JupyterLab is not installed for this Python: in the course's folder, `python3 run.py lab` "
+            "installs it and opens the first lesson."
+        )
+    here = [f"--ServerApp.root_dir={COURSE}", f"--LabApp.default_url=/lab/tree/notebooks/{lessons[0].name}"]
+    offline = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    return ["-m", "jupyterlab", *here, *offline]
+
+
+# --- the command line -------------------------------------------------------------------------------
+
+
+def version() -> str:
+    """The version of the installed package."""
+    try:
+        return importlib.metadata.version("nstlib")
+    except importlib.metadata.PackageNotFoundError:
+        return "(not installed, run from its folder)"
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="nst",
+        description="Neural style transfer, layer by layer.",
+        epilog="Exit codes: 0 done, 1 failed (one sentence says why), 2 not understood, 130 Ctrl-C.",
+    )
+    parser.add_argument("--version", action="version", version=f"nst {version()}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, function, text in (
+        ("lab", lab, "open JupyterLab at the first lesson; what follows is passed on to JupyterLab"),
+        ("info", info, "say what this machine offers and where files are kept"),
+        ("networks", list_networks, "list the networks, their weights and their usual layers"),
+        ("samples", list_samples, "list the pictures that go by a name, with their licences"),
+        ("stylize", stylize, "paint a photograph in the style of a picture"),
+    ):
+        command = commands.add_parser(
+            name, help=text, description=f"{text.capitalize()}.", allow_abbrev=False
+        )
+        command.set_defaults(function=function)
+        if function is stylize:
+            complete_stylize(command)
+    return parser
+
+
+def complete_stylize(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst stylize`."""
+    parser.epilog = (
+        "Example: nst stylize cat swirls -o cat.png --size 384. Ctrl-C ends the run and saves the best image "
+        "so far; the exit code is 130 then."
+    )
+    parser.add_argument("photo", metavar="PHOTO", help="a file, a web address, or a name of `nst samples`")
+    parser.add_argument("style", metavar="STYLE", help="likewise")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", required=True, help="the file to write: .png, .jpg, .tif or .webp"
+    )
+    parser.add_argument("--history", metavar="FILE", help="write every evaluation as a row of a CSV table")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT and the history if they exist")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar and no closing lines")
+    add_options(parser)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit code.
+
+    Args:
+        argv: what follows `nst`; None takes it from the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a Windows console may lack letters of a file's name
+    parser = make_parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if not hasattr(arguments, "function"):
+        parser.print_help()
+        return 2
+    if rest and arguments.function is not lab:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    arguments.rest = rest
+    return in_one_sentence(arguments.function, arguments)
+
+
+def in_one_sentence(function: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
+    """Run a command; an error or a warning of the library becomes one line on stderr."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: complain(message)
+        try:
+            return function(arguments)
+        except (ValueError, OSError, FloatingPointError, ImportError) as error:
+            complain(error)
+            return 1
+        except KeyboardInterrupt:
+            complain("interrupted.")
+            return INTERRUPTED
+
+
+def complain(problem: object) -> None:
+    """Print a sentence of the library on stderr; the keywords it names become options."""
+    line = " ".join(text.strip() for text in str(problem).splitlines())
+    print("nst:", re.sub(r"(?<= )([a-z_]+)=(True|\d+|'[^']*')", as_option, line), file=sys.stderr)
+
+
+def as_option(keyword: re.Match[str]) -> str:
+    """For example `--overwrite` for `overwrite=True`, and `--size 1024` for `size=1024`."""
+    flag = f"--{keyword[1].replace('_', '-')}"
+    return flag if keyword[2] == "True" else f"{flag} {keyword[2]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

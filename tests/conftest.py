@@ -1,0 +1,24 @@
+"""What several test files share."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from nstlib.networks import FeatureNetwork, load_network
+
+
+@pytest.fixture(scope="session")
+def pocket() -> FeatureNetwork:
+    """The embedded network, loaded once; whoever counts its compiled steps loads one of their own."""
+    return load_network("pocket_vgg")
+
+
+@pytest.fixture(scope="session")
+def noise() -> Callable[..., np.ndarray]:
+    """A maker of images of random pixels: `noise(height, width, seed)`."""
+
+    def make(height: int = 32, width: int = 32, seed: int = 0) -> np.ndarray:
+        return np.random.default_rng(seed).random((1, height, width, 3), dtype=np.float32)
+
+    return make

@@ -1,0 +1,122 @@
+"""autodiff.py: gradients are right, one compilation serves every run of a size, and memory stays put."""
+
+import gc
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nstlib import backend, losses
+from nstlib.autodiff import compiled_step, inner, numpy, tensor, value_and_grad, zeros_like
+from nstlib.networks import load_network
+from nstlib.objectives import Objective, content_terms, style_terms, variation_terms
+
+
+def transfer(net: Any, photo: Any, style: Any, weight: float = 1.0, formula: str = "relative") -> Objective:
+    terms = content_terms(net, photo, "block2_conv1", 0.3)
+    terms += style_terms(net, style, ["block1_conv1", "block3_conv1"], weight)
+    return Objective(net, terms + variation_terms(0.2), formula)
+
+
+# --- gradients -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("formula", losses.FORMULAS)
+def test_the_gradient_agrees_with_finite_differences_along_random_directions(
+    pocket: Any, noise: Any, formula: str
+) -> None:
+    """Two images half a step to either side: single precision allows steps of about a hundredth."""
+    evaluate = value_and_grad(transfer(pocket, noise(seed=1), noise(24, 24, seed=2), formula=formula))
+    image, generator = noise(seed=3), np.random.default_rng(4)
+    slope = numpy(evaluate(tensor(image)).gradient).astype("float64")
+    for _ in range(3):
+        direction = generator.standard_normal(image.shape)
+        direction *= np.sign((slope * direction).sum())  # uphill, so that the slope is well away from 0
+        direction = direction / np.linalg.norm(direction) + slope / np.linalg.norm(slope)
+        ahead, behind = (
+            evaluate(tensor((image + s * 0.01 * direction).astype("float32"))).value for s in (1, -1)
+        )
+        assert (ahead - behind) / 0.02 == pytest.approx((slope * direction).sum(), rel=0.01)
+
+
+@pytest.mark.fast
+def test_the_gradient_of_single_pixels_agrees_with_finite_differences(pocket: Any, noise: Any) -> None:
+    photo, image = noise(16, 16, seed=1), noise(16, 16, seed=3)
+    evaluate = value_and_grad(Objective(pocket, content_terms(pocket, photo, "block1_conv2"), "sum"))
+    slope = numpy(evaluate(tensor(image)).gradient)
+    steepest = np.argsort(-np.abs(slope).ravel())[:4]
+    for place in (np.unravel_index(i, slope.shape) for i in steepest):
+        moved = np.zeros_like(image)
+        moved[place] = 0.01
+        difference = evaluate(tensor(image + moved)).value - evaluate(tensor(image - moved)).value
+        assert difference / 0.02 == pytest.approx(float(slope[place]), rel=0.05)
+
+
+@pytest.mark.fast
+def test_an_evaluation_repeats_itself(pocket: Any, noise: Any) -> None:
+    evaluate, image = value_and_grad(transfer(pocket, noise(seed=1), noise(seed=2))), tensor(noise(seed=3))
+    one, two = evaluate(image), evaluate(image)
+    assert one.value == two.value and one.parts == two.parts
+    np.testing.assert_array_equal(numpy(one.gradient), numpy(two.gradient))
+    assert numpy(one.gradient).shape == (1, 32, 32, 3)
+    assert one.seconds > 0
+
+
+@pytest.mark.fast
+def test_inner_products_and_zeros_are_those_of_numpy(noise: Any) -> None:
+    a, b = noise(seed=1), noise(seed=2)
+    assert float(numpy(inner(tensor(a), tensor(b)))) == pytest.approx(float((a * b).sum()), rel=1e-5)
+    np.testing.assert_array_equal(numpy(zeros_like(tensor(a))), np.zeros_like(a))
+
+
+# --- one compilation for each size ---------------------------------------------------------------------
+
+
+@pytest.mark.fast
+def test_twenty_objectives_of_one_size_are_compiled_once(noise: Any) -> None:
+    net = load_network()
+    for seed in range(20):
+        style = noise(16, 40, seed=seed) if seed % 2 else noise(24, 24, seed=seed)
+        objective = transfer(net, noise(seed=seed), style, weight=1.0 + seed)
+        value_and_grad(objective)(tensor(noise(seed=50 + seed)))
+    assert compiled_step(objective).traces == 1
+    assert len(net.steps) == 1
+
+
+@pytest.mark.fast
+@pytest.mark.skipif(backend.NAME == "torch", reason="PyTorch runs eagerly: nothing is compiled")
+def test_two_sizes_are_compiled_twice_however_often_they_alternate(noise: Any) -> None:
+    net = load_network()
+    for side in (32, 48, 32, 48, 32):
+        objective = transfer(net, noise(side, side), noise())
+        value_and_grad(objective)(tensor(noise(side, side, seed=1)))
+    assert compiled_step(objective).traces == 2
+
+
+# --- memory --------------------------------------------------------------------------------------------
+
+
+def resident_pages() -> int:
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="the system does not say how much it uses")
+def test_many_runs_leave_memory_as_it_was(noise: Any) -> None:
+    """Every run has pictures, targets and an objective of its own, as a learner's experiments do."""
+    from nstlib.synthesis import transfer_style
+
+    net = load_network()
+
+    def runs(count: int) -> None:
+        for seed in range(count):
+            photo, style = noise(16, 16, seed=seed), noise(20, 20, seed=seed + 1)
+            transfer_style(photo, style, network=net, sizes="single", iterations=2, progress=False)
+
+    runs(15)
+    before = resident_pages()
+    runs(45)
+    assert resident_pages() < 1.02 * before

@@ -1,0 +1,66 @@
+"""The weights that ship: they are trained, complete, small, and still as good as the model card says.
+
+The 10,000 validation pictures cannot live here; the features of 100 of them after the second block can
+(tools/pack_pocket_vgg.py writes them), and cover 12 of the 16 convolutions and the head.
+"""
+
+import re
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import nstlib as nst
+from nstlib import networks
+
+SUBSET = Path(__file__).parent / "data" / "pocket_features.npz"
+WEIGHTS = networks.WEIGHTS_FOLDER / "pocket_vgg.npz"
+CARD = networks.WEIGHTS_FOLDER / "README.md"
+
+
+@pytest.fixture(scope="module")
+def net() -> networks.FeatureNetwork:
+    return nst.load_network("pocket_vgg")
+
+
+def test_top_1_on_a_fixed_subset_has_not_fallen(net: networks.FeatureNetwork) -> None:
+    with np.load(SUBSET) as data:
+        maps, labels = data["features"] * (data["top"] / 255), data["labels"]
+    rest = keras.Model(net.model.get_layer("block2_pool").output, net.model.get_layer("block5_conv4").output)
+    pooled = keras.ops.convert_to_numpy(rest(maps.astype("float32"))).mean((1, 2))
+    pack = networks.pack_weights(WEIGHTS)
+    guesses = (pooled @ pack["head/kernel"] + pack["head/bias"]).argmax(1)
+    assert (guesses == labels).mean() >= 0.46
+
+
+def test_the_network_is_small_enough_to_ship() -> None:
+    assert WEIGHTS.stat().st_size < 6e6
+
+
+def test_the_network_names_an_espresso(net: networks.FeatureNetwork) -> None:
+    (name, share), *_ = net.classify(nst.load_image("coffee"))
+    assert name == "espresso"
+    assert share > 0.5
+
+
+def test_there_is_a_name_for_each_of_200_classes() -> None:
+    names = networks.pack_weights(WEIGHTS)["classes"]
+    assert len(set(names.tolist())) == len(names) == 200
+
+
+def test_two_pieces_of_grass_are_nearer_in_style_than_grass_and_brick(net: networks.FeatureNetwork) -> None:
+    grass, brick = nst.load_image("grass", 256), nst.load_image("brick", 256)
+    layers = list(net.plan.style_layers)
+    left, right, wall = (
+        net.features(x, layers) for x in (grass[:, :, :128], grass[:, :, 128:], brick[:, :, :128])
+    )
+    for layer in layers:
+        target = nst.gram_matrix(left[layer])
+        assert nst.style_loss(right[layer], target) < 0.5 * nst.style_loss(wall[layer], target), layer
+
+
+def test_the_model_card_names_the_size_and_the_number_of_parameters(net: networks.FeatureNetwork) -> None:
+    card = CARD.read_text(encoding="utf-8")
+    assert f"{net.model.count_params():,}" in card
+    assert re.search(rf"{WEIGHTS.stat().st_size / 1e6:.1f} MB", card)

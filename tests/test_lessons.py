@@ -1,0 +1,161 @@
+"""The rules of a lesson that a machine can check; a message names the cell."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"][
+    "Repository"
+]
+
+MOST_MEGABYTES = 4
+MOST_LINES = 25  # of a code cell
+RAINBOWS = re.compile(r"[\"'](jet|rainbow|hsv|nipy_spectral|gist_rainbow|gist_ncar)[\"']")
+OWN_PATHS = re.compile(r"(/home/|/root/|/work/|/tmp/|/Users/|[A-Z]:\\)")
+
+
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path: Path) -> list[Any]:
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def prose(path: Path) -> list[Any]:
+    return [cell for cell in read(path).cells if cell.cell_type == "markdown"]
+
+
+def tagged(path: Path, tag: str) -> list[Any]:
+    return [cell for cell in read(path).cells if tag in cell.metadata.get("tags", [])]
+
+
+def where(path: Path, cell: Any) -> str:
+    return f"{path.name}, cell {cell.id!r}"
+
+
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+
+
+def test_there_are_lessons_and_their_numbers_have_no_gap() -> None:
+    assert [int(path.name[:2]) for path in LESSONS] == list(range(len(LESSONS)))
+    assert LESSONS
+
+
+@each_lesson
+def test_the_notebook_is_valid_and_of_a_size_that_a_page_can_show(path: Path) -> None:
+    nbformat.validate(read(path))
+    assert path.stat().st_size < MOST_MEGABYTES * 1e6
+
+
+@each_lesson
+def test_a_lesson_has_20_to_35_cells_and_never_three_code_cells_in_a_row(path: Path) -> None:
+    cells = read(path).cells
+    assert 20 <= len(cells) <= 35
+    for trio in zip(cells, cells[1:], cells[2:], strict=False):
+        kinds = {cell.cell_type for cell in trio}
+        assert kinds != {"code"}, f"{where(path, trio[2])}: the third code cell in a row"
+
+
+@each_lesson
+def test_the_first_cell_says_what_to_expect_and_links_to_this_very_lesson(path: Path) -> None:
+    head = read(path).cells[0].source
+    assert head.startswith(f"# {path.name[:2]} · ")
+    for part in ("**You will learn**", "**You need**", "**Time**"):
+        assert part in head
+    owner_and_name = REPOSITORY.removeprefix("https://github.com/")
+    colab = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{path.name}"
+    binder = f"https://mybinder.org/v2/gh/{owner_and_name}/main?urlpath=lab/tree/notebooks/{path.name}"
+    assert f"({colab})" in head
+    assert f"({binder})" in head
+
+
+@each_lesson
+def test_the_set_up_cell_is_the_same_everywhere(path: Path) -> None:
+    first = code_cells(path)[0]
+    assert first.metadata.get("tags") == ["set-up"]
+    assert first.source == code_cells(LESSONS[0])[0].source
+    assert f"git+{REPOSITORY}\n" in first.source
+
+
+@each_lesson
+def test_code_cells_are_short_and_hide_nothing(path: Path) -> None:
+    for cell in code_cells(path):
+        assert len(cell.source.splitlines()) <= MOST_LINES, where(path, cell)
+        assert "@title" not in cell.source and "#@param" not in cell.source, f"{where(path, cell)}: a form"
+        assert not RAINBOWS.search(cell.source), f"{where(path, cell)}: not a perceptually uniform colour map"
+
+
+@each_lesson
+def test_at_least_three_predictions_each_with_a_folded_answer(path: Path) -> None:
+    predictions = tagged(path, "predict")
+    assert len(predictions) >= 3
+    for cell in predictions:
+        assert "**Predict.**" in cell.source and "<details><summary>" in cell.source, where(path, cell)
+    for cell in prose(path):
+        opened, closed = cell.source.count("<details>"), cell.source.count("</details>")
+        assert opened == closed, f"{where(path, cell)}: a folded answer is not closed"
+
+
+@each_lesson
+def test_one_widget_with_a_static_figure_right_before_it(path: Path) -> None:
+    cells = read(path).cells
+    (place,) = [i for i, cell in enumerate(cells) if "widget" in cell.metadata.get("tags", [])]
+    assert any(
+        mime.startswith("image/") for output in cells[place - 1].outputs for mime in output.get("data", {})
+    )
+
+
+@each_lesson
+def test_check_your_understanding_explains_every_choice(path: Path) -> None:
+    (quiz,) = [cell for cell in prose(path) if "Check your understanding" in cell.source]
+    questions = re.split(r"^\*\*\d\. ", quiz.source, flags=re.M)[1:]
+    assert 3 <= len(questions) <= 5
+    for question in questions:
+        answers = re.findall(r"<details><summary>.*?</summary>\s*(.*?)</details>", question, flags=re.S)
+        assert len(answers) >= 2, question
+        assert sum(answer.startswith("Right.") for answer in answers) == 1, question
+        assert all(len(answer) > 30 for answer in answers), question
+
+
+@each_lesson
+def test_it_ends_with_a_summary_and_further_reading(path: Path) -> None:
+    text = "\n".join(cell.source for cell in prose(path)[-3:])
+    assert "**Summary**" in text and "**Further reading**" in text
+
+
+@each_lesson
+def test_the_prose_shouts_nowhere(path: Path) -> None:
+    for cell in prose(path):
+        text = re.sub(r"!\[|`[^`]*`", "", cell.source)
+        assert "!" not in text, where(path, cell)
+
+
+@each_lesson
+def test_every_picture_has_alt_text(path: Path) -> None:
+    for cell in read(path).cells:
+        for alt in re.findall(r"!\[(.*?)\]", cell.source) if cell.cell_type == "markdown" else []:
+            assert alt.strip(), f"{where(path, cell)}: a picture without alt text"
+        for output in cell.get("outputs", []):
+            for mime in output.get("data", {}):
+                if mime.startswith("image/"):
+                    alt = output.metadata.get(mime, {}).get("alt", "")
+                    assert len(alt) > 20, f"{where(path, cell)}: an output without alt text"
+
+
+@each_lesson
+def test_outputs_come_from_one_clean_run(path: Path) -> None:
+    cells = code_cells(path)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    for cell in cells:
+        for output in cell.outputs:
+            assert output.output_type != "error", where(path, cell)
+            assert output.get("name") != "stderr", f"{where(path, cell)}: a message on stderr"
+            text = output.get("text", "") + output.get("data", {}).get("text/plain", "")
+            assert not OWN_PATHS.search(text), f"{where(path, cell)}: a path of one machine"

@@ -1,0 +1,253 @@
+"""losses.py: every formula is its equation, its gradient the equation's, and flat pictures stay finite."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nstlib import backend, losses
+from nstlib.autodiff import MAKERS, numpy, tensor
+from nstlib.backend import ops
+from nstlib.losses import FORMULAS, content_loss, gram_matrix, style_loss, total_variation
+
+pytestmark = pytest.mark.fast
+
+H, W, N = 5, 4, 3
+M = H * W
+
+
+def features(seed: int = 0, shape: tuple[int, ...] = (1, H, W, N)) -> np.ndarray:
+    return np.random.default_rng(seed).normal(1.0, 2.0, shape)
+
+
+def value(x: Any) -> float:
+    return float(numpy(x))
+
+
+def single(array: Any) -> Any:
+    return tensor(np.asarray(array, "float32"))
+
+
+def gradient(function: Callable[[Any], Any], at: np.ndarray) -> np.ndarray:
+    """The gradient of a scalar function, on whichever backend runs."""
+
+    def with_parts(x: Any, targets: list[Any], weights: Any) -> tuple[Any, Any]:
+        total = function(x)
+        return total, ops.stack([total])
+
+    step = MAKERS[backend.NAME](with_parts, None, lambda: None)
+    return numpy(step(single(at), [], single([1.0]))[1])
+
+
+def differences(function: Callable[[np.ndarray], float], at: np.ndarray, step: float = 1e-5) -> np.ndarray:
+    """The gradient by central differences in double precision."""
+    result = np.zeros_like(at)
+    for place in np.ndindex(*at.shape):
+        moved = np.zeros_like(at)
+        moved[place] = step
+        result[place] = (function(at + moved) - function(at - moved)) / (2 * step)
+    return result
+
+
+# The equations of the table in losses.py, in double precision; G and A are not divided by M here.
+
+
+def gram(f: np.ndarray) -> np.ndarray:
+    flat = f.reshape(-1, f.shape[-1]).T  # the papers' F: a row for each channel
+    return flat @ flat.T
+
+
+CONTENT = {
+    "gatys": lambda f, p: 0.5 * ((f - p) ** 2).sum(),
+    "sum": lambda f, p: 0.5 * ((f - p) ** 2).sum(),
+    "mse": lambda f, p: ((f - p) ** 2).mean(),
+    "relative": lambda f, p: ((f - p) ** 2).sum() / (p**2).sum(),
+}
+STYLE = {
+    "gatys": lambda g, a: ((g - a) ** 2).sum() / (4 * N**2 * M**2),
+    "sum": lambda g, a: 0.5 * ((g - a) ** 2).sum(),
+    "mse": lambda g, a: ((g / M - a / M) ** 2).mean(),
+    "relative": lambda g, a: ((g / M - a / M) ** 2).sum() / ((a / M) ** 2).sum(),
+}
+
+
+# --- content -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_content_loss_is_its_equation(formula: str) -> None:
+    f, p = features(1), features(2)
+    assert value(content_loss(single(f), single(p), formula)) == pytest.approx(CONTENT[formula](f, p), 1e-5)
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_content_loss_is_zero_at_the_target(formula: str) -> None:
+    assert value(content_loss(single(features()), single(features()), formula)) == 0
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_the_gradient_of_content_loss_agrees_with_finite_differences(formula: str) -> None:
+    f, p = features(1), features(2)
+    ours = gradient(lambda x: content_loss(x, single(p), formula), f)
+    theirs = differences(lambda x: CONTENT[formula](x, p), f)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5 * np.abs(theirs).max())
+
+
+# --- Gram matrix ---------------------------------------------------------------------------------------
+
+
+def test_the_gram_matrix_is_the_sum_over_positions_divided_by_their_number() -> None:
+    f = features()
+    np.testing.assert_allclose(numpy(gram_matrix(single(f))), gram(f) / M, rtol=1e-5)
+
+
+def test_the_gram_matrix_is_symmetric_and_positive_semi_definite() -> None:
+    g = numpy(gram_matrix(single(features(shape=(1, 2, 2, 9)))))  # fewer positions than channels
+    np.testing.assert_allclose(g, g.T, rtol=1e-6)
+    eigenvalues = np.linalg.eigvalsh(g.astype("float64"))
+    assert eigenvalues.min() > -1e-5 * eigenvalues.max()
+
+
+def test_the_gram_matrix_does_not_know_where_things_are() -> None:
+    f = features().reshape(M, N)
+    moved = np.random.default_rng(3).permutation(f)
+    assert not np.array_equal(f, moved)
+    ours = (numpy(gram_matrix(single(x.reshape(1, H, W, N)))) for x in (f, moved))
+    np.testing.assert_allclose(*ours, rtol=1e-5)
+
+
+def test_tiling_a_picture_leaves_its_gram_matrix_alone() -> None:
+    f = features()
+    tiled = np.tile(f, (1, 2, 3, 1))
+    np.testing.assert_allclose(
+        numpy(gram_matrix(single(tiled))), numpy(gram_matrix(single(f))), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_bfloat16_features_are_summed_in_float32() -> None:
+    """In bfloat16 a sum of ones stops at 256, where the next number is 258."""
+    ones = ops.cast(single(np.ones((1, 64, 64, 2))), "bfloat16")
+    g = gram_matrix(ones)
+    assert "float32" in str(g.dtype)
+    np.testing.assert_array_equal(numpy(g), np.ones((2, 2)))
+
+
+# --- style ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_style_loss_is_its_equation(formula: str) -> None:
+    f, s = features(1), features(2)
+    ours = value(style_loss(single(f), gram_matrix(single(s)), formula))
+    assert ours == pytest.approx(STYLE[formula](gram(f), gram(s)), 1e-4)
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_style_loss_is_zero_at_the_target(formula: str) -> None:
+    f = single(features())
+    assert value(style_loss(f, gram_matrix(f), formula)) == 0
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_the_gradient_of_style_loss_agrees_with_finite_differences(formula: str) -> None:
+    f, s = features(1), features(2)
+    ours = gradient(lambda x: style_loss(x, gram_matrix(single(s)), formula), f)
+    theirs = differences(lambda x: STYLE[formula](gram(x), gram(s)), f)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4 * np.abs(theirs).max())
+
+
+def test_the_gradient_of_the_papers_style_loss_is_the_one_derived_by_hand() -> None:
+    """Gatys et al. 2016, eq. 6: (F^T (G - A))^T / (N^2 M^2); its second case belongs to the ReLU."""
+    f, s = features(1), features(2)
+    assert f.min() < 0, "negative features show that nothing is cut off in the loss itself"
+    ours = gradient(lambda x: style_loss(x, gram_matrix(single(s)), "gatys"), f)
+    flat = f.reshape(M, N).T
+    by_hand = (flat.T @ (gram(f) - gram(s))) / (N**2 * M**2)
+    np.testing.assert_allclose(ours.reshape(M, N), by_hand, rtol=1e-3, atol=1e-4 * np.abs(by_hand).max())
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_a_tiled_picture_has_the_style_of_its_tile(formula: str) -> None:
+    """The style picture may have another size than the image."""
+    f = features()
+    loss = value(style_loss(single(np.tile(f, (1, 2, 2, 1))), gram_matrix(single(f)), formula))
+    far = value(style_loss(single(np.tile(features(5), (1, 2, 2, 1))), gram_matrix(single(f)), formula))
+    assert loss < 1e-6 * far
+
+
+# --- total variation -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("kind", ["absolute", "squared"])
+def test_total_variation_is_its_equation(kind: str, reduction: str) -> None:
+    image = features(shape=(1, 6, 5, 3))
+    measure = np.abs if kind == "absolute" else np.square
+    expected = sum(getattr(measure(np.diff(image, axis=a)), reduction)() for a in (1, 2))
+    assert value(total_variation(single(image), kind, reduction)) == pytest.approx(expected, 1e-5)
+
+
+def test_the_mean_of_total_variation_does_not_grow_with_the_picture() -> None:
+    ramp = np.broadcast_to(np.arange(9.0)[:, None, None], (9, 9, 3))[None]
+    small, large = single(ramp), single(np.tile(ramp, (1, 1, 4, 1)))
+    assert value(total_variation(small)) == pytest.approx(value(total_variation(large)))
+    assert value(total_variation(large, reduction="sum")) == pytest.approx(
+        4 * value(total_variation(small, reduction="sum"))
+    )
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 3), (1, 1, 7, 3), (1, 7, 1, 3)])
+@pytest.mark.parametrize("kind", ["absolute", "squared"])
+def test_total_variation_of_a_flat_picture_is_zero_even_one_pixel_wide(
+    kind: str, shape: tuple[int, ...]
+) -> None:
+    flat = np.full(shape, 0.7)
+    for reduction in ("mean", "sum"):
+        assert value(total_variation(single(flat), kind, reduction)) == 0
+        slope = gradient(lambda x, r=reduction: total_variation(x, kind, r), flat)
+        np.testing.assert_array_equal(slope, np.zeros(shape))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_the_gradient_of_squared_variation_agrees_with_finite_differences(reduction: str) -> None:
+    image = features(shape=(1, 4, 4, 3))
+
+    def equation(x: np.ndarray) -> float:
+        return sum(getattr(np.square(np.diff(x, axis=a)), reduction)() for a in (1, 2))
+
+    ours = gradient(lambda x: total_variation(x, "squared", reduction), image)
+    theirs = differences(equation, image)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5 * np.abs(theirs).max())
+
+
+# --- pictures without anything in them -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("target", [0.0, 0.5, 1.0])
+def test_black_flat_and_white_targets_give_finite_values_and_gradients(formula: str, target: float) -> None:
+    flat = np.full((1, 4, 4, 3), target)
+    for image in (flat, np.zeros_like(flat), np.ones_like(flat), features(shape=(1, 4, 4, 3))):
+        for loss in (
+            lambda x: content_loss(x, single(flat), formula),
+            lambda x: style_loss(x, gram_matrix(single(flat)), formula),
+        ):
+            assert np.isfinite(value(loss(single(image))))
+            assert np.isfinite(gradient(loss, image)).all()
+
+
+# --- wrong names ---------------------------------------------------------------------------------------
+
+
+def test_an_unknown_formula_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match="formula 'relativ': did you mean 'relative'"):
+        losses.check_formula("relativ")
+
+
+def test_an_unknown_kind_or_reduction_of_variation_is_refused_with_the_nearest() -> None:
+    image = single(np.zeros((1, 2, 2, 3)))
+    with pytest.raises(ValueError, match="did you mean 'squared'"):
+        total_variation(image, "square")
+    with pytest.raises(ValueError, match="did you mean 'mean'"):
+        total_variation(image, reduction="means")

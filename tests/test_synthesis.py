@@ -1,0 +1,748 @@
+"""The recipes: what comes back, sizes, interruptions, checkpoints, and bad input."""
+
+from __future__ import annotations
+
+import errno
+import io
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import nstlib as nst
+from nstlib import checkpoint, foundation, synthesis
+from nstlib.networks import FeatureNetwork, load_network
+from nstlib.optimizers import Progress
+
+Recipe = Callable[..., nst.Result]
+
+
+def picture(height: int = 48, width: int = 48, seed: int = 0) -> np.ndarray:
+    """A smooth picture with some structure, shape (1, height, width, 3)."""
+    rough = np.random.default_rng(seed).random((1, 6, 6, 3), dtype="float32")
+    return nst.resize(rough, (height, width))
+
+
+PHOTO, STYLE = picture(seed=1), picture(seed=2)
+
+
+@pytest.fixture
+def paint(pocket: FeatureNetwork) -> Recipe:
+    """`transfer_style` with few iterations and without a bar, on PHOTO and STYLE unless others are given."""
+
+    def run(content: Any = PHOTO, style: Any = STYLE, **keywords: Any) -> nst.Result:
+        usual = {"network": pocket, "iterations": 4, "progress": False}
+        return nst.transfer_style(content, style, **{**usual, **keywords})
+
+    return run
+
+
+def stop_at(size: int, iteration: int) -> Callable[[Progress], None]:
+    """A callback that interrupts as Ctrl-C does."""
+
+    def callback(now: Progress) -> None:
+        if now.size == size and now.iteration == iteration:
+            raise KeyboardInterrupt
+
+    return callback
+
+
+# --- what comes back --------------------------------------------------------------------------------
+
+
+def test_a_real_transfer_lowers_the_loss_a_lot_and_returns_an_image() -> None:
+    result = nst.transfer_style("cat", "swirls", size=48, iterations=40, progress=False)
+    total = result.history.column("total")
+    assert total.min() < 0.3 * total[0]
+    photo = nst.load_image("cat", 48)
+    assert result.image.shape == photo.shape and result.image.dtype == np.float32
+    assert result.image.min() >= 0 and result.image.max() <= 1
+    assert nst.psnr(result.image, photo) < 40  # it is another picture
+    assert result.seconds >= result.history.seconds > 0
+    assert result.settings["sizes"] == [48] and result.settings["iterations"] == [40]
+
+
+@pytest.mark.fast
+def test_every_recipe_returns_a_finite_image_in_range(pocket: FeatureNetwork) -> None:
+    options = {"network": pocket, "iterations": 2, "progress": False}
+    for result in (
+        nst.transfer_style(PHOTO, STYLE, **options),
+        nst.reconstruct_content(PHOTO, **options),
+        nst.reconstruct_style(STYLE, **options),
+    ):
+        assert result.image.shape == PHOTO.shape and result.image.dtype == np.float32
+        assert np.isfinite(result.image).all() and result.image.min() >= 0 and result.image.max() <= 1
+        assert result.history.best()[-1] < result.history.rows[0]["total"]
+
+
+def test_the_same_seed_gives_the_same_image_and_another_one_another(paint: Recipe) -> None:
+    first = paint(start="noise", seed=3).image
+    np.testing.assert_allclose(paint(start="noise", seed=3).image, first, atol=1e-6)
+    assert np.abs(paint(start="noise", seed=4).image - first).max() > 0.01
+
+
+def test_the_image_can_be_saved(paint: Recipe, tmp_path: Path) -> None:
+    result = paint()
+    result.save(tmp_path / "out.png")
+    again = nst.load_image(tmp_path / "out.png")
+    assert np.abs(again - result.image).max() <= 0.51 / 255
+    with pytest.raises(FileExistsError, match="exists already"):
+        result.save(tmp_path / "out.png")
+
+
+# --- where to start ---------------------------------------------------------------------------------
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("content", PHOTO),
+        ("style", STYLE),
+        (picture(seed=9), picture(seed=9)),
+        (picture(20, 20, seed=9), nst.resize(picture(20, 20, seed=9), (48, 48))),
+    ],
+    ids=["content", "style", "image", "smaller image"],
+)
+def test_a_run_starts_from_what_was_asked_for(paint: Recipe, start: Any, expected: np.ndarray) -> None:
+    # Gradient descent with next to no rate stays where it starts.
+    still = {"optimizer": "gradient_descent", "learning_rate": 1e-9, "iterations": 1}
+    np.testing.assert_allclose(paint(start=start, **still).image, expected, atol=1e-4)
+
+
+@pytest.mark.fast
+def test_noise_is_faint_and_grey(paint: Recipe) -> None:
+    image = paint(start="noise", optimizer="gradient_descent", learning_rate=1e-9, iterations=1).image
+    assert abs(image.mean() - 0.5) < 0.01 and 0.02 < image.std() < 0.1
+
+
+@pytest.mark.fast
+def test_a_start_may_be_a_file_or_a_sample(paint: Recipe, tmp_path: Path) -> None:
+    nst.save_image(STYLE, tmp_path / "begin.png")
+    still = {"optimizer": "gradient_descent", "learning_rate": 1e-9, "iterations": 1}
+    for path in (tmp_path / "begin.png", str(tmp_path / "begin.png")):
+        np.testing.assert_allclose(paint(start=path, **still).image, STYLE, atol=0.01)
+    assert paint(start="swirls", iterations=1).image.shape == PHOTO.shape
+
+
+@pytest.mark.fast
+def test_an_unknown_start_gets_the_nearest_suggested(paint: Recipe, pocket: FeatureNetwork) -> None:
+    with pytest.raises(ValueError, match="did you mean 'content'"):
+        paint(start="contnet")
+    with pytest.raises(ValueError, match="no style picture to start from"):
+        nst.reconstruct_content(PHOTO, network=pocket, start="style", progress=False)
+
+
+# --- sizes ------------------------------------------------------------------------------------------
+
+
+def test_size_is_the_longer_side_and_the_shape_is_kept(paint: Recipe) -> None:
+    assert paint(picture(60, 80), size=40, iterations=1).image.shape == (1, 30, 40, 3)
+    assert paint(picture(80, 60), size=40, iterations=1).image.shape == (1, 40, 30, 3)
+    assert paint(picture(37, 53), picture(29, 41), iterations=1).image.shape == (1, 37, 53, 3)
+
+
+@pytest.mark.fast
+def test_a_small_picture_in_a_file_keeps_its_size(paint: Recipe, tmp_path: Path) -> None:
+    nst.save_image(PHOTO, tmp_path / "small.png")
+    assert paint(tmp_path / "small.png", iterations=1).image.shape == PHOTO.shape
+
+
+def test_a_large_picture_is_reduced_to_512_unless_a_size_is_asked_for(
+    paint: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(synthesis, "DEFAULT_SIZE", 64)
+    assert paint(picture(60, 100), iterations=1).image.shape == (1, 38, 64, 3)
+    assert paint(picture(60, 100), size=100, sizes="single", iterations=1).image.shape == (1, 60, 100, 3)
+
+
+def test_automatic_sizes_halve_and_a_list_is_taken_as_it_is(paint: Recipe) -> None:
+    for sizes, expected in (("auto", [128, 256]), ("single", [256]), ((64, 96, 256), [64, 96, 256])):
+        result = paint(picture(64, 256), sizes=sizes, iterations=1)
+        assert result.settings["sizes"] == expected
+        assert list(dict.fromkeys(result.history.column("size").tolist())) == expected
+
+
+def test_content_alone_begins_at_64(pocket: FeatureNetwork) -> None:
+    result = nst.reconstruct_content(picture(128, 128), network=pocket, iterations=1, progress=False)
+    assert result.settings["sizes"] == [64, 128]
+
+
+@pytest.mark.parametrize("narrow", ["content", "style"])
+def test_automatic_sizes_begin_where_the_narrowest_picture_is_large_enough(
+    paint: Recipe, narrow: str
+) -> None:
+    pictures = {"content": picture(128, 256), "style": picture(128, 256)}
+    pictures[narrow] = picture(20, 256)  # 10 pixels at half the size, where the network needs 16
+    result = paint(pictures["content"], pictures["style"], iterations=1)
+    assert result.settings["sizes"] == [256]
+
+
+def test_sizes_and_iterations_may_be_numbers_of_numpy(paint: Recipe) -> None:
+    result = paint(sizes=np.array([24, 48]), iterations=np.array([1, 2]), size=np.int64(48))
+    assert result.settings["sizes"] == [24, 48] and result.settings["iterations"] == [1, 2]
+    assert paint(sizes=(np.int32(48),), iterations=np.int64(2)).history.iterations == 2
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("sizes", "says"),
+    [
+        ([48, 24], "must grow"),
+        ([24, 24, 48], "must grow"),
+        ([24, 32], "end with the full size 48"),
+        ([24, 96], "end with the full size 48"),
+        ([], "end with the full size 48"),
+        ([0, 48], "sizes is 0"),
+        ([24.5, 48], "sizes is 24.5"),
+        (48, "sizes is 48"),
+        (None, "sizes is None"),
+        ("singel", "did you mean 'single'"),
+    ],
+)
+def test_wrong_sizes_are_refused(paint: Recipe, sizes: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        paint(sizes=sizes)
+
+
+@pytest.mark.fast
+def test_iterations_are_for_each_size(paint: Recipe) -> None:
+    result = paint(sizes=[24, 48], iterations=[3, 2])
+    rows = result.history.rows
+    assert [max(r["iteration"] for r in rows if r["size"] == size) for size in (24, 48)] == [3, 2]
+    assert result.history.iterations == 5
+    with pytest.raises(ValueError, match="one per size"):
+        paint(sizes=[24, 48], iterations=[3, 2, 1])
+
+
+@pytest.mark.fast
+def test_later_sizes_begin_where_the_earlier_ones_ended(paint: Recipe) -> None:
+    coarse = paint(nst.resize(PHOTO, 24), style_size=24, iterations=6)
+    seen: list[Progress] = []
+    still = {"optimizer": "gradient_descent", "learning_rate": 1e-9, "iterations": 1}
+    paint(start=coarse.image, callback=seen.append, **still)
+    both = paint(sizes=[24, 48], iterations=[6, 1])
+    first_at_48 = next(row for row in both.history.rows if row["size"] == 48)
+    assert first_at_48["total"] == pytest.approx(seen[0].value, rel=0.02)
+
+
+# --- the style's own size -----------------------------------------------------------------------------
+
+
+@pytest.mark.fast
+def test_style_size_changes_the_result(paint: Recipe) -> None:
+    usual, same = paint(style_size=None).image, paint(style_size=48).image
+    np.testing.assert_allclose(usual, same, atol=1e-6)
+    assert np.abs(paint(style_size=24).image - usual).max() > 0.005
+    assert np.isfinite(paint(style_size=200, iterations=1).image).all()  # larger than either picture
+
+
+def test_the_style_keeps_its_own_shape(paint: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = []
+
+    def spy(net: Any, strokes: np.ndarray, *rest: Any) -> Any:
+        shapes.append(strokes.shape)
+        return original(net, strokes, *rest)
+
+    original = synthesis.style_terms
+    monkeypatch.setattr(synthesis, "style_terms", spy)
+    paint(picture(32, 48), picture(60, 30), sizes=[24, 48], iterations=1, style_size=80)
+    assert shapes == [(1, 40, 20, 3), (1, 80, 40, 3)]
+
+
+# --- while it runs ------------------------------------------------------------------------------------
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "gradient_descent", "scipy"])
+def test_the_callback_and_the_snapshots_see_the_chosen_iterations(paint: Recipe, optimizer: str) -> None:
+    seen: list[Progress] = []
+    result = paint(
+        sizes=[24, 48], iterations=3, snapshots=[2, 4, 6], callback=seen.append, optimizer=optimizer
+    )
+    assert [(now.size, now.iteration, now.iterations) for now in seen] == [
+        (size, i, 3) for size in (24, 48) for i in (1, 2, 3)
+    ]
+    assert sorted(result.snapshots) == [2, 4, 6]
+    assert [result.snapshots[k].shape[1] for k in (2, 4, 6)] == [24, 48, 48]
+    np.testing.assert_array_equal(result.snapshots[4], seen[3].image())
+    assert np.abs(result.snapshots[4] - result.snapshots[6]).max() > 0
+    assert not paint(iterations=1, optimizer=optimizer).snapshots
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("snapshots", "says"), [([9], "only 4"), ([0], "snapshots is 0"), (3, "snapshots is 3"), (["a"], "'a'")]
+)
+def test_snapshots_that_cannot_be_are_refused(paint: Recipe, snapshots: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        paint(snapshots=snapshots)
+
+
+def test_the_bar_says_how_much_time_is_left(
+    paint: Recipe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    paint(progress=True, sizes=[24, 48], iterations=8)
+    text = terminal.getvalue()
+    assert "style transfer" in text and "left: 00:" in text and "48 px, loss" in text
+    terminal.truncate(0)
+    paint(progress=False)
+    printed = capsys.readouterr()
+    assert not terminal.getvalue().strip("\0") and not printed.out and not printed.err
+
+
+def test_an_interruption_returns_the_best_so_far_at_full_size(paint: Recipe) -> None:
+    for size, iteration in ((24, 2), (48, 3)):
+        result = paint(sizes=[24, 48], callback=stop_at(size, iteration))
+        assert result.image.shape == PHOTO.shape
+        assert result.history.stopped == f"interrupted after {iteration} iterations"
+        assert result.history.rows[-1]["size"] == size
+    same = paint(sizes=[24, 48], iterations=[4, 3])  # stopped after the third of four
+    np.testing.assert_allclose(result.image, same.image, atol=1e-6)
+
+
+def test_an_interruption_while_targets_are_computed_loses_nothing(
+    paint: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at_48(net: Any, here: np.ndarray, *rest: Any) -> Any:
+        if here.shape[1] == 48:
+            raise KeyboardInterrupt
+        return original(net, here, *rest)
+
+    original = synthesis.content_terms
+    monkeypatch.setattr(synthesis, "content_terms", at_48)
+    result = paint(sizes=[24, 48])
+    assert "before the first iteration at 48 px" in result.history.stopped
+    assert result.image.shape == PHOTO.shape
+    coarse = paint(nst.resize(PHOTO, 24), style_size=24).image
+    np.testing.assert_allclose(result.image, nst.resize(coarse, (48, 48)), atol=1e-3)
+
+
+def test_a_diverging_run_warns_and_returns_something_finite(paint: Recipe) -> None:
+    with pytest.warns(RuntimeWarning, match="lower the learning rate"):
+        result = paint(optimizer="gradient_descent", learning_rate=1e9, iterations=10)
+    assert np.isfinite(result.image).all()
+
+
+# --- checkpoints --------------------------------------------------------------------------------------
+
+TWO_SIZES: dict[str, Any] = {"sizes": [24, 48], "iterations": 6, "snapshots": [3, 8, 11], "start": "noise"}
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize(("size", "iteration"), [(24, 4), (24, 6), (48, 3)])
+def test_a_run_goes_on_from_its_checkpoint_to_the_same_end(
+    paint: Recipe, tmp_path: Path, optimizer: str, size: int, iteration: int
+) -> None:
+    file = tmp_path / "run.npz"
+    run = {**TWO_SIZES, "optimizer": optimizer}
+    whole = paint(**run)
+    paint(**run, checkpoint=file, callback=stop_at(size, iteration))
+    rest = paint(**run, checkpoint=file)
+    np.testing.assert_allclose(rest.image, whole.image, atol=1e-6)
+    np.testing.assert_allclose(rest.history.column("total"), whole.history.column("total"), rtol=1e-5)
+    assert [r["evaluation"] for r in rest.history.rows] == list(range(1, len(whole.history) + 1))
+    assert sorted(rest.snapshots) == [3, 8, 11]
+    for k, image in whole.snapshots.items():
+        np.testing.assert_allclose(rest.snapshots[k], image, atol=1e-6)
+
+
+def test_an_interruption_within_an_iteration_does_not_double_the_history(
+    paint: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, add = tmp_path / "run.npz", nst.History.add
+
+    def interrupting(self: nst.History, *row: Any) -> None:
+        add(self, *row)
+        if row[:2] == (4, 48):
+            raise KeyboardInterrupt
+
+    whole = paint(**TWO_SIZES)
+    with monkeypatch.context() as patch:
+        patch.setattr(nst.History, "add", interrupting)
+        paint(**TWO_SIZES, checkpoint=file)
+    rest = paint(**TWO_SIZES, checkpoint=file)
+    np.testing.assert_allclose(rest.image, whole.image, atol=1e-6)
+    np.testing.assert_allclose(rest.history.column("total"), whole.history.column("total"), rtol=1e-5)
+
+
+def test_a_run_that_was_killed_goes_on_from_the_last_checkpoint(paint: Recipe, tmp_path: Path) -> None:
+    def die(now: Progress) -> None:
+        if now.size == 48 and now.iteration == 5:
+            raise ValueError("mine")
+
+    file = tmp_path / "run.npz"
+    with pytest.raises(ValueError, match="mine"):
+        paint(**TWO_SIZES, checkpoint=file, checkpoint_every=2, callback=die)
+    seen: list[Progress] = []
+    rest = paint(**TWO_SIZES, checkpoint=file, callback=seen.append)
+    assert [(now.size, now.iteration) for now in seen] == [(48, 5), (48, 6)]
+    np.testing.assert_allclose(rest.image, paint(**TWO_SIZES).image, atol=1e-6)
+
+
+def test_a_finished_checkpoint_returns_the_same_without_an_evaluation(paint: Recipe, tmp_path: Path) -> None:
+    file = tmp_path / "run.npz"
+    done = paint(**TWO_SIZES, checkpoint=file)
+    again = paint(**TWO_SIZES, checkpoint=str(file), callback=stop_at(48, 1))
+    np.testing.assert_array_equal(again.image, done.image)
+    assert again.history.rows == done.history.rows and sorted(again.snapshots) == [3, 8, 11]
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_finished_run_can_be_made_longer(paint: Recipe, tmp_path: Path) -> None:
+    file = tmp_path / "run.npz"
+    paint(iterations=3, checkpoint=file)
+    longer = paint(iterations=8, checkpoint=file)
+    np.testing.assert_allclose(longer.image, paint(iterations=8).image, atol=1e-6)
+
+
+def test_a_checkpoint_in_the_home_folder_is_found_again(
+    paint: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    done = paint(iterations=2, checkpoint="~/run.npz")
+    again = paint(iterations=2, checkpoint="~/run.npz")
+    assert (tmp_path / "run.npz").is_file() and again.history.rows == done.history.rows
+
+
+def test_the_checkpoint_of_another_run_is_refused(paint: Recipe, tmp_path: Path) -> None:
+    file = tmp_path / "run.npz"
+    paint(iterations=1, checkpoint=file)
+    before = file.read_bytes()
+    others: list[dict[str, Any]] = [
+        {"content": picture(seed=5)},
+        {"style": picture(seed=5)},
+        {"style_weight": 2.0},
+        {"content_layers": "block3_conv1"},
+        {"style_size": 32},
+        {"formula": "mse"},
+        {"variation": "absolute"},
+        {"seed": 1},
+        {"start": "noise"},
+        {"sizes": [24, 48]},
+        {"optimizer": "adam"},
+        {"history": 3},
+        {"network": load_network("pocket_vgg", weights="random")},
+        {"network": load_network("pocket_vgg", weights="random", seed=1)},
+        {"network": load_network("pocket_vgg", pooling="max")},
+        {"network": load_network("pocket_vgg", dtype="bfloat16")},
+    ]
+    for other in others:
+        with pytest.raises(ValueError, match="checkpoint of another run"):
+            paint(**{"iterations": 1, "checkpoint": file, **other})
+    assert file.read_bytes() == before
+    paint(iterations=1, checkpoint=file, network="pocket_vgg", content_layers="conv4_2")  # is the same run
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 broken", None, "half", "array"])
+def test_a_file_that_is_no_checkpoint_is_refused_and_left_alone(
+    paint: Recipe, tmp_path: Path, content: Any
+) -> None:
+    file = tmp_path / "run.npz"
+    if content is None:
+        np.savez(file, weights=np.zeros(3))
+    elif content == "half":
+        paint(iterations=1, checkpoint=file)
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    elif content == "array":
+        np.save(tmp_path / "run.npy", np.zeros(3))
+        (tmp_path / "run.npy").rename(file)
+    else:
+        file.write_bytes(content)
+    before = file.read_bytes()
+    with pytest.raises(ValueError, match="not a readable checkpoint"):
+        paint(checkpoint=file)
+    assert file.read_bytes() == before
+
+
+def test_a_place_where_no_checkpoint_can_be_is_refused_before_the_run(paint: Recipe, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    (tmp_path / "file").write_text("x")
+    for place, kind in (
+        (tmp_path, IsADirectoryError),
+        (tmp_path / "no" / "run.npz", FileNotFoundError),
+        (tmp_path / "file" / "run.npz", NotADirectoryError),
+        (5, ValueError),
+        ("", OSError),
+    ):
+        with pytest.raises(kind) as error:
+            paint(checkpoint=place, callback=seen.append)
+        assert "\n" not in str(error.value)
+    assert not seen
+    with pytest.raises(ValueError, match="takes no checkpoint"):
+        paint(checkpoint=tmp_path / "run.npz", optimizer="scipy")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_disk_that_fills_up_costs_neither_the_run_nor_the_older_checkpoint(
+    paint: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, savez, written = tmp_path / "run.npz", np.savez, []
+
+    def full(target: Any, **arrays: Any) -> None:
+        written.append(int(arrays["iteration"]))
+        if len(written) > 1:
+            target.write(b"some of it")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        savez(target, **arrays)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint.np, "savez", full)
+        with pytest.warns(RuntimeWarning, match="No space left on device"):
+            result = paint(iterations=6, checkpoint=file, checkpoint_every=2)
+    np.testing.assert_allclose(result.image, paint(iterations=6).image, atol=1e-6)
+    assert written == [2, 4, 6] and list(tmp_path.iterdir()) == [file]
+    seen: list[Progress] = []
+    paint(iterations=6, checkpoint=file, callback=seen.append)
+    assert [now.iteration for now in seen] == [3, 4, 5, 6]
+
+
+def test_check_target_leaves_nothing_behind(tmp_path: Path) -> None:
+    foundation.check_target(tmp_path / "run.npz")
+    assert not list(tmp_path.iterdir())
+
+
+# --- the two reconstructions --------------------------------------------------------------------------
+
+
+def test_deep_layers_are_harder_to_invert() -> None:
+    photo = nst.load_image("cat", 64)
+    shallow, deep = (
+        nst.reconstruct_content("cat", layer, size=64, iterations=60, progress=False).image
+        for layer in ("block1_conv1", "block4_conv2")
+    )
+    assert nst.psnr(shallow, photo) > nst.psnr(deep, photo) + 3
+    assert nst.psnr(shallow, photo) > 25
+
+
+def test_a_texture_has_the_shape_asked_for(pocket: FeatureNetwork) -> None:
+    options = {"network": pocket, "iterations": 1, "progress": False}
+    assert nst.reconstruct_style(STYLE, shape=(20, 70), **options).image.shape == (1, 20, 70, 3)
+    assert nst.reconstruct_style(STYLE, shape=np.array([20, 24]), **options).image.shape == (1, 20, 24, 3)
+    assert nst.reconstruct_style(picture(30, 40), **options).image.shape == (1, 30, 40, 3)
+    for shape in (64, (64,), (0, 64), (64, 64, 3), "64x64", (32.5, 20)):
+        with pytest.raises(ValueError, match="shape is"):
+            nst.reconstruct_style(STYLE, shape=shape, **options)
+
+
+def test_a_texture_has_the_gram_matrices_of_its_picture() -> None:
+    result = nst.reconstruct_style("swirls", "block2_conv1", size=48, iterations=60, progress=False)
+    assert result.history.best()[-1] < 0.02 * result.history.rows[0]["total"]
+
+
+@pytest.mark.fast
+def test_layers_go_by_keras_name_paper_name_or_number(pocket: FeatureNetwork) -> None:
+    options = {"network": pocket, "iterations": 2, "progress": False}
+    forms: list[Any] = [
+        "block2_conv2",
+        "conv2_2",
+        4,
+        np.int64(4),
+        ["conv2_2"],
+        (4,),
+        {4: 1},
+        {"conv2_2": 1.0},
+    ]
+    results = [nst.reconstruct_content(PHOTO, form, **options) for form in forms]
+    for result in results:
+        np.testing.assert_allclose(result.image, results[0].image, atol=1e-6)
+        assert result.history.names == ["content block2_conv2"]
+        assert result.settings["content_layers"] == {"block2_conv2": 1.0}
+
+
+@pytest.mark.fast
+def test_layer_weights_and_the_weights_of_the_parts_multiply(paint: Recipe) -> None:
+    result = paint(content_layers={4: 3}, style_layers={1: 1, 3: 2}, content_weight=0.5, iterations=1)
+    assert result.history.names == [
+        "content block2_conv2",
+        "style block1_conv1",
+        "style block2_conv1",
+        "variation squared",
+    ]
+    single = paint(content_layers={4: 3}, style_layers={1: 1, 3: 1}, content_weight=0.5, iterations=1)
+    rows = result.history.rows[0], single.history.rows[0]
+    assert rows[0]["style block2_conv1"] == pytest.approx(2 * rows[1]["style block2_conv1"], rel=1e-5)
+    assert rows[0]["style block1_conv1"] == pytest.approx(rows[1]["style block1_conv1"], rel=1e-5)
+
+
+def test_a_network_goes_by_name_or_as_it_is(paint: Recipe) -> None:
+    np.testing.assert_allclose(paint(network="pocket_vgg").image, paint().image, atol=1e-6)
+    assert paint(network=load_network("vgg16", weights="random"), iterations=1).settings["network"] == "vgg16"
+
+
+# --- what pictures may be -----------------------------------------------------------------------------
+
+
+@pytest.mark.fast
+def test_pictures_may_be_files_arrays_or_pil(paint: Recipe, tmp_path: Path) -> None:
+    nst.save_image(PHOTO, tmp_path / "photo.png")
+    bytes_ = nst.images.to_uint8(PHOTO)
+    usual = paint(bytes_, iterations=2).image
+    for same in (tmp_path / "photo.png", str(tmp_path / "photo.png"), Image.fromarray(bytes_), bytes_[None]):
+        np.testing.assert_allclose(paint(same, iterations=2).image, usual, atol=1e-6)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0], ids=["black", "grey", "white"])
+def test_flat_pictures_stay_finite(pocket: FeatureNetwork, level: float) -> None:
+    flat = np.full((1, 48, 48, 3), level, "float32")
+    options = {"network": pocket, "iterations": 3, "progress": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for result in (
+            nst.transfer_style(flat, STYLE, **options),
+            nst.transfer_style(PHOTO, flat, **options),
+            nst.transfer_style(flat, flat, **options),
+            nst.reconstruct_content(flat, **options),
+            nst.reconstruct_style(flat, **options),
+        ):
+            assert np.isfinite(result.image).all()
+            assert np.isfinite(result.history.column("total")).all()
+
+
+@pytest.mark.fast
+def test_a_style_of_one_pixel_is_a_colour(paint: Recipe) -> None:
+    assert np.isfinite(paint(style=np.full((1, 1, 1, 3), 0.7), iterations=1).image).all()
+
+
+# --- compiled once ------------------------------------------------------------------------------------
+
+
+def test_a_hundred_runs_of_one_size_compile_once() -> None:
+    net = load_network("pocket_vgg")
+    options = {"network": net, "iterations": 1, "progress": False}
+    for k in range(100):
+        style = STYLE[:, : 32 + k % 5, :32]  # a style of another size is no other computation
+        nst.transfer_style(
+            PHOTO[:, :32, :32],
+            style,
+            style_weight=1 + k,
+            seed=k,
+            start=("content", "noise")[k % 2],
+            **options,
+        )
+    assert [step.traces for step in net.steps.values()] == [1]
+
+
+# --- bad input ----------------------------------------------------------------------------------------
+
+NAN = PHOTO.copy()
+NAN[0, 3, 4, 0] = np.nan
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "NaN in the content": ({"content": NAN}, "NaN or infinite"),
+    "NaN in the style": ({"style": NAN}, "NaN or infinite"),
+    "content of the wrong shape": ({"content": PHOTO[0, ..., :2]}, "shape"),
+    "style without colours": ({"style": PHOTO[0, ..., 0]}, "grey picture"),
+    "content from 0 to 255 as floats": ({"content": PHOTO * 255}, "divide it by 255"),
+    "style below 0": ({"style": STYLE - 1}, "must lie in"),
+    "NaN in the start": ({"start": NAN}, "NaN or infinite"),
+    "no such file": ({"content": "no-such-file.jpg"}, "no file"),
+    "unknown sample": ({"style": "swirlz"}, "did you mean the sample 'swirls'"),
+    "one pixel": ({"content": np.zeros((1, 1, 3))}, "1 x 1 pixels"),
+    "smaller than the network allows": ({"content": picture(12, 48)}, "at least 16"),
+    "narrow style": ({"style": picture(4, 48)}, "style picture is 48 x 4"),
+    "negative content weight": ({"content_weight": -1}, "content weight is -1"),
+    "negative style weight": ({"style_weight": -0.5}, "style weight is -0.5"),
+    "negative variation weight": ({"variation_weight": -2}, "variation weight is -2"),
+    "NaN weight": ({"style_weight": float("nan")}, "style weight is nan"),
+    "weight in words": ({"content_weight": "much"}, "content weight is 'much'"),
+    "all weights 0": ({"content_weight": 0, "style_weight": 0, "variation_weight": 0}, "every weight is 0"),
+    "negative layer weight": ({"style_layers": {"block1_conv1": -1}}, "style layer block1_conv1"),
+    "all layer weights 0": ({"content_layers": {"block1_conv1": 0}}, "content layers are 0"),
+    "no layers": ({"style_layers": []}, "at least one"),
+    "a layer twice": ({"style_layers": ["block1_conv1", "conv1_1"]}, "twice"),
+    "unknown layer": ({"content_layers": "block4_conv9"}, "did you mean 'block4_conv"),
+    "unknown style layer": ({"style_layers": ["blok1_conv1"]}, "did you mean 'block1_conv1'"),
+    "layer 0": ({"content_layers": 0}, "no 0"),
+    "layer 17": ({"style_layers": [17]}, "1 to 16"),
+    "layers of no kind": ({"style_layers": 3.5}, "3.5"),
+    "layer of no kind": ({"style_layers": [None]}, "None"),
+    "unknown network": ({"network": "pocket_vg"}, "did you mean 'pocket_vgg'"),
+    "network of no kind": ({"network": None}, "Unknown network None"),
+    "unknown optimiser": ({"optimizer": "lbgfs"}, "did you mean 'lbfgs'"),
+    "optimiser of no kind": ({"optimizer": None}, "Unknown optimizer None"),
+    "unknown formula": ({"formula": "gatis"}, "did you mean 'gatys'"),
+    "unknown variation": ({"variation": "absolut", "variation_weight": 0}, "did you mean 'absolute'"),
+    "misspelt keyword of the recipe": ({"style_wieght": 2}, "did you mean 'style_weight'"),
+    "misspelt keyword of the run": ({"iteration": 2}, "did you mean 'iterations'"),
+    "option of another optimiser": ({"learning_rate": 0.1}, "Unknown option of a run with lbfgs"),
+    "bad value of an option": ({"optimizer": "adam", "learning_rate": -1}, "learning_rate is -1"),
+    "iterations 0": ({"iterations": 0}, "iterations is 0"),
+    "iterations negative": ({"iterations": -5}, "iterations is -5"),
+    "iterations with a fraction": ({"iterations": 2.5}, "iterations is 2.5"),
+    "iterations in words": ({"iterations": "many"}, "iterations is 'many'"),
+    "iterations None": ({"iterations": None}, "iterations is None"),
+    "one of the iterations 0": ({"iterations": [0]}, "iterations is 0"),
+    "size 0": ({"size": 0}, "size must be a positive"),
+    "size negative": ({"size": -48}, "size must be a positive"),
+    "size with a fraction": ({"size": 48.5}, "size must be a positive"),
+    "size in words": ({"size": "48"}, "size must be a positive"),
+    "style_size 0": ({"style_size": 0}, "style_size is 0"),
+    "style_size negative": ({"style_size": -1}, "style_size is -1"),
+    "style_size in words": ({"style_size": "big"}, "style_size is 'big'"),
+    "style_size too small": ({"style_size": 8}, "style picture is 8 x 8"),
+    "seed negative": ({"seed": -1}, "seed is -1"),
+    "seed in words": ({"seed": "x"}, "seed is 'x'"),
+    "callback that cannot be called": ({"callback": 3}, "callback is 3"),
+    "checkpoint_every 0": ({"checkpoint_every": 0}, "checkpoint_every is 0"),
+}
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_sentence_and_writes_nothing(
+    paint: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    keywords, says = BAD[case]
+    with pytest.raises((ValueError, OSError)) as error:
+        paint(**{"checkpoint": "run.npz", **keywords})
+    assert says in str(error.value)
+    assert "\n" not in str(error.value) and str(error.value).endswith((".", "?"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("recipe", [nst.reconstruct_content, nst.reconstruct_style])
+@pytest.mark.parametrize(
+    ("keywords", "says"),
+    [
+        ({"size": 0}, "size must be"),
+        ({"iterations": 0}, "iterations is 0"),
+        ({"formula": "gatis"}, "gatys"),
+        ({"variation": "x"}, "squared, absolute"),
+        ({"variation_weight": -1}, "variation weight is -1"),
+        ({"start": "nois"}, "did you mean 'noise'"),
+        ({"varation_weight": 1}, "did you mean 'variation_weight'"),
+        ({"network": "pocket"}, "did you mean 'pocket_vgg'"),
+    ],
+)
+def test_the_reconstructions_refuse_bad_input_too(
+    recipe: Recipe, keywords: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        recipe(PHOTO, progress=False, **keywords)
+
+
+@pytest.mark.fast
+def test_a_picture_of_no_kind_gets_one_sentence(paint: Recipe) -> None:
+    for content in (None, 5, object()):
+        with pytest.raises(TypeError, match="give a file, a sample name"):
+            paint(content=content)
+
+
+def test_an_error_of_the_callback_is_not_swallowed(paint: Recipe) -> None:
+    def fail(now: Progress) -> None:
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        paint(callback=fail)
