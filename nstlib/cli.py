@@ -117,7 +117,8 @@ RUN: Options = {
     "learning_rate": (
         float,
         "X",
-        "step of adam (default: {adam}) and of gradient_descent (default: {descent})",
+        "step of adam (default: {adam}) or of gradient_descent (default: {descent} for each value "
+        "of the image)",
     ),
     "iterations": (counts, "N", "at each size; or one number per size, with commas between"),
     "sizes": (sizes, "SIZES", "auto (from coarse to fine), single, or longer sides with commas between"),
@@ -149,7 +150,7 @@ def declared(module: str, name: str = "") -> dict[str, Any]:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Give the parser of `nst stylize` the keywords of the library, with its defaults in the help."""
     rates = {"adam": declared("optimizers/first_order", "Adam")["learning_rate"]}
-    rates["descent"] = declared("optimizers/first_order", "GradientDescent")["learning_rate"]
+    rates["descent"] = declared("optimizers/first_order")["RATE_PER_VALUE"]
     recipe = declared("synthesis", "transfer_style")
     defaults = declared("networks", "load_network") | declared("synthesis", "RunOptions") | recipe
     named = rates | declared("synthesis")

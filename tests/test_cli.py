@@ -145,7 +145,8 @@ def test_the_module_can_be_run(folder: Path) -> None:
 
 def test_the_options_and_their_defaults_are_those_of_the_library(nst: Nst) -> None:
     from nstlib import networks, synthesis
-    from nstlib.optimizers import Adam, GradientDescent
+    from nstlib.optimizers import Adam
+    from nstlib.optimizers.first_order import RATE_PER_VALUE
 
     _, out, _ = nst("stylize", "--help")
     text = " ".join(out.split())
@@ -159,8 +160,8 @@ def test_the_options_and_their_defaults_are_those_of_the_library(nst: Nst) -> No
             if default is not None:
                 assert f"(default: {default})" in entry
     assert f"at most {synthesis.DEFAULT_SIZE}" in text
-    rates = (Adam().learning_rate, GradientDescent().learning_rate)
-    assert "step of adam (default: {}) and of gradient_descent (default: {})".format(*rates) in text
+    rates = (Adam().learning_rate, RATE_PER_VALUE)
+    assert "of adam (default: {}) or of gradient_descent (default: {} for each value".format(*rates) in text
 
 
 def test_the_help_names_what_can_be_chosen(nst: Nst) -> None:
