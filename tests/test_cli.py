@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -294,6 +294,15 @@ def test_a_run_goes_on_from_its_checkpoint(nst: Nst, folder: Path) -> None:
     assert not (folder / "x.png").exists()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as at a terminal: a shell starts background jobs with the signal ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_saves_the_best_so_far_and_says_so(
     nst: Nst, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,6 +322,7 @@ def test_ctrl_c_saves_the_best_so_far_and_says_so(
         assert max(picture.size) == 48
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_before_there_is_a_picture_leaves_nothing(
     nst: Nst, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
