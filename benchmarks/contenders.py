@@ -120,15 +120,17 @@ class Run:
 
 @dataclass
 class Race:
-    """Optimisers on a real transfer: pocket_vgg, the recipe's own weights, from the photograph.
+    """Optimisers on a real transfer: pocket_vgg and the recipe's own weights.
 
     Attributes:
         size: longer side of the result in pixels.
+        start: "content" (from the photograph) or "noise".
         target: loss at which a run ends.
     """
 
     size: int
-    target: float = float("-inf")
+    start: str
+    target: float
     run: Run = field(default_factory=Run)
 
     def __post_init__(self) -> None:
@@ -145,11 +147,17 @@ class Race:
         terms += nst.variation_terms(default["variation_weight"], default["variation"])
         return nst.Objective(net, terms, default["formula"]), photo
 
-    def stage(self, size: int, iterations: int, start: Any, optimizer: str, **options: Any) -> Any:
-        """Optimise at one size, from the photograph or from the result of a smaller size."""
+    def first_image(self, photo: np.ndarray) -> np.ndarray:
+        """Where the smallest size begins."""
+        return photo if self.start == "content" else self.nst.synthesis.noise(photo.shape[1:3], seed=0)
+
+    def stage(self, size: int, iterations: int, before: Any, optimizer: str, **options: Any) -> Any:
+        """Optimise at one size, from the result of a smaller one where there is one."""
         objective, photo = self.objective(size)
         evaluate = self.nst.value_and_grad(objective)
-        image = photo if start is None else self.nst.resize(np.clip(start, 0, 1), photo.shape[1:3])
+        image = self.first_image(photo)
+        if before is not None:
+            image = self.nst.resize(np.clip(before, 0, 1), photo.shape[1:3])
         evaluate(self.nst.autodiff.tensor(image))  # compiles; that is not part of the race
 
         def watched(x: Any) -> Any:
@@ -212,10 +220,10 @@ class Stage:
         return time.perf_counter() - began
 
     def race(
-        self, stages: Mapping[int, int], target: float, optimizer: str, options: Mapping[str, Any]
+        self, start: str, stages: Mapping[int, int], target: float, optimizer: str, options: Mapping[str, Any]
     ) -> Run:
         """A run of an optimiser; see `Race`."""
-        return Race(max(stages), target).climb(stages, optimizer, **options)
+        return Race(max(stages), start, target).climb(stages, optimizer, **options)
 
     def repeat(self, size: int, runs: int, early: int) -> tuple[int, float | None, float | None]:
         """Runs of one size with different pictures in this process.

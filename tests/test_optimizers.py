@@ -201,7 +201,7 @@ def test_lbfgs_keeps_no_more_pairs_than_asked() -> None:
     found = minimize(evaluated(rosenbrock), np.full(6, -1.0, "float32"), iterations=20, history=None)
     assert found.state is not None and len(found.state.memory["s"]) == 10
     few = minimize(
-        evaluated(rosenbrock), np.full(6, -1.0, "float32"), iterations=20, optimizer=LBFGS(history=3)
+        evaluated(rosenbrock), np.full(6, -1.0, "float32"), iterations=20, optimizer=LBFGS(history_size=3)
     )
     assert few.state is not None and len(few.state.memory["s"]) == len(few.state.memory["y"]) == 3
 
@@ -500,10 +500,10 @@ def test_unknown_names_get_the_nearest_suggested() -> None:
         ("gradient_descent", "learning_rate", 0),
         ("gradient_descent", "momentum", 1.5),
         ("gradient_descent", "bounds", (0, 1, 2)),
-        ("lbfgs", "history", 0),
-        ("lbfgs", "history", 2.5),
+        ("lbfgs", "history_size", 0),
+        ("lbfgs", "history_size", 2.5),
         ("lbfgs", "search", "armijo"),
-        ("scipy", "history", -1),
+        ("scipy", "history_size", -1),
         ("scipy", "bounds", "01"[::-1]),
     ],
 )
@@ -645,3 +645,10 @@ def test_minimize_refuses_an_image_of_another_size(painting: tuple[nst.Objective
         minimize(objective, photo[:, :-16], iterations=2)
     with pytest.raises(ValueError, match="shape"):
         minimize(objective, photo[0, 0], iterations=2)
+
+
+def test_the_options_of_a_method_go_beside_a_history_to_append_to() -> None:
+    earlier = minimize(evaluated(bowl), np.zeros(2, "float32"), iterations=1).history
+    before = len(earlier)
+    found = minimize(evaluated(bowl), np.zeros(2, "float32"), iterations=1, history=earlier, history_size=3)
+    assert found.history is earlier and len(earlier) > before

@@ -46,16 +46,16 @@ class LBFGS:
     All vectors stay on the device; the host sees two numbers per evaluation (value and slope).
 
     Attributes:
-        history: m, how many pairs (s, y) are kept; memory is 2 m images.
+        history_size: m, how many pairs (s, y) are kept; memory is 2 m images.
         search: the line search.
     """
 
-    history: int = 10
+    history_size: int = 10
     search: StrongWolfe = field(default_factory=StrongWolfe)
     name: str = "lbfgs"
 
     def __post_init__(self) -> None:
-        check_count(self.history, "history")
+        check_count(self.history_size, "history_size")
         if not isinstance(self.search, StrongWolfe):
             raise ValueError(f"search is {self.search!r}; give a line_search.StrongWolfe.")
 
@@ -75,7 +75,7 @@ class LBFGS:
             return State(state.x, state.at, state.iteration, {"s": steps, "y": changes}, stuck=why)
         s, y = found.x - state.x, found.at.gradient - state.at.gradient
         if float(inner(s, y)) > 1e-10 * float(inner(y, y)):  # else H would not stay positive definite
-            steps, changes = [*steps, s][-self.history :], [*changes, y][-self.history :]
+            steps, changes = [*steps, s][-self.history_size :], [*changes, y][-self.history_size :]
         return State(found.x, found.at, state.iteration + 1, {"s": steps, "y": changes})
 
     def _search_along(

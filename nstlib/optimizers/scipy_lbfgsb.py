@@ -23,16 +23,16 @@ class ScipyLBFGSB:
     its inner state cannot be saved: no checkpoints.
 
     Attributes:
-        history: m, how many pairs are kept.
+        history_size: m, how many pairs are kept.
         bounds: smallest and largest value of a pixel, or None.
     """
 
-    history: int = 10
+    history_size: int = 10
     bounds: tuple[float, float] | None = (0.0, 1.0)
     name: str = "scipy"
 
     def __post_init__(self) -> None:
-        check_count(self.history, "history")
+        check_count(self.history_size, "history_size")
         check_bounds(self.bounds)
 
     def run(self, recorder: Any, x: np.ndarray, iterations: int, callback: Callback | None) -> None:
@@ -78,7 +78,7 @@ class ScipyLBFGSB:
     def _stop_after(self, iterations: int) -> dict[str, Any]:
         """SciPy's own stopping rules are off: only the number of iterations ends a run."""
         return {
-            "maxcor": self.history,
+            "maxcor": self.history_size,
             "maxiter": iterations,
             "maxfun": 20 * iterations,
             "ftol": 0,
