@@ -429,7 +429,7 @@ def test_the_checkpoint_of_another_run_is_refused(paint: Recipe, tmp_path: Path)
         {"start": "noise"},
         {"sizes": [24, 48]},
         {"optimizer": "adam"},
-        {"history": 3},
+        {"history_size": 3},
         {"network": load_network("pocket_vgg", weights="random")},
         {"network": load_network("pocket_vgg", weights="random", seed=1)},
         {"network": load_network("pocket_vgg", pooling="max")},
