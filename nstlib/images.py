@@ -467,31 +467,34 @@ def show(image: object, *, alt: str, title: str | None = None) -> None:
 
 
 def show_picture(picture: Image.Image, *, alt: str, width: int, title: str | None = None) -> None:
-    """Show a PIL picture in a notebook, `width` CSS pixels wide; `alt` and `title` as in `show`.
+    """Show a PIL picture in a notebook, `width` CSS pixels wide; `alt` and `title` as in `show`."""
+    mime, data = _light(picture)
+    show_encoded(mime, data, alt=alt, width=width, title=title)
 
-    Two representations are stored: HTML, because JupyterLab gives alternative text to readers only there,
-    and the picture itself for programs that refuse HTML.
+
+def show_encoded(mime: str, data: bytes, *, alt: str, width: int, title: str | None = None) -> None:
+    """Show the bytes of a picture file in a notebook; `mime` is its type, such as "image/png".
+
+    It is stored as HTML, the only form in which JupyterLab gives alternative text to its readers.
     """
     from IPython.display import Markdown, display
 
     if not alt.strip():
         raise ValueError("A picture needs alt: one sentence that says what there is to see.")
-    mime, data = _light(picture)
-    code = base64.b64encode(data).decode()
     alternative = html.escape(alt, quote=True)
-    tag = f'<img alt="{alternative}" width="{width}" src="data:{mime};base64,{code}">'
+    source = f"data:{mime};base64,{base64.b64encode(data).decode()}"
+    tag = f'<img alt="{alternative}" width="{width}" src="{source}">'
     if title:
         display(Markdown(f"**{title}**"))
     # A plain bundle of representations: IPython 7, which Colab has, knows no `Image(alt=...)`.
-    bundle = {"text/html": tag, mime: code, "text/plain": f"[Picture: {alt}]"}
-    display(bundle, metadata={mime: {"alt": alt, "width": width}}, raw=True)
+    display({"text/html": tag, "text/plain": f"[Picture: {alt}]"}, raw=True)
 
 
 def _light(picture: Image.Image) -> tuple[str, bytes]:
     """MIME type and bytes as PNG, or as JPEG where that is much smaller: as it is for photographs."""
     png, jpeg = io.BytesIO(), io.BytesIO()
     picture.save(png, format="PNG", optimize=True)
-    picture.save(jpeg, format="JPEG", quality=82, optimize=True)
+    picture.save(jpeg, format="JPEG", quality=80, optimize=True)
     if len(jpeg.getvalue()) < 0.6 * len(png.getvalue()):
         return "image/jpeg", jpeg.getvalue()
     return "image/png", png.getvalue()

@@ -1,4 +1,4 @@
-"""Figures of the lessons: pictures side by side, loss curves, class probabilities.
+"""Figures of the lessons: pictures side by side and in grids, curves, bars, feature maps, matrices.
 
 Every figure has a title, labelled axes and alternative text. Each function draws with Matplotlib, shows the
 figure in a notebook through `images.show_picture`, and returns it so that it can be saved or changed.
@@ -9,18 +9,21 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import cycle
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
+from matplotlib.patches import Rectangle
+from PIL import Image, ImageDraw
 
 from . import images
+from .autodiff import numpy
 from .optimizers import History
 
-DPI = 120  # more than a plain screen shows, so that text stays sharp on others
+DPI = 100  # text stays sharp on most screens, and a lesson stays under a megabyte
 CSS_PER_INCH = 72
 
 
@@ -34,11 +37,16 @@ def show_figure(figure: Figure, *, alt: str) -> Figure:
     Raises:
         ValueError: `alt` is empty.
     """
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, facecolor="white", bbox_inches="tight", pad_inches=0.05)
-    picture = Image.open(buffer).convert("RGB")
+    picture = as_picture(figure)
     images.show_picture(picture, alt=alt, width=round(picture.width / DPI * CSS_PER_INCH))
     return figure
+
+
+def as_picture(figure: Figure) -> Image.Image:
+    """A Matplotlib figure as a PIL picture, for instance for `widgets.flip_through`."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, facecolor="white", bbox_inches="tight", pad_inches=0.05)
+    return Image.open(buffer).convert("RGB")
 
 
 def gallery(pictures: Mapping[str, Any], *, alt: str, title: str = "", columns: int | None = None) -> Figure:
@@ -69,6 +77,253 @@ def gallery(pictures: Mapping[str, Any], *, alt: str, title: str = "", columns: 
         axes.set_axis_off()
     if title:
         figure.suptitle(title, fontsize=13)
+    return show_figure(figure, alt=alt)
+
+
+def grid(
+    pictures: Mapping[tuple[str, str], Any], *, alt: str, title: str = "", rows: str = "", columns: str = ""
+) -> Figure:
+    """Pictures of an experiment with two factors: one factor down, the other across.
+
+    Args:
+        pictures: (name of the row, name of the column) -> image; a missing pair leaves its place empty.
+        alt: what there is to see.
+        title: of the whole figure.
+        rows, columns: what the two factors are.
+
+    Raises:
+        ValueError: no picture, or something that is not an image.
+    """
+    if not pictures:
+        raise ValueError("A grid needs at least one picture.")
+    down, across = (list(dict.fromkeys(pair[i] for pair in pictures)) for i in (0, 1))
+    arrays = {pair: images.to_uint8(picture) for pair, picture in pictures.items()}
+    tallest = max(a.shape[0] / a.shape[1] for a in arrays.values())
+    wide = min(2.6, 10.4 / len(across))
+    figure = Figure((wide * len(across) + 0.6, wide * tallest * len(down) + 1.0), layout="constrained")
+    panels = figure.subplots(len(down), len(across), squeeze=False)
+    for i, row in enumerate(down):
+        for j, column in enumerate(across):
+            axes = panels[i, j]
+            axes.set(xticks=[], yticks=[], frame_on=False)
+            if (row, column) in arrays:
+                axes.imshow(arrays[row, column], interpolation="lanczos")
+            if i == 0:
+                axes.set_title(column, fontsize=10)
+            if j == 0:
+                axes.set_ylabel(row, fontsize=10)
+    figure.suptitle(title, fontsize=13)
+    figure.supxlabel(columns, fontsize=11)
+    figure.supylabel(rows, fontsize=11)
+    return show_figure(figure, alt=alt)
+
+
+def animation(frames: Mapping[str, Any], *, alt: str, seconds: float = 0.7) -> None:
+    """Show pictures one after the other, over and over, each with its name below.
+
+    Args:
+        frames: name -> image, in the order of showing; all are brought to the size of the first.
+        alt: what there is to see.
+        seconds: for each picture.
+
+    Raises:
+        ValueError: no picture, no positive time, or no alternative text.
+    """
+    if not frames or not seconds > 0:
+        raise ValueError("An animation needs at least one picture and a positive number of seconds for it.")
+    shape = next(iter(frames.values())).shape[1:3]
+    pictures = [captioned(images.resize(image, shape), name) for name, image in frames.items()]
+    film = io.BytesIO()
+    settings: dict[str, Any] = {"save_all": True, "duration": round(1000 * seconds), "loop": 0}
+    pictures[0].save(film, format="WEBP", append_images=pictures[1:], quality=75, **settings)
+    images.show_encoded("image/webp", film.getvalue(), alt=alt, width=min(pictures[0].width, images.WIDEST))
+
+
+def captioned(image: Any, text: str) -> Image.Image:
+    """A picture with a line of text below it."""
+    picture = images.to_pil(image)
+    page = Image.new("RGB", (picture.width, picture.height + 24), "white")
+    page.paste(picture)
+    ImageDraw.Draw(page).text((4, picture.height + 4), text, fill="black", font_size=14)
+    return page
+
+
+def curves(
+    lines: Mapping[str, tuple[Any, Any]],
+    *,
+    alt: str,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    log: Literal["", "x", "y", "xy"] = "",
+) -> Figure:
+    """Lines with a marker at every measured point (for up to 30 points), each in its own colour and shape.
+
+    Args:
+        lines: name -> (x values, y values).
+        alt: what there is to see.
+        title, xlabel, ylabel: of the figure; say the units.
+        log: which axes are logarithmic.
+
+    Raises:
+        ValueError: no line, or x and y of different lengths.
+    """
+    if not lines:
+        raise ValueError("There is no line to draw.")
+    figure = Figure((9, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    colours = colormaps["viridis"](np.linspace(0.0, 0.88, len(lines)))
+    for (name, (x, y)), colour, marker in zip(lines.items(), colours, cycle("osD^vP*X"), strict=False):
+        shape = marker if len(x) <= 30 else ""
+        axes.plot(x, y, color=colour, lw=1.8, marker=shape, markersize=6, label=name)
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    axes.set_xscale("log" if "x" in log else "linear")
+    axes.set_yscale("log" if "y" in log else "linear")
+    axes.grid(alpha=0.3)
+    if len(lines) > 1:
+        figure.legend(loc="outside right center", fontsize=9)
+    return show_figure(figure, alt=alt)
+
+
+def bars(
+    values: Mapping[str, Mapping[str, float]], *, alt: str, title: str, ylabel: str, log: bool = False
+) -> Figure:
+    """Numbers as bars: groups along the axis, in each a bar for every series.
+
+    Args:
+        values: series -> group -> number; one series needs no legend, so its name may be empty.
+        alt: what there is to see.
+        title, ylabel: of the figure; say the unit.
+        log: whether the scale is logarithmic.
+
+    Raises:
+        ValueError: no series.
+    """
+    if not values:
+        raise ValueError("There are no bars to draw.")
+    groups = list(dict.fromkeys(group for series in values.values() for group in series))
+    figure = Figure((min(11, 2.5 + 1.1 * len(groups)), 4.0), layout="constrained")
+    axes = figure.add_subplot()
+    wide = 0.8 / len(values)
+    colours = colormaps["viridis"](np.linspace(0.25, 0.85, len(values)))
+    for k, ((name, series), colour) in enumerate(zip(values.items(), colours, strict=True)):
+        places = [groups.index(group) + (k - (len(values) - 1) / 2) * wide for group in series]
+        drawn = axes.bar(places, list(series.values()), wide, color=colour, label=name)
+        if len(values) * len(groups) <= 12:
+            axes.bar_label(drawn, fmt="{:.3g}", padding=2, fontsize=9)
+    axes.set(xticks=range(len(groups)), ylabel=ylabel, title=title, yscale="log" if log else "linear")
+    axes.set_xticks(range(len(groups)), [textwrap.fill(group, 16) for group in groups])
+    axes.margins(y=0.12)
+    if len(values) > 1:
+        axes.legend(fontsize=9)
+    return show_figure(figure, alt=alt)
+
+
+def feature_maps(
+    maps: Mapping[str, Any], *, alt: str, title: str = "", columns: int = 8, shared: bool = False
+) -> Figure:
+    """Feature maps as pictures, dark where a channel is silent and yellow where it is most active.
+
+    Args:
+        maps: name -> map of shape (H, W).
+        alt: what there is to see.
+        title: of the whole figure.
+        columns: maps in a row.
+        shared: one scale for all, so that they compare; else each from 0 to its own maximum.
+
+    Raises:
+        ValueError: no map.
+    """
+    if not maps:
+        raise ValueError("There are no feature maps to draw.")
+    arrays = {name: np.asarray(numpy(each), "float32") for name, each in maps.items()}
+    columns = min(columns, len(arrays))
+    rows = -(-len(arrays) // columns)
+    tallest = max(a.shape[0] / a.shape[1] for a in arrays.values())
+    wide = 11.0 / max(columns, 4)
+    figure = Figure((wide * columns, (wide * tallest + 0.3) * rows + 0.4), layout="constrained")
+    top = max(float(a.max()) for a in arrays.values())
+    for place, (name, array) in enumerate(arrays.items(), start=1):
+        axes = figure.add_subplot(rows, columns, place)
+        most = top if shared else float(array.max())
+        axes.imshow(array, cmap="viridis", vmin=min(0.0, float(array.min())), vmax=most or 1.0)
+        axes.set_title(name, fontsize=9)
+        axes.set_axis_off()
+    figure.suptitle(title, fontsize=13)
+    return show_figure(figure, alt=alt)
+
+
+def matrices(matrices: Mapping[str, Any], *, alt: str, title: str = "", shared: bool = True) -> Figure:
+    """Matrices as pictures with a scale beside them; small ones with their numbers written in.
+
+    Args:
+        matrices: name -> array of shape (rows, columns), for instance a Gram matrix.
+        alt: what there is to see.
+        title: of the whole figure.
+        shared: one scale for all, so that they compare; else one for each.
+
+    Raises:
+        ValueError: no matrix.
+    """
+    if not matrices:
+        raise ValueError("There is no matrix to draw.")
+    arrays = {name: np.asarray(numpy(each), "float64") for name, each in matrices.items()}
+    figure = Figure((min(11.0, 3.6 * len(arrays) + 0.6), 3.6), layout="constrained")
+    low, high = (f([f(a) for a in arrays.values()]) for f in (np.min, np.max))
+    for place, (name, array) in enumerate(arrays.items(), start=1):
+        axes = figure.add_subplot(1, len(arrays), place)
+        limits = {"vmin": low, "vmax": high} if shared else {}
+        drawn = axes.imshow(array, cmap="viridis", interpolation="nearest", **limits)
+        axes.set(title=name, xlabel="channel", ylabel="channel")
+        axes.set_xticks(axis_ticks(array.shape[1]))
+        axes.set_yticks(axis_ticks(array.shape[0]))
+        write_numbers(axes, array, drawn)
+        if not shared:
+            figure.colorbar(drawn, ax=axes, shrink=0.8)
+    if shared:
+        figure.colorbar(drawn, ax=figure.axes, shrink=0.8)
+    figure.suptitle(title, fontsize=13)
+    return show_figure(figure, alt=alt)
+
+
+def axis_ticks(count: int) -> list[int]:
+    """Where to number the rows of a matrix: each of up to 8, else about five round places."""
+    return list(range(count)) if count <= 8 else list(range(0, count, max(1, round(count / 5))))
+
+
+def write_numbers(axes: Axes, array: np.ndarray, drawn: Any) -> None:
+    """Write the entries into the picture of a matrix when there are few."""
+    if array.size > 36:
+        return
+    middle = (drawn.norm.vmin + drawn.norm.vmax) / 2
+    for (row, column), value in np.ndenumerate(array):
+        colour = "black" if value > middle else "white"
+        axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=colour, fontsize=10)
+
+
+def boxes(
+    photo: Any, rectangles: Mapping[str, tuple[float, float, float, float]], *, alt: str, title: str = ""
+) -> Figure:
+    """A picture with named rectangles drawn on it, for instance receptive fields.
+
+    Args:
+        photo: an image.
+        rectangles: name -> (top, left, height, width) in pixels; they may reach beyond the picture.
+        alt: what there is to see.
+        title: of the figure.
+    """
+    array = images.to_uint8(photo)
+    figure = Figure((6.5, 6.5 * array.shape[0] / array.shape[1] + 0.4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.imshow(array, extent=(0, array.shape[1], array.shape[0], 0))
+    colours = colormaps["plasma"](np.linspace(0.15, 0.95, max(len(rectangles), 2)))
+    for (name, (top, left, height, width)), colour in zip(rectangles.items(), colours, strict=False):
+        axes.add_patch(Rectangle((left, top), width, height, fill=False, edgecolor="black", lw=4))
+        axes.add_patch(
+            Rectangle((left, top), width, height, fill=False, edgecolor=colour, lw=2.2, label=name)
+        )
+    axes.set(xlim=(0, array.shape[1]), ylim=(array.shape[0], 0), xticks=[], yticks=[], title=title)
+    figure.legend(loc="outside right center", fontsize=9)
     return show_figure(figure, alt=alt)
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ipywidgets
+import numpy as np
+from PIL import Image
 
 from . import images
 from .synthesis import Result
@@ -36,21 +39,64 @@ def flip_through(pictures: Mapping[str, Any], *, label: str) -> ipywidgets.Widge
     """A slider that shows one of several pictures, all at the size of the last.
 
     Args:
-        pictures: name -> image, in the order of the slider.
+        pictures: name -> image or PIL picture (`plots.as_picture` makes one of a figure), in the order of
+            the slider.
         label: what the slider chooses.
 
     Returns:
         A box with the slider above the picture.
     """
-    shape = list(pictures.values())[-1].shape[1:3]
-    frames = {name: as_html(images.resize(p, shape), name) for name, p in pictures.items()}
-    slider = ipywidgets.SelectionSlider(options=list(frames), value=list(frames)[-1], description=label)
-    slider.layout.width = "100%"
-    picture = ipywidgets.HTML(frames[slider.value])
-    slider.observe(lambda change: picture.set_trait("value", frames[change["new"]]), names="value")
-    box = ipywidgets.VBox([slider, picture])
+    return flip_grid({(name,): picture for name, picture in pictures.items()}, labels=[label])
+
+
+def flip_grid(pictures: Mapping[tuple[str, ...], Any], *, labels: Sequence[str]) -> ipywidgets.Widget:
+    """Sliders, one for each factor of an experiment, that choose one of its pictures.
+
+    Args:
+        pictures: (value of the first factor, value of the second, ...) -> image or PIL picture, for every
+            combination of values, in the order of the sliders.
+        labels: what each slider chooses.
+
+    Returns:
+        A box with the sliders above the picture; all pictures have the size of the last.
+
+    Raises:
+        ValueError: no picture, or a combination is missing.
+    """
+    if not pictures:
+        raise ValueError("There are no pictures to choose from.")
+    values = [list(dict.fromkeys(key[i] for key in pictures)) for i in range(len(labels))]
+    for key in itertools.product(*values):
+        if key not in pictures:
+            raise ValueError(f"There is no picture for {', '.join(key)}: give one for every combination.")
+    shape = images.to_uint8(as_image(list(pictures.values())[-1])).shape[:2]
+    frames = {k: as_html(images.resize(as_image(p), shape), ", ".join(k)) for k, p in pictures.items()}
+    sliders = [slider(names, label) for names, label in zip(values, labels, strict=True)]
+    picture = ipywidgets.HTML(frames[tuple(s.value for s in sliders)])
+
+    def turn(_: Any) -> None:
+        picture.value = frames[tuple(s.value for s in sliders)]
+
+    for each in sliders:
+        each.observe(turn, names="value")
+    box = ipywidgets.VBox([*sliders, picture])
     box.layout.max_width = f"{min(shape[1], images.WIDEST)}px"
     return box
+
+
+def slider(names: Sequence[str], label: str) -> ipywidgets.SelectionSlider:
+    """A slider over names, at the last of them, with its label written out in full."""
+    made = ipywidgets.SelectionSlider(options=list(names), value=names[-1], description=label)
+    made.layout.width = "100%"
+    made.style.description_width = "initial"
+    return made
+
+
+def as_image(picture: Any) -> Any:
+    """A PIL picture as an image; an image as it is."""
+    if isinstance(picture, Image.Image):
+        return np.asarray(picture.convert("RGB"), "float32")[None] / 255
+    return picture
 
 
 def as_html(image: Any, alt: str) -> str:

@@ -1,10 +1,13 @@
 """Figures and explorers: what they draw and refuse, and that each says in words what there is to see."""
 
+import base64
+import io
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 import nstlib as nst
 from nstlib import plots, widgets
@@ -13,10 +16,10 @@ from nstlib.synthesis import Result
 
 
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, str], dict[str, Any]]]:
-    """What was displayed: (bundle, metadata) pairs."""
-    seen: list[tuple[dict[str, str], dict[str, Any]]] = []
-    monkeypatch.setattr("IPython.display.display", lambda data, metadata, raw: seen.append((data, metadata)))
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """What was displayed, each by its types."""
+    seen: list[dict[str, str]] = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: seen.append(data))
     return seen
 
 
@@ -36,7 +39,7 @@ def test_a_gallery_shows_every_picture_under_its_name(shown: list[Any]) -> None:
     assert [axes.get_title() for axes in figure.axes] == ["black", "white"]
     assert [axes.images[0].get_array().mean() for axes in figure.axes] == [0, 255]
     assert figure.get_suptitle() == "Two"
-    ((bundle, _),) = shown
+    (bundle,) = shown
     assert 'alt="Black and white."' in bundle["text/html"]
 
 
@@ -89,6 +92,85 @@ def test_a_figure_without_alt_text_is_refused(shown: list[Any]) -> None:
         plots.show_figure(Figure((1, 1)), alt="  ")
 
 
+def test_a_grid_has_a_row_and_a_column_for_each_name_and_may_have_gaps(shown: list[Any]) -> None:
+    figure = plots.grid(
+        {("a", "1"): flat(0.0), ("a", "2"): flat(1.0), ("b", "2"): flat(0.5)},
+        alt="Three of four places.",
+        rows="letter",
+        columns="number",
+    )
+    assert [axes.get_title() for axes in figure.axes] == ["1", "2", "", ""]
+    assert [axes.get_ylabel() for axes in figure.axes] == ["a", "", "b", ""]
+    assert [len(axes.images) for axes in figure.axes] == [1, 1, 0, 1]
+    with pytest.raises(ValueError, match="at least one picture"):
+        plots.grid({}, alt="Nothing.")
+
+
+def test_an_animation_holds_every_frame_with_its_name_below(shown: list[Any]) -> None:
+    plots.animation(
+        {"dark": flat(0.2, 40, 60), "light": flat(0.9, 20, 30)}, alt="It gets light.", seconds=0.5
+    )
+    code = shown[0]["text/html"].split("image/webp;base64,")[1].split('"')[0]
+    film = Image.open(io.BytesIO(base64.b64decode(code)))
+    assert (film.n_frames, film.size) == (2, (60, 64))
+    with pytest.raises(ValueError, match="at least one picture"):
+        plots.animation({}, alt="Nothing.")
+    with pytest.raises(ValueError, match="seconds"):
+        plots.animation({"one": flat(0.2)}, alt="No time.", seconds=0)
+
+
+def test_curves_draw_each_line_on_the_asked_axes(shown: list[Any]) -> None:
+    lines = {"fast": ([1, 2, 3], [9.0, 3.0, 1.0]), "slow": (range(1, 51), [9.0] * 50)}
+    figure = plots.curves(lines, alt="One falls.", title="Race", xlabel="steps", ylabel="loss", log="y")
+    (axes,) = figure.axes
+    assert [list(line.get_ydata()) for line in axes.lines] == [[9.0, 3.0, 1.0], [9.0] * 50]
+    assert (axes.get_xscale(), axes.get_yscale()) == ("linear", "log")
+    assert [line.get_marker() for line in axes.lines] == ["o", ""]
+    with pytest.raises(ValueError, match="no line"):
+        plots.curves({}, alt="Nothing.", title="", xlabel="", ylabel="")
+
+
+def test_bars_stand_over_their_groups(shown: list[Any]) -> None:
+    values = {"first": {"a": 1.0, "b": 2.0}, "second": {"b": 3.0}}
+    (axes,) = plots.bars(values, alt="Bars.", title="Bars", ylabel="metres").axes
+    middles = [round(bar.get_x() + bar.get_width() / 2, 6) for bar in axes.patches]
+    assert [bar.get_height() for bar in axes.patches] == [1.0, 2.0, 3.0]
+    assert middles == [-0.2, 0.8, 1.2]
+    with pytest.raises(ValueError, match="no bars"):
+        plots.bars({}, alt="Nothing.", title="", ylabel="")
+
+
+def test_feature_maps_have_their_own_scale_or_share_one(shown: list[Any]) -> None:
+    maps = {
+        "weak": np.eye(4, dtype="float32"),
+        "strong": 9 * np.eye(4, dtype="float32"),
+        "dead": np.zeros((4, 4)),
+    }
+    own = plots.feature_maps(maps, alt="Three maps.")
+    assert [axes.images[0].get_clim() for axes in own.axes] == [(0, 1), (0, 9), (0, 1)]
+    same = plots.feature_maps(maps, alt="Three maps.", shared=True)
+    assert {axes.images[0].get_clim() for axes in same.axes} == {(0, 9)}
+    with pytest.raises(ValueError, match="no feature maps"):
+        plots.feature_maps({}, alt="Nothing.")
+
+
+def test_small_matrices_show_their_numbers_and_large_ones_do_not(shown: list[Any]) -> None:
+    figure = plots.matrices({"G": np.array([[1.0, 2.0], [2.0, 5.0]]), "big": np.zeros((32, 32))}, alt="Two.")
+    small, big = figure.axes[:2]
+    assert [text.get_text() for text in small.texts] == ["1", "2", "2", "5"]
+    assert not big.texts
+    assert small.images[0].get_clim() == big.images[0].get_clim() == (0, 5)
+    with pytest.raises(ValueError, match="no matrix"):
+        plots.matrices({}, alt="Nothing.")
+
+
+def test_boxes_lie_where_they_are_said_to(shown: list[Any]) -> None:
+    figure = plots.boxes(flat(0.5, 80, 120), {"field": (10, 20, 30, 40)}, alt="A box.", title="Where")
+    outline, box = figure.axes[0].patches
+    assert box.get_xy() == outline.get_xy() == (20, 10)
+    assert (box.get_width(), box.get_height(), box.get_label()) == (40, 30, "field")
+
+
 def a_result(snapshots: dict[int, np.ndarray]) -> Result:
     return Result(flat(1.0), History(), snapshots, {}, 0.0)
 
@@ -106,3 +188,30 @@ def test_the_film_shows_the_snapshot_the_slider_names() -> None:
 def test_a_film_needs_snapshots() -> None:
     with pytest.raises(ValueError, match="snapshots="):
         widgets.film(a_result({}))
+
+
+def test_sliders_of_a_grid_choose_a_picture_together() -> None:
+    pictures = {
+        (a, b): flat(0.1 * i) for i, (a, b) in enumerate([("x", "1"), ("x", "2"), ("y", "1"), ("y", "2")])
+    }
+    first, second, picture = widgets.flip_grid(pictures, labels=["letter", "number"]).children
+    assert 'alt="y, 2"' in picture.value
+    first.value = "x"
+    second.value = "1"
+    assert 'alt="x, 1"' in picture.value
+
+
+def test_a_grid_of_pictures_must_be_complete() -> None:
+    with pytest.raises(ValueError, match="no picture for y, 2"):
+        widgets.flip_grid(
+            {("x", "2"): flat(0.1), ("y", "1"): flat(0.2)} | {("x", "1"): flat(0.0)}, labels=["a", "b"]
+        )
+    with pytest.raises(ValueError, match="no pictures"):
+        widgets.flip_grid({}, labels=["a"])
+
+
+def test_figures_can_be_flipped_through_as_pictures() -> None:
+    figure = Figure((1, 1))
+    figure.add_subplot().plot([0, 1])
+    box = widgets.flip_through({"a figure": plots.as_picture(figure)}, label="Show")
+    assert 'alt="a figure"' in box.children[1].value
