@@ -1,6 +1,9 @@
 """The rules of a lesson that a machine can check; a message names the cell."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -168,3 +171,61 @@ def test_outputs_come_from_one_clean_run(path: Path) -> None:
             assert output.get("name") != "stderr", f"{where(path, cell)}: a message on stderr"
             text = output.get("text", "") + output.get("data", {}).get("text/plain", "")
             assert not OWN_PATHS.search(text), f"{where(path, cell)}: a path of one machine"
+
+
+NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(\.\d+)?(e-?\d+)?|\b(True|False)\b")
+
+
+@each_lesson
+def test_the_tests_compare_at_least_five_numbers_of_a_lesson(path: Path) -> None:
+    if path == LESSONS[0]:
+        pytest.skip("lesson 00 shows, the others measure")
+    found = 0
+    for cell in tagged(path, "nbval-check-output"):
+        assert not pictures(cell), f"{where(path, cell)}: nbval would compare a picture byte by byte"
+        texts = [o.get("text", "") or o.get("data", {}).get("text/plain", "") for o in cell.outputs]
+        assert any(texts), f"{where(path, cell)}: there is no output to compare"
+        found += sum(len(NUMBER.findall(text)) for text in texts)
+    assert found >= 5
+
+
+@each_lesson
+def test_every_link_to_a_file_of_the_course_leads_to_one(path: Path) -> None:
+    for cell in prose(path):
+        for target in re.findall(r"\]\(([^)\s]+)\)", cell.source):
+            if "://" in target:
+                continue
+            file, _, anchor = target.partition("#")
+            there = path.parent / file if file else path
+            assert there.exists(), f"{where(path, cell)}: no file {target}"
+            if anchor:
+                text = "\n".join(each.source for each in prose(there))
+                titles = re.findall(r"^#+ (.*)$", text, flags=re.M)
+                assert anchor in [t.strip().replace(" ", "-") for t in titles], (
+                    f"{where(path, cell)}: {target}"
+                )
+
+
+@pytest.mark.skipif(len(LESSONS) < 2, reason="needs a lesson that compares numbers")
+def test_a_wrong_stored_number_fails(tmp_path: Path) -> None:
+    notebook = read(LESSONS[1])
+    places = [i for i, c in enumerate(notebook.cells) if "nbval-check-output" in c.metadata.get("tags", [])]
+    notebook.cells = notebook.cells[: places[0] + 1]  # the first compared cell and all it needs
+    outcomes = []
+    for name in ("right", "wrong"):
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--nbval-lax",
+            "--nbval-current-env",
+            "-p",
+            "no:cacheprovider",
+        ]
+        run = subprocess.run([*command, "-c", os.devnull, f"{name}.ipynb"], cwd=tmp_path, capture_output=True)
+        outcomes.append(run.returncode)
+        output = notebook.cells[-1].outputs[0]
+        output["text"] = re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), output["text"], count=1)
+    assert outcomes == [0, 1]
