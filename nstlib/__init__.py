@@ -17,12 +17,12 @@ from typing import Any
 
 # What the lessons use, by the module it lives in.
 _HOMES = {
-    "images": ("load_image", "psnr", "resize", "save_image", "show"),
+    "images": ("load_image", "match_colors", "psnr", "resize", "save_image", "show"),
     "backend": ("machine",),
     "networks": ("FeatureNetwork", "load_network"),
     "losses": ("content_loss", "gram_matrix", "style_loss", "total_variation"),
     "objectives": ("Objective", "content_terms", "style_terms", "variation_terms"),
-    "autodiff": ("value_and_grad",),
+    "autodiff": ("gradient", "value_and_grad"),
     "optimizers": ("History", "minimize"),
     "synthesis": ("Result", "reconstruct_content", "reconstruct_style", "transfer_style"),
 }

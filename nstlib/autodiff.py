@@ -153,6 +153,38 @@ def value_and_grad(objective: Objective) -> Callable[[Any], Evaluation]:
     return evaluate
 
 
+def gradient(function: Callable[[Any], Any], at: Any) -> np.ndarray:
+    """The slope of any scalar function of one tensor, for instance of a loss in the features.
+
+    Runs compile their step (`value_and_grad`); this one serves checks of formulas and differentiates anew at
+    every call.
+
+    Args:
+        function: tensor -> scalar tensor, written with `keras.ops`.
+        at: array of any shape, where the slope is wanted; taken as float32.
+
+    Returns:
+        The partial derivatives, the shape of `at`.
+    """
+    x = tensor(at, "float32")
+    if backend.NAME == "jax":
+        import jax
+
+        return numpy(jax.grad(function)(x))
+    if backend.NAME == "torch":
+        import torch
+
+        with torch.enable_grad():
+            leaf = x.detach().requires_grad_(True)
+            return numpy(torch.autograd.grad(function(leaf), leaf)[0])
+    import tensorflow as tf
+
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        value = function(x)
+    return numpy(tape.gradient(value, x, unconnected_gradients="zero"))
+
+
 def inner(a: Any, b: Any) -> Any:
     """Inner product of two tensors of one shape, as a scalar tensor that stays on the device."""
     if backend.NAME == "jax":

@@ -30,6 +30,7 @@ Array = NDArray[np.float32]
 MOST_PIXELS = 200_000_000  # of any picture: an 8-bit RGB picture of this size takes 0.6 GB
 MOST_PIXELS_AT_FULL_SIZE = 40_000_000  # of an image: 0.5 GB in float32
 RANGE_TOLERANCE = 1e-3  # how far rounding may take a value out of [0, 1]
+FLAT = 1e-8  # variance of colours that counts as none: far less than the step from one of 256 grey levels
 WIDEST = 900  # CSS pixels of a picture in a notebook
 READABLE = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "AVIF")
 
@@ -380,6 +381,48 @@ def psnr(a: object, b: object) -> float:
         raise ValueError(f"The images have shapes {first.shape} and {second.shape}; resize one of them.")
     error = float(np.mean(np.square(first.astype(np.float64) - second)))
     return float("inf") if error == 0 else float(-10 * np.log10(error))
+
+
+def match_colors(photo: object, style: object) -> Array:
+    """Give a photograph the colours of another picture, as the filter of a photo app does.
+
+    One linear map for all pixels brings the mean and the covariance of red, green and blue to those of the
+    style: x -> S^(1/2) P^(-1/2) (x - mean P) + mean S, with P and S the covariances. It is the map "image
+    analogies" of Preserving Color in Neural Artistic Style Transfer (Gatys, Bethge, Hertzmann and Shechtman
+    2016, arXiv:1606.05897), who use it the other way, from style to photo. What it makes of a pixel
+    depends on nothing but the colour of this pixel.
+
+    Args:
+        photo: An image, or an array that `check_image` takes.
+        style: The same; it may have another size.
+
+    Returns:
+        The photograph, recoloured and clipped to [0, 1]; without the clip mean and covariance agree. A colour
+        direction in which the photograph is flat (all three, when it has one colour) stays flat.
+    """
+    pixels = check_image(photo, "the photo")
+    matrix, offset = color_map(pixels, check_image(style, "the style"))
+    return np.clip(pixels @ matrix.T + offset, 0, 1).astype(np.float32)
+
+
+def color_map(photo: Array, style: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the 3 x 3 matrix A and the offset b of the map x -> A x + b that `match_colors` applies."""
+    (old_mean, old), (new_mean, new) = (_color_statistics(each) for each in (photo, style))
+    matrix = _power(new, 0.5) @ _power(old, -0.5)
+    return matrix, new_mean - matrix @ old_mean
+
+
+def _color_statistics(image: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean, shape (3,), and covariance, shape (3, 3), of the colours of all pixels."""
+    colors = image.reshape(-1, 3).astype(np.float64)
+    return colors.mean(0), np.cov(colors, rowvar=False, bias=True)
+
+
+def _power(covariance: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
+    """A power of a covariance; directions of no variance stay out, so that flat pictures have an inverse."""
+    values, vectors = np.linalg.eigh(covariance)
+    powers = np.where(values > FLAT, np.maximum(values, FLAT) ** exponent, 0.0)
+    return (vectors * powers) @ vectors.T
 
 
 # --- Out ------------------------------------------------------------------------------------------

@@ -253,7 +253,9 @@ def feature_maps(
     return show_figure(figure, alt=alt)
 
 
-def matrices(matrices: Mapping[str, Any], *, alt: str, title: str = "", shared: bool = True) -> Figure:
+def matrices(
+    matrices: Mapping[str, Any], *, alt: str, title: str = "", shared: bool = True, entry: str = "channel"
+) -> Figure:
     """Matrices as pictures with a scale beside them; small ones with their numbers written in.
 
     Args:
@@ -261,6 +263,7 @@ def matrices(matrices: Mapping[str, Any], *, alt: str, title: str = "", shared: 
         alt: what there is to see.
         title: of the whole figure.
         shared: one scale for all, so that they compare; else one for each.
+        entry: what rows and columns stand for.
 
     Raises:
         ValueError: no matrix.
@@ -274,7 +277,7 @@ def matrices(matrices: Mapping[str, Any], *, alt: str, title: str = "", shared: 
         axes = figure.add_subplot(1, len(arrays), place)
         limits = {"vmin": low, "vmax": high} if shared else {}
         drawn = axes.imshow(array, cmap="viridis", interpolation="nearest", **limits)
-        axes.set(title=name, xlabel="channel", ylabel="channel")
+        axes.set(title=name, xlabel=entry, ylabel=entry)
         axes.set_xticks(axis_ticks(array.shape[1]))
         axes.set_yticks(axis_ticks(array.shape[0]))
         write_numbers(axes, array, drawn)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from nstlib import backend, losses
-from nstlib.autodiff import compiled_step, inner, numpy, tensor, value_and_grad, zeros_like
+from nstlib.autodiff import compiled_step, gradient, inner, numpy, tensor, value_and_grad, zeros_like
+from nstlib.backend import ops
 from nstlib.networks import load_network
 from nstlib.objectives import Objective, content_terms, style_terms, variation_terms
 
@@ -94,6 +95,31 @@ def test_two_sizes_are_compiled_twice_however_often_they_alternate(noise: Any) -
         objective = transfer(net, noise(side, side), noise())
         value_and_grad(objective)(tensor(noise(side, side, seed=1)))
     assert compiled_step(objective).traces == 2
+
+
+@pytest.mark.fast
+def test_the_gradient_of_any_function_is_that_of_the_formula() -> None:
+    x = np.random.default_rng(0).standard_normal((2, 3, 4)).astype("float32")
+    assert np.allclose(gradient(lambda t: ops.sum(ops.square(t)), x), 2 * x, rtol=1e-6)
+    slope = gradient(lambda t: 0.5 * ops.sum(ops.square(ops.relu(t))), x.astype("float64"))
+    assert slope.shape == x.shape and slope.dtype == np.float32
+    assert np.allclose(slope, np.maximum(x, 0), rtol=1e-6)
+    assert type(slope) is np.ndarray
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("formula", losses.FORMULAS)
+def test_the_gradient_of_a_style_loss_agrees_with_finite_differences(formula: Any) -> None:
+    generator = np.random.default_rng(1)
+    features, direction = generator.standard_normal((2, 1, 4, 5, 3))
+    target = losses.gram_matrix(tensor(generator.standard_normal((1, 6, 6, 3)), "float32"))
+
+    def loss(x: Any) -> Any:
+        return losses.style_loss(x, target, formula)
+
+    ahead, behind = (float(loss(tensor(features + s * 0.01 * direction, "float32"))) for s in (1, -1))
+    slope = (gradient(loss, features) * direction).sum()
+    assert (ahead - behind) / 0.02 == pytest.approx(slope, rel=0.01)
 
 
 # --- memory --------------------------------------------------------------------------------------------

@@ -160,6 +160,9 @@ def test_small_matrices_show_their_numbers_and_large_ones_do_not(shown: list[Any
     assert [text.get_text() for text in small.texts] == ["1", "2", "2", "5"]
     assert not big.texts
     assert small.images[0].get_clim() == big.images[0].get_clim() == (0, 5)
+    assert small.get_xlabel() == small.get_ylabel() == "channel"
+    places = plots.matrices({"F^T F": np.eye(3)}, alt="Positions.", entry="position").axes[0]
+    assert places.get_xlabel() == places.get_ylabel() == "position"
     with pytest.raises(ValueError, match="no matrix"):
         plots.matrices({}, alt="Nothing.")
 
