@@ -15,7 +15,7 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -190,6 +190,7 @@ def smallest_side(plan: Plan, layers: Iterable[str]) -> int:
 # RGB means of ImageNet on the 0..255 scale, as the VGG paper subtracts them.
 IMAGENET_MEAN = (123.68, 116.779, 103.939)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)  # of RGB in [0, 1]
+POCKET_DEVIATION = 58.0  # the mean of these three on the 0..255 scale, rounded
 
 
 @keras.saving.register_keras_serializable("nstlib")
@@ -211,12 +212,24 @@ class Preprocess(keras.layers.Layer):
             x = x / 127.5 - 1.0
         elif self.mode in ("caffe", "pocket"):
             x = x - keras.ops.convert_to_tensor(np.array(IMAGENET_MEAN, "float32"))
-            x = keras.ops.flip(x, -1) if self.mode == "caffe" else x / 58.0
+            x = keras.ops.flip(x, -1) if self.mode == "caffe" else x / POCKET_DEVIATION
         return keras.ops.cast(x, self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Keras' way to copy a layer."""
         return {**super().get_config(), "mode": self.mode}
+
+
+def picture_values(array: Any, what: str) -> np.ndarray:
+    """Three values for each pixel of one picture as a float32 array of shape (1, H, W, 3), of any range.
+
+    Raises:
+        ValueError: another shape.
+    """
+    values = np.asarray(array, "float32")
+    if values.ndim != 4 or values.shape[0] != 1 or values.shape[-1] != 3:
+        raise ValueError(f"The {what} has shape {values.shape}; it has to be (1, height, width, 3).")
+    return values
 
 
 # --- building the VGG plan --------------------------------------------------------------------------
@@ -470,6 +483,58 @@ class FeatureNetwork:
         outputs = self.outputs(model, keras.ops.convert_to_tensor(image, "float32"))
         return dict(zip(map(self.resolve, layers), outputs, strict=True))
 
+    def preprocess(self, image: Any) -> np.ndarray:
+        """What the first layer of this network is given for an image; `features` does it by itself.
+
+        Args:
+            image: RGB, nominally in [0, 1], shape (1, H, W, 3). Values outside are not clipped: an optimiser
+                goes there.
+
+        Returns:
+            Shape (1, H, W, 3), float32, in the range and the order of colours of the weights.
+
+        Raises:
+            ValueError: another shape.
+        """
+        layer = Preprocess(self.plan.preprocessing, dtype="float32")
+        return np.array(keras.ops.convert_to_numpy(layer(picture_values(image, "image"))))
+
+    def deprocess(self, values: Any) -> np.ndarray:
+        """The image of which `preprocess` makes these values: its inverse, up to rounding.
+
+        It does not clip, because nothing would get back what clipping takes away.
+
+        Args:
+            values: in the range and the order of colours of the weights, shape (1, H, W, 3).
+
+        Returns:
+            RGB, shape (1, H, W, 3), float32; outside [0, 1] where the values belong to no picture.
+
+        Raises:
+            ValueError: another shape.
+        """
+        x, mode = picture_values(values, "array of values"), self.plan.preprocessing
+        if mode == "tf":
+            return (x + 1.0) / 2.0
+        if mode in ("caffe", "pocket"):
+            x = x[..., ::-1] if mode == "caffe" else x * POCKET_DEVIATION
+            x = x + np.array(IMAGENET_MEAN, "float32")
+        return np.ascontiguousarray(x / 255.0)
+
+    def behind(self, change: Callable[[Any], Any]) -> FeatureNetwork:
+        """The same network, given `change(image)` for every image, for instance a mistake of preprocessing.
+
+        Args:
+            change: from a tensor (1, H, W, 3) to one of the same shape, written with `keras.ops` or plain
+                arithmetic, so that gradients go through it. The result may leave [0, 1].
+
+        Raises:
+            ValueError: `change` cannot be called.
+        """
+        if not callable(change):
+            raise ValueError(f"change is {change!r}; give a function from a picture to a picture.")
+        return ChangedNetwork(self, change)
+
     @staticmethod
     def outputs(model: keras.Model, image: Any) -> list[Any]:
         """All outputs of a cut as a list of float32 tensors (Keras gives a bare tensor for one output)."""
@@ -514,6 +579,47 @@ class FeatureNetwork:
         (maps,) = net.outputs(net.cut(net.convolutions[-1:]), keras.ops.convert_to_tensor(pictures))
         mean = keras.ops.convert_to_numpy(maps).mean((1, 2))
         return mean @ self._pack["head/kernel"] + self._pack["head/bias"]
+
+
+class ChangedNetwork(FeatureNetwork):
+    """A network behind a change of its pictures; made by `FeatureNetwork.behind`.
+
+    Attributes:
+        inner: the network itself.
+        change: from a picture (1, H, W, 3) to the picture that the network is given instead.
+    """
+
+    def __init__(self, inner: FeatureNetwork, change: Callable[[Any], Any]) -> None:
+        name = f"{inner.name} behind {getattr(change, '__name__', 'a change')}"
+        super().__init__(name, inner.plan, inner.model, inner._pack)
+        self.inner, self.change = inner, change
+
+    def cut(self, layers: Sequence[Layer]) -> keras.Model:
+        """The network up to the deepest of the layers, behind the change."""
+        chosen = tuple(self.resolve(layer) for layer in layers)
+        if chosen not in self._cuts:
+            image = keras.Input((None, None, 3), batch_size=1, name="image")
+            changed = L.Lambda(self.change, name="change")(image)
+            self._cuts[chosen] = keras.Model(image, self.inner.cut(chosen)(changed), trainable=False)
+        return self._cuts[chosen]
+
+    def preprocess(self, image: Any) -> np.ndarray:
+        """What the first layer is given for an image: the change, then what the weights expect."""
+        changed = self.change(keras.ops.convert_to_tensor(picture_values(image, "image")))
+        return self.inner.preprocess(keras.ops.convert_to_numpy(changed))
+
+    def deprocess(self, values: Any) -> np.ndarray:
+        """Nobody knows the inverse of the change.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(f"{self.name} cannot undo the change; ask the network inside with inner.deprocess.")
+
+    def logits(self, pictures: np.ndarray) -> np.ndarray:
+        """As the network inside gives them for the changed pictures."""
+        changed = self.change(keras.ops.convert_to_tensor(pictures))
+        return self.inner.logits(keras.ops.convert_to_numpy(changed))
 
 
 def trained_network(name: str, plan: Plan, pack: dict[str, np.ndarray]) -> FeatureNetwork:

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from nstlib import images, networks
-from nstlib.autodiff import numpy, tensor
+from nstlib.autodiff import numpy, tensor, value_and_grad
 from nstlib.backend import keras
-from nstlib.networks import PLANS, FeatureNetwork, load_network
+from nstlib.networks import PLANS, FeatureNetwork, Plan, load_network
+from nstlib.objectives import Objective, content_terms
 
 ROOT = Path(__file__).resolve().parent.parent
 POCKET_FILE = networks.WEIGHTS_FOLDER / "pocket_vgg.npz"
@@ -272,6 +273,102 @@ def test_the_embedded_network_sees_rgb_around_zero(noise: Any) -> None:
     expected = (255.0 * image - np.array([123.68, 116.779, 103.939])) / 58.0
     ours = networks.Preprocess(PLANS["pocket_vgg"].preprocessing)(tensor(image))
     np.testing.assert_allclose(numpy(ours), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("mode", ["caffe", "pocket", "tf", "bytes"])
+def test_deprocess_is_the_inverse_of_preprocess_also_outside_of_pictures(
+    pocket: FeatureNetwork, mode: str, noise: Any
+) -> None:
+    assert mode in {plan.preprocessing for plan in PLANS.values()}
+    net = FeatureNetwork(mode, Plan(mode), pocket.model)
+    image = 3.0 * noise(4, 5) - 1.0  # from -1 to 2: nothing may be clipped on the way
+    values = net.preprocess(image)
+    np.testing.assert_allclose(net.deprocess(values), image, atol=1e-6)
+    scale = np.abs(values).max()
+    np.testing.assert_allclose(net.preprocess(net.deprocess(values)), values, atol=1e-6 * scale)
+    for result in (values, net.deprocess(values)):
+        assert result.dtype == np.float32 and result.shape == image.shape
+
+
+def test_every_plan_has_a_preprocessing_whose_inverse_is_tested() -> None:
+    assert {plan.preprocessing for plan in PLANS.values()} == {"caffe", "pocket", "tf", "bytes"}
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_deprocess_finds_the_picture_behind_what_keras_prepared(
+    pocket: FeatureNetwork, name: str, noise: Any
+) -> None:
+    image = noise(4, 5)
+    net = FeatureNetwork(name, PLANS[name], pocket.model)
+    np.testing.assert_allclose(net.deprocess(keras_preprocessing(name)(image)), image, atol=1e-6)
+
+
+@pytest.mark.fast
+def test_preprocess_is_what_the_features_are_computed_from(pocket: FeatureNetwork, noise: Any) -> None:
+    image = noise(6, 7)
+    inside = keras.Model(pocket.model.inputs, pocket.model.get_layer("preprocess").output)
+    np.testing.assert_array_equal(pocket.preprocess(image), numpy(inside(tensor(image))))
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("shape", [(4, 5, 3), (1, 4, 5), (2, 4, 5, 3), (1, 3, 4, 5)])
+def test_what_is_not_one_picture_is_neither_prepared_nor_undone(
+    pocket: FeatureNetwork, shape: tuple[int, ...]
+) -> None:
+    for convert in (pocket.preprocess, pocket.deprocess):
+        with pytest.raises(ValueError, match=r"has to be \(1, height, width, 3\)") as refusal:
+            convert(np.zeros(shape, "float32"))
+        sentence(refusal)
+
+
+# --- a network behind a change of its pictures --------------------------------------------------------
+
+
+def swapped(image: Any) -> Any:
+    return keras.ops.flip(image, -1)
+
+
+@pytest.mark.fast
+def test_a_network_behind_a_change_sees_the_changed_picture(pocket: FeatureNetwork, noise: Any) -> None:
+    net, image, layers = pocket.behind(swapped), noise(20, 24), ["block3_conv1", "block1_conv1"]
+    expected = pocket.features(image[..., ::-1], layers)
+    for layer, values in net.features(image, layers).items():
+        assert_same(values, expected[layer])
+    assert_same(net.features(image, layers[:1])[layers[0]], expected[layers[0]])
+    np.testing.assert_allclose(net.preprocess(image), pocket.preprocess(image[..., ::-1]), atol=1e-6)
+    assert net.name == "pocket_vgg behind swapped"
+
+
+@pytest.mark.fast
+def test_a_network_behind_a_change_names_the_changed_picture(pocket: FeatureNetwork, noise: Any) -> None:
+    image = noise(64, 80)
+    names, odds = zip(*pocket.behind(swapped).classify(image), strict=True)
+    expected = dict(pocket.classify(np.ascontiguousarray(image[..., ::-1])))
+    assert list(names) == list(expected) != [name for name, _ in pocket.classify(image)]
+    np.testing.assert_allclose(odds, list(expected.values()), rtol=1e-3)
+
+
+def test_a_gradient_goes_through_the_change(pocket: FeatureNetwork, noise: Any) -> None:
+    """d/dx f(x/2) = f'(x/2) / 2, and two networks behind different changes share no compiled step."""
+    image, photo, layer = noise(16, 16), noise(16, 16, 1), "block2_conv1"
+    net = pocket.behind(lambda x: x / 2.0)
+    ours = value_and_grad(Objective(net, content_terms(net, photo, layer)))(image)
+    terms = content_terms(pocket, photo / 2.0, layer)
+    theirs = value_and_grad(Objective(pocket, terms))(image / 2.0)
+    assert ours.value == pytest.approx(theirs.value, rel=1e-4)
+    assert_same(ours.gradient, numpy(theirs.gradient) / 2.0, 1e-3)
+
+
+@pytest.mark.fast
+def test_a_change_that_nobody_can_call_or_undo_is_refused(pocket: FeatureNetwork, noise: Any) -> None:
+    with pytest.raises(ValueError, match="change is 'bgr'; give a function") as refusal:
+        pocket.behind("bgr")  # type: ignore[arg-type]
+    sentence(refusal)
+    with pytest.raises(ValueError, match="cannot undo the change") as refusal:
+        pocket.behind(swapped).deprocess(noise(4, 5))
+    sentence(refusal)
 
 
 # --- the other backbones -------------------------------------------------------------------------------
