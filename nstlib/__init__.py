@@ -21,7 +21,7 @@ _HOMES = {
     "backend": ("machine",),
     "networks": ("FeatureNetwork", "load_network"),
     "losses": ("content_loss", "gram_matrix", "style_loss", "total_variation"),
-    "objectives": ("Objective", "content_terms", "style_terms", "variation_terms"),
+    "objectives": ("Objective", "content_terms", "distances", "style_terms", "variation_terms"),
     "autodiff": ("gradient", "value_and_grad"),
     "optimizers": ("History", "minimize"),
     "synthesis": ("Result", "reconstruct_content", "reconstruct_style", "transfer_style"),

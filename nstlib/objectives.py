@@ -121,6 +121,56 @@ def variation_terms(weight: float, kind: Literal["squared", "absolute"] = "squar
     return [Term("variation", kind, value)] if value else []
 
 
+def distances(
+    network: FeatureNetwork,
+    image: Any,
+    *,
+    content: Any = None,
+    style: Any = None,
+    layers: Sequence[Layer] | Layer,
+) -> dict[str, dict[str, float]]:
+    """How far an image is from a photograph and from a style picture, layer by layer.
+
+    The "relative" formulas of `losses`, unweighted. In layers that were not in the loss, or in a network
+    that was not, they measure a result by something that was not optimised.
+
+    Args:
+        network: where features are taken; it need not be the one the image was made with.
+        image: float32 RGB in [0, 1], shape (1, H, W, 3).
+        content: the photograph, of the same shape; None leaves it out.
+        style: the style picture, of any size; None leaves it out.
+        layers: a layer or several.
+
+    Returns:
+        "content" and "style" (those that were given) -> layer -> distance: 0 at the target, about 1 for a
+        picture without the target's features, more for one full of wrong ones. It has no unit.
+
+    Raises:
+        ValueError: neither picture, no or an unknown layer, or a photograph of another shape.
+    """
+    if content is None and style is None:
+        raise ValueError("There is nothing to compare with: give a content picture, a style picture or both.")
+    if content is not None and tuple(content.shape) != tuple(image.shape):
+        raise ValueError(
+            f"The image ({image.shape[2]} x {image.shape[1]} pixels) and the content picture "
+            f"({content.shape[2]} x {content.shape[1]}) differ in size: resize one of them."
+        )
+    chosen = list(layer_weights(network, layers, "compared"))
+    here, found = network.features(image, chosen), {}
+    if content is not None:
+        there = network.features(content, chosen)
+        found["content"] = {n: number(losses.content_loss(here[n], there[n])) for n in chosen}
+    if style is not None:
+        there = {n: losses.gram_matrix(f) for n, f in network.features(style, chosen).items()}
+        found["style"] = {n: number(losses.style_loss(here[n], there[n])) for n in chosen}
+    return found
+
+
+def number(scalar: Any) -> float:
+    """A tensor of one number as a float."""
+    return float(ops.convert_to_numpy(scalar))
+
+
 class Objective:
     """The weighted sum of terms as a function of the image.
 

@@ -49,7 +49,14 @@ def as_picture(figure: Figure) -> Image.Image:
     return Image.open(buffer).convert("RGB")
 
 
-def gallery(pictures: Mapping[str, Any], *, alt: str, title: str = "", columns: int | None = None) -> Figure:
+def gallery(
+    pictures: Mapping[str, Any],
+    *,
+    alt: str,
+    title: str = "",
+    columns: int | None = None,
+    width: float = 11.0,
+) -> Figure:
     """Pictures side by side, each under its name.
 
     Args:
@@ -57,6 +64,7 @@ def gallery(pictures: Mapping[str, Any], *, alt: str, title: str = "", columns: 
         alt: what there is to see.
         title: of the whole figure.
         columns: pictures in a row; None puts up to four into one.
+        width: of a full row in inches; small pictures need no more than their own pixels.
 
     Raises:
         ValueError: no picture, or something that is not an image.
@@ -67,7 +75,7 @@ def gallery(pictures: Mapping[str, Any], *, alt: str, title: str = "", columns: 
     columns = min(len(arrays), columns or 4)
     rows = -(-len(arrays) // columns)
     tallest = max(a.shape[0] / a.shape[1] for a in arrays.values())
-    wide = 11.0 / max(columns, 2)
+    wide = width / max(columns, 2)
     extra = 0.5 if title else 0.05
     figure = Figure((wide * columns, (wide * tallest + 0.4) * rows + extra), layout="constrained")
     for place, (name, array) in enumerate(arrays.items(), start=1):
@@ -81,7 +89,13 @@ def gallery(pictures: Mapping[str, Any], *, alt: str, title: str = "", columns: 
 
 
 def grid(
-    pictures: Mapping[tuple[str, str], Any], *, alt: str, title: str = "", rows: str = "", columns: str = ""
+    pictures: Mapping[tuple[str, str], Any],
+    *,
+    alt: str,
+    title: str = "",
+    rows: str = "",
+    columns: str = "",
+    width: float = 10.4,
 ) -> Figure:
     """Pictures of an experiment with two factors: one factor down, the other across.
 
@@ -90,6 +104,7 @@ def grid(
         alt: what there is to see.
         title: of the whole figure.
         rows, columns: what the two factors are.
+        width: of all columns in inches, at most 2.6 for each.
 
     Raises:
         ValueError: no picture, or something that is not an image.
@@ -99,7 +114,7 @@ def grid(
     down, across = (list(dict.fromkeys(pair[i] for pair in pictures)) for i in (0, 1))
     arrays = {pair: images.to_uint8(picture) for pair, picture in pictures.items()}
     tallest = max(a.shape[0] / a.shape[1] for a in arrays.values())
-    wide = min(2.6, 10.4 / len(across))
+    wide = min(2.6, width / len(across))
     figure = Figure((wide * len(across) + 0.6, wide * tallest * len(down) + 1.0), layout="constrained")
     panels = figure.subplots(len(down), len(across), squeeze=False)
     for i, row in enumerate(down):

@@ -8,7 +8,7 @@ import pytest
 from nstlib.autodiff import compiled_step, numpy, tensor, value_and_grad
 from nstlib.losses import FORMULAS
 from nstlib.networks import load_network
-from nstlib.objectives import Objective, content_terms, layer_weights, style_terms, variation_terms
+from nstlib.objectives import Objective, content_terms, distances, layer_weights, style_terms, variation_terms
 
 pytestmark = pytest.mark.fast
 
@@ -173,3 +173,60 @@ def test_other_layers_or_another_formula_get_a_step_of_their_own(pocket: Any, no
     other_layer = Objective(pocket, content_terms(pocket, photo, "conv1_2"))
     other_formula = Objective(pocket, content_terms(pocket, photo, "conv1_1"), "mse")
     assert len({id(compiled_step(o)) for o in (one, other_layer, other_formula)}) == 3
+
+
+# --- distances -----------------------------------------------------------------------------------------
+
+
+def test_distances_are_zero_at_the_target_and_only_there(pocket: Any, noise: Any) -> None:
+    photo, style, layers = noise(24, 32, seed=1), noise(40, 20, seed=2), ["conv1_2", "block3_conv3"]
+    at_photo = distances(pocket, photo, content=photo, style=style, layers=layers)
+    at_style = distances(pocket, style, style=style, layers=layers)
+    assert list(at_photo) == ["content", "style"] and list(at_style) == ["style"]
+    for found in (at_photo["content"], at_photo["style"], at_style["style"]):
+        assert list(found) == ["block1_conv2", "block3_conv3"]
+    assert max(at_photo["content"].values()) < 1e-8
+    assert max(at_style["style"].values()) < 1e-8
+    assert min(at_photo["style"].values()) > 1e-3
+
+
+def test_distances_are_the_unweighted_relative_parts_of_the_loss(pocket: Any, noise: Any) -> None:
+    image, photo, style = noise(seed=3), noise(seed=1), noise(24, 40, seed=2)
+    parts = value_and_grad(transfer(pocket, photo, style, beta=2.0))(tensor(image)).parts
+    layers = ["block1_conv1", "block2_conv1", "block2_conv2", "block3_conv1"]
+    found = distances(pocket, image, content=photo, style=style, layers=layers)
+    for layer in layers[:2]:
+        assert found["style"][layer] == pytest.approx(parts[f"style {layer}"], rel=1e-4)  # 2.0 * 1/2
+    for layer in layers[2:]:
+        assert found["content"][layer] == pytest.approx(parts[f"content {layer}"] / 0.25, rel=1e-4)
+
+
+def test_the_distance_to_a_style_does_not_ask_where_the_distance_to_a_content_does(
+    pocket: Any, noise: Any
+) -> None:
+    """Moving every position of block1_conv1 with its pixels: only borders change what a filter sees."""
+    photo = noise(48, 48, seed=1)
+    moved = np.roll(photo, 16, axis=2)
+    found = distances(pocket, moved, content=photo, style=photo, layers="block1_conv1")
+    assert found["style"]["block1_conv1"] < 1e-2
+    assert found["content"]["block1_conv1"] > 0.1
+
+
+def test_distances_measure_in_any_network(pocket: Any, noise: Any) -> None:
+    photo, image = noise(seed=1), noise(seed=2)
+    other = load_network("pocket_vgg", weights="random", seed=5)
+    one, two = (distances(net, image, content=photo, layers=3)["content"] for net in (pocket, other))
+    assert list(one) == list(two) == ["block2_conv1"]
+    assert one["block2_conv1"] != pytest.approx(two["block2_conv1"], rel=1e-3)
+
+
+def test_distances_refuse_what_they_cannot_compare(pocket: Any, noise: Any) -> None:
+    image = noise(16, 16)
+    with pytest.raises(ValueError, match="nothing to compare with"):
+        distances(pocket, image, layers="conv1_1")
+    with pytest.raises(ValueError, match=r"16 x 16 pixels.*24 x 16.*resize one"):
+        distances(pocket, image, content=noise(16, 24), layers="conv1_1")
+    with pytest.raises(ValueError, match="at least one compared layer"):
+        distances(pocket, image, style=image, layers=[])
+    with pytest.raises(ValueError, match="did you mean 'block1_conv1'"):
+        distances(pocket, image, style=image, layers="blok1_conv1")

@@ -49,6 +49,14 @@ def test_a_gallery_wraps_into_rows(shown: list[Any]) -> None:
     assert rows == {0, 1, 2}
 
 
+def test_galleries_and_grids_of_small_pictures_may_be_narrow(shown: list[Any]) -> None:
+    pictures = {str(i): flat(0.5) for i in range(3)}
+    assert plots.gallery(pictures, alt="Three grey pictures.", width=6).get_figwidth() == pytest.approx(6)
+    pairs = {("a", name): picture for name, picture in pictures.items()}
+    wide, narrow = (plots.grid(pairs, alt="Three grey pictures.", width=w) for w in (10.4, 3.0))
+    assert narrow.get_figwidth() < wide.get_figwidth() < 10.4  # 2.6 inches a picture at most
+
+
 def test_an_empty_gallery_is_refused(shown: list[Any]) -> None:
     with pytest.raises(ValueError, match="at least one picture"):
         plots.gallery({}, alt="Nothing.")
