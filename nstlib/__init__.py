@@ -21,10 +21,17 @@ _HOMES = {
     "backend": ("machine",),
     "networks": ("FeatureNetwork", "load_network"),
     "losses": ("content_loss", "gram_matrix", "style_loss", "total_variation"),
-    "objectives": ("Objective", "content_terms", "distances", "style_terms", "variation_terms"),
+    "objectives": (
+        "Objective",
+        "content_terms",
+        "distances",
+        "excite_terms",
+        "style_terms",
+        "variation_terms",
+    ),
     "autodiff": ("gradient", "value_and_grad"),
     "optimizers": ("History", "minimize"),
-    "synthesis": ("Result", "reconstruct_content", "reconstruct_style", "transfer_style"),
+    "synthesis": ("Result", "excite", "reconstruct_content", "reconstruct_style", "transfer_style"),
 }
 _MODULES = (*_HOMES, "plots", "samples", "widgets")
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}

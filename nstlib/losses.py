@@ -109,6 +109,23 @@ def style_loss(features: Any, target: Any, formula: Formula = "relative") -> Any
     return 0.5 * ops.sum(squared) * ops.square(positions)
 
 
+def excitation_loss(features: Any, direction: Any) -> Any:
+    """How little a layer responds in one direction of its channels: -log of the mean response.
+
+    Made small, it finds the picture that excites a channel most (Erhan et al. 2009). The mean over all
+    positions asks for a texture (Olah et al. 2017, "channel objective"); the logarithm makes a doubling
+    count the same for every layer and network, so that one weight of a prior suits them all.
+
+    Args:
+        features: F, shape (1, H, W, N).
+        direction: shape (N,), not negative; 1 for one channel and 0 for the others.
+
+    Returns:
+        A scalar without unit; it falls by log 2 when the response doubles, and may be negative.
+    """
+    return -ops.log(ops.sum(ops.mean(features, axis=(0, 1, 2)) * direction) + FLOOR)
+
+
 def absolute(x: Any) -> Any:
     """|x| with the slope 0 at 0, where JAX's own has 1: flat areas shall not be pulled anywhere."""
     return x * ops.sign(x)

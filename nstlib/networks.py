@@ -10,6 +10,7 @@ counting convolutions from the input (`10`).
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import re
@@ -50,6 +51,8 @@ class Plan:
         hash_checked: whether Keras compares the download with a hash of its own (MD5).
         minimum_size: smallest side in pixels (for the VGG plan it follows from the deepest layer).
         layers: how many can be asked for (for the VGG plan it follows from the blocks).
+        head: outputs of the dense layers that name what is seen, for networks of the VGG plan.
+        head_positions: positions of the last pooling that the head reads one by one; 1 for their mean.
     """
 
     preprocessing: str
@@ -61,25 +64,32 @@ class Plan:
     hash_checked: bool = True
     minimum_size: int = 1
     layers: int = 0
+    head: tuple[int, ...] = ()
+    head_positions: int = 1
 
 
 VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 VGG19_BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
+VGG_HEAD = (4096, 4096, 1000)  # of the paper; this course never loads it
 POCKET_BLOCKS = ((2, 16), (2, 32), (4, 64), (4, 128), (4, 128))
 
 PLANS: dict[str, Plan] = {
-    "pocket_vgg": Plan("pocket", blocks=POCKET_BLOCKS, weights_file="pocket_vgg.npz"),
+    "pocket_vgg": Plan("pocket", blocks=POCKET_BLOCKS, weights_file="pocket_vgg.npz", head=(200,)),
     "vgg16": Plan(
         "caffe",
         blocks=VGG16_BLOCKS,
         application=("vgg16", "VGG16"),
         weights_file="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        head=VGG_HEAD,
+        head_positions=7 * 7,  # of a picture of 224 x 224 pixels
     ),
     "vgg19": Plan(
         "caffe",
         blocks=VGG19_BLOCKS,
         application=("vgg19", "VGG19"),
         weights_file="vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        head=VGG_HEAD,
+        head_positions=7 * 7,  # of a picture of 224 x 224 pixels
     ),
     "resnet50": Plan(
         "caffe",
@@ -158,6 +168,41 @@ def table() -> list[dict[str, str]]:
         }
         for name, plan in PLANS.items()
     ]
+
+
+def parameter_table(name: str) -> list[dict[str, Any]]:
+    """Parameters of a network of the VGG plan, block by block and in its head, counted from the plan.
+
+    A 3x3 convolution from n to m channels has 9 n m weights and m biases, a dense layer n m and m
+    (Simonyan and Zisserman 2015, table 2, has the sums in millions). Nothing is built or downloaded.
+
+    Args:
+        name: "pocket_vgg", "vgg16" or "vgg19".
+
+    Returns:
+        Rows with the keys part ("block1", ..., "head"), layers (with parameters), channels (of the output)
+        and parameters.
+
+    Raises:
+        ValueError: a network of another plan, or of none.
+    """
+    known = [each for each, plan in PLANS.items() if plan.blocks]
+    if name not in known:
+        raise unknown_name("network of the VGG plan", name, known)
+    plan, rows, before = PLANS[name], [], 3
+    for number, (convolutions, channels) in enumerate(plan.blocks, start=1):
+        widths = [before] + [channels] * convolutions
+        rows.append(parameter_row(f"block{number}", widths, positions=9))
+        before = channels
+    first, rest = [before * plan.head_positions, plan.head[0]], plan.head[1:]
+    return [*rows, parameter_row("head", [*first, *rest], positions=1)]
+
+
+def parameter_row(part: str, widths: Sequence[int], positions: int) -> dict[str, Any]:
+    """A row of `parameter_table`: layers of the given widths, the first of them the input's."""
+    pairs = list(itertools.pairwise(widths))
+    count = sum(positions * n * m + m for n, m in pairs)
+    return {"part": part, "layers": len(pairs), "channels": widths[-1], "parameters": count}
 
 
 def hash_check(plan: Plan) -> str:
@@ -378,6 +423,26 @@ def copy_convolutions(source: keras.Model, target: keras.Model) -> None:
 # --- the network ------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class ReceptiveField:
+    """The square of pixels that a position of a layer depends on.
+
+    Attributes:
+        size: pixels on each side.
+        stride: pixels from the field of one position to that of its neighbour.
+        offset: first row and column of the field of position 0; negative, because the padding counts.
+    """
+
+    size: int
+    stride: int
+    offset: int
+
+    def box(self, row: int, column: int) -> tuple[int, int, int, int]:
+        """(top, left, height, width) of one position's field in pixels; it may reach beyond the picture."""
+        top, left = (self.offset + self.stride * place for place in (row, column))
+        return top, left, self.size, self.size
+
+
 class FeatureNetwork:
     """A network cut into layers. Made by `load_network`; not trainable, never changed by a run.
 
@@ -436,6 +501,33 @@ class FeatureNetwork:
             last = len(self.convolutions)
             raise ValueError(f"{self.name} has convolutions 1 to {last}; there is no {number}.")
         return self.convolutions[number - 1]
+
+    def receptive_field(self, layer: Layer) -> ReceptiveField:
+        """What part of the picture a position of a layer depends on, counted from the plan.
+
+        Each 3x3 convolution adds one step of its own grid on every side, each 2x2 pooling adds one step
+        below and to the right and doubles the step (Dumoulin and Visin 2016 have the arithmetic).
+
+        Raises:
+            ValueError: unknown layer, or a network whose layers do not form a chain.
+        """
+        wanted = self.resolve(layer)
+        if not self.plan.blocks:
+            raise ValueError(
+                f"The layers of {self.name} do not form a chain, so its receptive fields are not counted "
+                f"here; ask a network of the VGG plan."
+            )
+        size, stride, offset = 1, 1, 0
+        for name in self.layers[: self.layers.index(wanted) + 1]:
+            if name.endswith("_pool"):
+                size, stride = size + stride, 2 * stride
+            else:
+                size, offset = size + 2 * stride, offset - stride
+        return ReceptiveField(size, stride, offset)
+
+    def channels(self, layer: Layer) -> int:
+        """How many channels (feature maps) a layer has."""
+        return int(self._by_name[self.resolve(layer)].output.shape[-1])
 
     def minimum_size(self, layers: Iterable[Layer]) -> int:
         """Smallest side in pixels at which the given layers still have a position."""

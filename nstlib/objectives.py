@@ -16,7 +16,7 @@ from . import losses
 from .backend import ops
 from .networks import FeatureNetwork, Layer
 
-Kind = Literal["content", "style", "variation"]
+Kind = Literal["content", "style", "excite", "variation"]
 LayerWeights = Mapping[Layer, float] | Sequence[Layer] | Layer
 
 
@@ -25,10 +25,11 @@ class Term:
     """One part of the loss.
 
     Attributes:
-        kind: "content" (target: features), "style" (target: Gram matrix) or "variation" (no target).
+        kind: "content" (target: features), "style" (target: Gram matrix), "excite" (target: direction)
+            or "variation" (no target).
         layer: Keras name of the layer; for "variation", "squared" or "absolute".
         weight: factor of this part in the total, not negative.
-        target: features (1, H, W, N), Gram matrix (N, N), or None.
+        target: features (1, H, W, N), Gram matrix (N, N), direction (N,), or None.
     """
 
     kind: Kind
@@ -113,6 +114,26 @@ def style_terms(
     beta, shares = check_weight(weight, "style weight"), layer_weights(network, layers, "style")
     features = network.features(picture, list(shares)) if beta else {}
     return [Term("style", n, beta * shares[n], losses.gram_matrix(f)) for n, f in features.items()]
+
+
+def excite_terms(network: FeatureNetwork, layer: Layer, channel: int, weight: float = 1.0) -> list[Term]:
+    """A term that makes one channel of a layer respond, wherever in the picture.
+
+    Args:
+        network: where features are taken.
+        layer: a name or a number.
+        channel: which feature map, from 0.
+        weight: of the term.
+
+    Raises:
+        ValueError: unknown layer, or a channel it does not have.
+    """
+    value, name = check_weight(weight, "weight of the excitation"), network.resolve(layer)
+    count, whole = network.channels(name), isinstance(channel, (int, np.integer))
+    if not whole or isinstance(channel, bool) or not 0 <= channel < count:
+        raise ValueError(f"{name} of {network.name} has channels 0 to {count - 1}, not {channel!r}.")
+    direction = np.eye(1, count, int(channel), dtype="float32")[0]
+    return [Term("excite", name, value, direction)] if value else []
 
 
 def variation_terms(weight: float, kind: Literal["squared", "absolute"] = "squared") -> list[Term]:
@@ -258,6 +279,8 @@ def parts_of(
             parts.append(losses.content_loss(features[layer], next(waiting), formula))
         elif kind == "style":
             parts.append(losses.style_loss(features[layer], next(waiting), formula))
+        elif kind == "excite":
+            parts.append(losses.excitation_loss(features[layer], next(waiting)))
         else:
             reduction: Any = "sum" if formula in ("gatys", "sum") else "mean"
             parts.append(losses.total_variation(image, layer, reduction))  # type: ignore[arg-type]

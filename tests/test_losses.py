@@ -9,7 +9,7 @@ import pytest
 from nstlib import backend, losses
 from nstlib.autodiff import MAKERS, numpy, tensor
 from nstlib.backend import ops
-from nstlib.losses import FORMULAS, content_loss, gram_matrix, style_loss, total_variation
+from nstlib.losses import FORMULAS, content_loss, excitation_loss, gram_matrix, style_loss, total_variation
 
 pytestmark = pytest.mark.fast
 
@@ -251,3 +251,28 @@ def test_an_unknown_kind_or_reduction_of_variation_is_refused_with_the_nearest()
         total_variation(image, "square")
     with pytest.raises(ValueError, match="did you mean 'mean'"):
         total_variation(image, reduction="means")
+
+
+# --- excitation -----------------------------------------------------------------------------------------
+
+
+def test_the_excitation_loss_is_its_equation_and_falls_by_log_2_when_the_response_doubles() -> None:
+    maps, direction = np.abs(features()), np.array([0.0, 1.0, 0.0])
+    loss = value(excitation_loss(single(maps), single(direction)))
+    assert loss == pytest.approx(-np.log(maps[..., 1].mean()), rel=1e-5)
+    doubled = value(excitation_loss(single(2 * maps), single(direction)))
+    assert loss - doubled == pytest.approx(np.log(2), rel=1e-4)
+
+
+def test_the_slope_of_the_excitation_loss_is_the_same_everywhere_and_zero_in_other_channels() -> None:
+    maps, direction = np.abs(features()), np.array([0.0, 1.0, 0.0])
+    slope = gradient(lambda x: excitation_loss(x, single(direction)), maps)
+    np.testing.assert_allclose(slope[..., 1], -1 / (M * maps[..., 1].mean()), rtol=1e-4)
+    assert not slope[..., [0, 2]].any()
+
+
+def test_a_silent_channel_gives_a_finite_loss_without_a_slope_through_a_relu() -> None:
+    direction = single([0.0, 1.0, 0.0])
+    below = -np.ones((1, H, W, N))
+    assert np.isfinite(value(excitation_loss(ops.relu(single(below)), direction)))
+    assert not gradient(lambda x: excitation_loss(ops.relu(x), direction), below).any()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nstlib import images, networks
-from nstlib.autodiff import numpy, tensor, value_and_grad
+from nstlib.autodiff import gradient, numpy, tensor, value_and_grad
 from nstlib.backend import keras
 from nstlib.networks import PLANS, FeatureNetwork, Plan, load_network
 from nstlib.objectives import Objective, content_terms
@@ -620,3 +620,98 @@ def test_networks_without_a_head_say_who_has_one() -> None:
         with pytest.raises(ValueError, match="no classifying head here; 'pocket_vgg' can name") as refusal:
             net.classify(np.zeros((1, 32, 32, 3), "float32"))
         sentence(refusal)
+
+
+# --- counting without building ---------------------------------------------------------------------------
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("name", "head", "total"),
+    [
+        ("pocket_vgg", 25_800, 1_278_680),
+        ("vgg16", 123_642_856, 138_357_544),
+        ("vgg19", 123_642_856, 143_667_240),
+    ],
+)
+def test_parameters_counted_from_the_plan_are_the_papers(name: str, head: int, total: int) -> None:
+    rows = networks.parameter_table(name)
+    assert [row["part"] for row in rows] == [f"block{b}" for b in range(1, 6)] + ["head"]
+    assert rows[-1]["parameters"] == head
+    assert sum(row["parameters"] for row in rows) == total
+
+
+def test_parameters_counted_from_the_plan_are_those_of_the_network() -> None:
+    for name in ("pocket_vgg", "vgg16", "vgg19"):
+        *blocks, _ = networks.parameter_table(name)
+        model = random_network(name).model
+        for row in blocks:
+            convolutions = [x for x in networks.convolutions_of(model) if x.name.startswith(row["part"])]
+            assert row["layers"] == len(convolutions)
+            assert row["channels"] == convolutions[-1].filters
+            assert row["parameters"] == sum(x.count_params() for x in convolutions)
+
+
+@pytest.mark.fast
+def test_parameters_of_another_plan_are_not_counted() -> None:
+    with pytest.raises(ValueError, match="Unknown network of the VGG plan 'vgg18': did you mean") as refusal:
+        networks.parameter_table("vgg18")
+    sentence(refusal)
+    with pytest.raises(ValueError, match="known are pocket_vgg, vgg16, vgg19"):
+        networks.parameter_table("resnet50")
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        ("block1_conv1", (3, 1, -1)),
+        (2, (5, 1, -2)),
+        ("block1_pool", (6, 2, -2)),
+        ("conv2_1", (10, 2, -4)),
+        ("block5_conv4", (252, 16, -118)),
+        ("block5_pool", (268, 32, -118)),
+    ],
+)
+def test_receptive_fields_of_the_plan_of_vgg19(pocket: FeatureNetwork, layer: Any, expected: Any) -> None:
+    field = pocket.receptive_field(layer)
+    assert (field.size, field.stride, field.offset) == expected
+    assert field.box(2, 0) == (expected[2] + 2 * expected[1], expected[2], expected[0], expected[0])
+
+
+def test_the_last_pooling_of_vgg16_sees_212_pixels() -> None:
+    assert random_network("vgg16").receptive_field("block5_pool").size == 212
+
+
+@pytest.mark.parametrize("pooling", ["average", "max"])
+@pytest.mark.parametrize("layer", ["block1_conv2", "block2_pool", "block3_conv1", "block4_conv2"])
+def test_the_pixels_that_matter_are_exactly_those_of_the_receptive_field(pooling: Any, layer: str) -> None:
+    """With equal positive weights every path counts; after average pooling every pixel has a slope."""
+    net = load_network(weights="random", pooling=pooling)
+    for convolution in networks.convolutions_of(net.model):
+        kernel = convolution.kernel
+        kernel.assign(np.full(kernel.shape, 1.0 / np.prod(kernel.shape[:3]), "float32"))
+    image = 0.6 + 0.1 * np.random.default_rng(0).random((1, 112, 112, 3), dtype="float32")
+    place = 56 // net.receptive_field(layer).stride
+    slope = gradient(lambda x: net.features(x, [layer])[layer][0, place, place, 0], image)
+    rows, columns = np.nonzero(np.abs(slope[0]).sum(-1))
+    top, left, height, width = net.receptive_field(layer).box(place, place)
+    assert top > 0 and top + height < 112
+    if pooling == "average":
+        assert (rows.min(), rows.max() + 1) == (top, top + height)
+        assert (columns.min(), columns.max() + 1) == (left, left + width)
+        assert len(rows) == height * width
+    else:
+        assert top <= rows.min() and rows.max() < top + height
+        assert left <= columns.min() and columns.max() < left + width
+
+
+def test_receptive_fields_are_counted_on_chains_only() -> None:
+    with pytest.raises(ValueError, match="do not form a chain") as refusal:
+        random_network("resnet50").receptive_field("conv4_block2_out")
+    sentence(refusal)
+
+
+@pytest.mark.fast
+def test_channels_are_counted_by_any_name_of_a_layer(pocket: FeatureNetwork) -> None:
+    assert [pocket.channels(layer) for layer in ("block1_conv1", "conv3_2", 16)] == [16, 64, 128]

@@ -746,3 +746,69 @@ def test_an_error_of_the_callback_is_not_swallowed(paint: Recipe) -> None:
 
     with pytest.raises(ValueError, match="mine"):
         paint(callback=fail)
+
+
+# --- exciting images ---------------------------------------------------------------------------------
+
+
+def response(net: FeatureNetwork, image: np.ndarray, layer: str) -> np.ndarray:
+    """Mean response of every channel, shape (N,)."""
+    return np.asarray(net.features(image, [layer])[layer])[0].mean((0, 1))
+
+
+def test_an_exciting_image_excites_its_channel_more_than_any_photograph_does(pocket: FeatureNetwork) -> None:
+    layer, channel = "block3_conv3", 7
+    result = nst.excite(layer, channel, network=pocket, size=64, iterations=20, progress=False)
+    assert result.image.shape == (1, 64, 64, 3) and result.settings["sizes"] == [32, 64]
+    found = response(pocket, result.image, layer)
+    seen = [response(pocket, nst.load_image(name, 64), layer)[channel] for name in nst.samples.names("photo")]
+    assert found[channel] > 2 * max(seen)
+    assert found.argmax() == channel
+    assert result.history.rows[-1]["excite block3_conv3"] == pytest.approx(-np.log(found[channel]), abs=0.1)
+
+
+def test_exciting_images_follow_their_seed_and_compile_once_for_all_channels() -> None:
+    net = load_network()
+    options = {"network": net, "size": 32, "iterations": 3, "progress": False}
+    first, again = (nst.excite("conv2_1", 0, **options).image for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(first, nst.excite("conv2_1", 0, seed=1, **options).image)
+    assert not np.allclose(first, nst.excite("conv2_1", 1, **options).image)
+    assert [step.traces for step in net.steps.values()] == [1]
+
+
+def test_a_smoother_prior_gives_a_smoother_image(pocket: FeatureNetwork) -> None:
+    rough, smooth = (
+        nst.excite(5, 3, network=pocket, size=32, iterations=15, variation_weight=weight, progress=False)
+        for weight in (0.0, 200.0)
+    )
+    variation = [float(np.square(np.diff(r.image, axis=1)).mean()) for r in (rough, smooth)]
+    assert variation[1] < 0.5 * variation[0]
+
+
+def test_a_channel_that_stays_silent_warns() -> None:
+    net = load_network()
+    layer = net.model.get_layer("block1_conv1")
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, bias - 1000])
+    with pytest.warns(RuntimeWarning, match="Channel 2 of block1_conv1 stayed silent"):
+        result = nst.excite("block1_conv1", 2, network=net, size=32, iterations=2, progress=False)
+    assert np.isfinite(result.image).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"channel": 32}, "block2_conv1 of pocket_vgg has channels 0 to 31, not 32."),
+        ({"channel": True}, "not True"),
+        ({"layer": "block2_conv9"}, "Unknown layer"),
+        ({"size": 8, "layer": 16}, "needs at least 16"),
+        ({"start": "content"}, "There is no content and no style picture here"),
+        ({"itrations": 3}, "did you mean 'iterations'"),
+    ],
+)
+def test_what_cannot_be_excited_is_refused(
+    pocket: FeatureNetwork, options: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        nst.excite(**{"layer": "block2_conv1", "channel": 0, "network": pocket, **options})
