@@ -537,6 +537,8 @@ def _light(picture: Image.Image) -> tuple[str, bytes]:
     """MIME type and bytes as PNG, or as JPEG where that is much smaller: as it is for photographs."""
     png, jpeg = io.BytesIO(), io.BytesIO()
     picture.save(png, format="PNG", optimize=True)
+    if picture.mode == "P":  # a drawing in few colours, which JPEG would blur
+        return "image/png", png.getvalue()
     picture.save(jpeg, format="JPEG", quality=80, optimize=True)
     if len(jpeg.getvalue()) < 0.6 * len(png.getvalue()):
         return "image/jpeg", jpeg.getvalue()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from typing import Any, Literal
 
@@ -25,6 +25,8 @@ from .optimizers import History
 
 DPI = 100  # text stays sharp on most screens, and a lesson stays under a megabyte
 CSS_PER_INCH = 72
+NARROWEST = 300  # pixels of an animation
+DRAWING_COLOURS = 256  # lines and their soft edges; pictures keep all of theirs
 
 
 def show_figure(figure: Figure, *, alt: str) -> Figure:
@@ -38,6 +40,9 @@ def show_figure(figure: Figure, *, alt: str) -> Figure:
         ValueError: `alt` is empty.
     """
     picture = as_picture(figure)
+    if not any(axes.images for axes in figure.axes):  # a drawing: few colours, a third of the bytes
+        coverage = Image.Quantize.MAXCOVERAGE  # keeps the colour of a small dot, too
+        picture = picture.quantize(DRAWING_COLOURS, method=coverage, dither=Image.Dither.NONE)
     images.show_picture(picture, alt=alt, width=round(picture.width / DPI * CSS_PER_INCH))
     return figure
 
@@ -137,7 +142,8 @@ def animation(frames: Mapping[str, Any], *, alt: str, seconds: float = 0.7) -> N
     """Show pictures one after the other, over and over, each with its name below.
 
     Args:
-        frames: name -> image, in the order of showing; all are brought to the size of the first.
+        frames: name -> image, in the order of showing; all are brought to the size of the first, and to a
+            width at which the names can be read.
         alt: what there is to see.
         seconds: for each picture.
 
@@ -146,7 +152,9 @@ def animation(frames: Mapping[str, Any], *, alt: str, seconds: float = 0.7) -> N
     """
     if not frames or not seconds > 0:
         raise ValueError("An animation needs at least one picture and a positive number of seconds for it.")
-    shape = next(iter(frames.values())).shape[1:3]
+    height, width = next(iter(frames.values())).shape[1:3]
+    larger = max(1.0, NARROWEST / width)  # a line of text has to fit below it
+    shape = round(height * larger), round(width * larger)
     pictures = [captioned(images.resize(image, shape), name) for name, image in frames.items()]
     film = io.BytesIO()
     settings: dict[str, Any] = {"save_all": True, "duration": round(1000 * seconds), "loop": 0}
@@ -317,6 +325,48 @@ def write_numbers(axes: Axes, array: np.ndarray, drawn: Any) -> None:
     for (row, column), value in np.ndenumerate(array):
         colour = "black" if value > middle else "white"
         axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=colour, fontsize=10)
+
+
+def paths(
+    height: Callable[[Any], Any], walks: Mapping[str, Any], *, alt: str, title: str = "", columns: int = 2
+) -> Figure:
+    """Walks through a landscape of two variables: a panel for each, over the same level lines.
+
+    Args:
+        height: points of shape (..., 2) -> heights of shape (...).
+        walks: name -> points, shape (steps + 1, 2), from the first (a ring) to the last (a dot).
+        alt: what there is to see.
+        title: of the whole figure.
+        columns: panels in a row.
+
+    Raises:
+        ValueError: no walk, or points that are not pairs of numbers.
+    """
+    points = {name: np.asarray(walk, "float64") for name, walk in walks.items()}
+    if not points or any(walk.ndim != 2 or walk.shape[1] != 2 for walk in points.values()):
+        raise ValueError("Give at least one walk, each an array of points of shape (steps + 1, 2).")
+    every = np.concatenate(list(points.values()))
+    low, high = every.min(0), every.max(0)
+    margin = 0.12 * (high - low).max()
+    x, y = (np.linspace(low[i] - margin, high[i] + margin, 160) for i in (0, 1))
+    land = np.asarray(height(np.stack(np.meshgrid(x, y), axis=-1)))
+    # Closer lines near the bottom: a valley floor is too flat for lines at equal heights.
+    levels = land.min() + np.ptp(land) * np.linspace(0, 1, 16)[1:] ** 3
+    rows = -(-len(points) // columns)
+    tall = 4.2 * (y[-1] - y[0]) / (x[-1] - x[0])
+    figure = Figure((4.4 * columns, (tall + 0.5) * rows + 0.5), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    for axes, (name, walk) in zip(panels.flat, points.items(), strict=False):
+        axes.contour(x, y, land, levels=levels, cmap="viridis", linewidths=1)
+        axes.plot(*walk.T, color="black", lw=1.3, marker=".", markersize=6)
+        axes.plot(*walk[0], marker="o", markersize=9, markerfacecolor="none", color="black")
+        axes.plot(*walk[-1], marker="o", markersize=8, color="#d55e00")
+        axes.set(title=name, xlabel="first variable", ylabel="second variable", aspect="equal")
+        axes.label_outer()
+    for axes in panels.flat[len(points) :]:
+        axes.set_axis_off()
+    figure.suptitle(title, fontsize=13)
+    return show_figure(figure, alt=alt)
 
 
 def boxes(

@@ -120,7 +120,7 @@ def test_an_animation_holds_every_frame_with_its_name_below(shown: list[Any]) ->
     )
     code = shown[0]["text/html"].split("image/webp;base64,")[1].split('"')[0]
     film = Image.open(io.BytesIO(base64.b64decode(code)))
-    assert (film.n_frames, film.size) == (2, (60, 64))
+    assert (film.n_frames, film.size) == (2, (300, 224))
     with pytest.raises(ValueError, match="at least one picture"):
         plots.animation({}, alt="Nothing.")
     with pytest.raises(ValueError, match="seconds"):
@@ -180,6 +180,34 @@ def test_boxes_lie_where_they_are_said_to(shown: list[Any]) -> None:
     outline, box = figure.axes[0].patches
     assert box.get_xy() == outline.get_xy() == (20, 10)
     assert (box.get_width(), box.get_height(), box.get_label()) == (40, 30, "field")
+
+
+def test_drawings_are_stored_in_few_colours_and_pictures_in_all(shown: list[Any]) -> None:
+    plots.curves({"a": ([1, 2], [1, 2])}, alt="A line.", title="Line", xlabel="x", ylabel="y")
+    noise = np.random.default_rng(0).random((1, 60, 60, 3), "float32")
+    plots.gallery({"noise": noise}, alt="Noise.")
+    drawing, photo = (
+        Image.open(io.BytesIO(base64.b64decode(each["text/html"].split("base64,")[1].split('"')[0])))
+        for each in shown
+    )
+    assert drawing.format == "PNG" and len(drawing.convert("RGB").getcolors()) <= plots.DRAWING_COLOURS
+    assert drawing.convert("RGB").getpixel((2, 2)) == (255, 255, 255)
+    assert len(photo.convert("RGB").getcolors(1 << 24)) > 1000
+
+
+def test_paths_draw_each_walk_over_the_same_level_lines(shown: list[Any]) -> None:
+    walks = {name: np.array([[4.0, 1.0], [2.0, -0.5], end]) for name, end in [("a", [0, 0]), ("b", [1, 1])]}
+    figure = plots.paths(lambda p: (p**2).sum(-1), {**walks, "c": walks["a"]}, alt="Ways down.", title="Ways")
+    first, second, _, empty = figure.axes
+    np.testing.assert_array_equal(first.lines[0].get_xydata(), walks["a"])
+    np.testing.assert_array_equal(second.lines[-1].get_xydata(), [[1, 1]])  # the dot at the end
+    levels = [axes.collections[0].levels for axes in (first, second)]
+    np.testing.assert_array_equal(*levels)
+    assert (np.diff(levels[0]) > 0).all() and levels[0][0] > 0
+    assert first.get_xlim() == second.get_xlim() and not empty.axison
+    for bad in ({}, {"a": np.zeros(3)}, {"a": np.zeros((4, 3))}):
+        with pytest.raises(ValueError, match=r"shape \(steps \+ 1, 2\)"):
+            plots.paths(lambda p: p.sum(-1), bad, alt="Nothing.")
 
 
 def a_result(snapshots: dict[int, np.ndarray]) -> Result:
