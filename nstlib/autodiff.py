@@ -147,7 +147,9 @@ def value_and_grad(objective: Objective) -> Callable[[Any], Evaluation]:
         began = time.perf_counter()
         row, gradient = step(image, targets, weights)
         total, *parts = numpy(row).tolist()
-        named = dict(zip(objective.names, parts, strict=True))
+        named = dict.fromkeys(objective.names, 0.0)
+        for name, part in zip(objective.names, parts, strict=True):
+            named[name] += part  # a layer may have two targets, for instance of two style pictures
         return Evaluation(total, gradient, named, time.perf_counter() - began)
 
     return evaluate
@@ -164,24 +166,38 @@ def gradient(function: Callable[[Any], Any], at: Any) -> np.ndarray:
         at: array of any shape, where the slope is wanted; taken as float32.
 
     Returns:
-        The partial derivatives, the shape of `at`.
+        The partial derivatives, the shape of `at`; zeros where the function does not depend on it.
+
+    Raises:
+        ValueError: the function gives something else than one number.
     """
     x = tensor(at, "float32")
+
+    def scalar(x: Any) -> Any:
+        value = tensor(function(x))
+        if tuple(value.shape):
+            raise ValueError(
+                f"The function gives an array of shape {tuple(value.shape)}; a slope is that of one number, "
+                f"for instance of its sum."
+            )
+        return value
+
     if backend.NAME == "jax":
         import jax
 
-        return numpy(jax.grad(function)(x))
+        return numpy(jax.grad(scalar)(x))
     if backend.NAME == "torch":
         import torch
 
         with torch.enable_grad():
             leaf = x.detach().requires_grad_(True)
-            return numpy(torch.autograd.grad(function(leaf), leaf)[0])
+            value = scalar(leaf) + 0.0 * leaf.sum()  # PyTorch refuses what does not depend on the leaf
+            return numpy(torch.autograd.grad(value, leaf)[0])
     import tensorflow as tf
 
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
-        value = function(x)
+        value = scalar(x)
     return numpy(tape.gradient(value, x, unconnected_gradients="zero"))
 
 
@@ -191,6 +207,19 @@ def inner(a: Any, b: Any) -> Any:
         return keras.ops.vdot(a, b)
     # TensorFlow's vdot takes three times as long (L-BFGS asks for 30 a step); PyTorch's is for vectors.
     return keras.ops.sum(keras.ops.multiply(a, b))
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of tensors that runs as one graph; compiled anew for every new shape of its arguments."""
+    if backend.NAME == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function)
+    if backend.NAME == "jax":
+        import jax
+
+        return jax.jit(function)
+    return function  # PyTorch runs eagerly
 
 
 def zeros_like(a: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .autodiff import numpy
 from .foundation import whole_file
-from .networks import FeatureNetwork
+from .networks import ChangedNetwork, FeatureNetwork
 from .optimizers import State
 
 
@@ -40,14 +40,18 @@ def fingerprint(settings: Mapping[str, Any], pictures: Sequence[np.ndarray], net
     Args:
         settings: everything that was asked for, except the number of iterations.
         pictures: those that go into the run, the image to start from among them.
-        network: its weights, the kinds of its layers and their number format count, not only its name.
+        network: its weights, the kinds of its layers and their number format count, not only its name, and
+            what a change before it makes of a picture.
     """
     weights = 0
     for weight in network.model.weights:
         weights = zlib.crc32(np.ascontiguousarray(numpy(weight)).tobytes(), weights)
     layers = [f"{type(layer).__name__} {layer.compute_dtype}" for layer in network.model.layers]
     sums = [[list(p.shape), zlib.crc32(np.ascontiguousarray(p).tobytes())] for p in pictures]
-    return json.dumps([settings, sums, weights, zlib.crc32("".join(layers).encode())], default=str)
+    parts = [settings, sums, weights, zlib.crc32("".join(layers).encode())]
+    if isinstance(network, ChangedNetwork):  # two changes may have one name: that of every lambda
+        parts.append(zlib.crc32(network.preprocess(pictures[-1]).tobytes()))
+    return json.dumps(parts, default=str)
 
 
 def save(path: Path, made_by: str, checkpoint: Checkpoint) -> None:

@@ -114,7 +114,8 @@ def excitation_loss(features: Any, direction: Any) -> Any:
 
     Made small, it finds the picture that excites a channel most (Erhan et al. 2009). The mean over all
     positions asks for a texture (Olah et al. 2017, "channel objective"); the logarithm makes a doubling
-    count the same for every layer and network, so that one weight of a prior suits them all.
+    count the same for every layer and network, so that one weight of a prior suits them all. What is below
+    zero counts as silent, in layers without a ReLU too: their mean may be negative and has no logarithm.
 
     Args:
         features: F, shape (1, H, W, N).
@@ -123,7 +124,7 @@ def excitation_loss(features: Any, direction: Any) -> Any:
     Returns:
         A scalar without unit; it falls by log 2 when the response doubles, and may be negative.
     """
-    return -ops.log(ops.sum(ops.mean(features, axis=(0, 1, 2)) * direction) + FLOOR)
+    return -ops.log(ops.sum(ops.mean(ops.relu(features), axis=(0, 1, 2)) * direction) + FLOOR)
 
 
 def absolute(x: Any) -> Any:

@@ -271,10 +271,21 @@ def picture_values(array: Any, what: str) -> np.ndarray:
     Raises:
         ValueError: another shape.
     """
-    values = np.asarray(array, "float32")
-    if values.ndim != 4 or values.shape[0] != 1 or values.shape[-1] != 3:
-        raise ValueError(f"The {what} has shape {values.shape}; it has to be (1, height, width, 3).")
-    return values
+    check_shape(array, what)
+    return np.asarray(keras.ops.convert_to_numpy(array), "float32")
+
+
+def check_shape(array: Any, what: str) -> None:
+    """Refuse what does not have three values for each pixel of one picture.
+
+    Raises:
+        ValueError: another shape, or not an array.
+    """
+    if not hasattr(array, "shape"):
+        raise ValueError(f"The {what} is a {type(array).__name__}; give an array, as load_image makes it.")
+    shape = tuple(array.shape)
+    if len(shape) != 4 or shape[0] != 1 or shape[-1] != 3:
+        raise ValueError(f"The {what} has shape {shape}; it has to be (1, height, width, 3).")
 
 
 # --- building the VGG plan --------------------------------------------------------------------------
@@ -534,11 +545,12 @@ class FeatureNetwork:
         return smallest_side(self.plan, map(self.resolve, layers))
 
     def check_size(self, image: Any, layers: Iterable[Layer], what: str = "image") -> None:
-        """Refuse a picture that is too small for the deepest layer.
+        """Refuse what is not one picture, and a picture that is too small for the deepest layer.
 
         Raises:
-            ValueError: one side is too short.
+            ValueError: another shape, or one side is too short.
         """
+        check_shape(image, what)
         smallest, layers = min(image.shape[1:3]), list(layers)
         needed = self.minimum_size(layers)
         if smallest < needed:
@@ -568,7 +580,7 @@ class FeatureNetwork:
             Layer name -> tensor of shape (1, H', W', C), float32.
 
         Raises:
-            ValueError: unknown layer, or an image too small for it.
+            ValueError: unknown layer, another shape, or an image too small for it.
         """
         self.check_size(image, layers)
         model = self.cut(layers)
@@ -621,7 +633,8 @@ class FeatureNetwork:
                 arithmetic, so that gradients go through it. The result may leave [0, 1].
 
         Raises:
-            ValueError: `change` cannot be called.
+            ValueError: `change` cannot be called. That it fails, or makes no picture, is said when the
+                network is first used.
         """
         if not callable(change):
             raise ValueError(f"change is {change!r}; give a function from a picture to a picture.")
@@ -691,9 +704,25 @@ class ChangedNetwork(FeatureNetwork):
         chosen = tuple(self.resolve(layer) for layer in layers)
         if chosen not in self._cuts:
             image = keras.Input((None, None, 3), batch_size=1, name="image")
-            changed = L.Lambda(self.change, name="change")(image)
+            changed = self._changed(image)
             self._cuts[chosen] = keras.Model(image, self.inner.cut(chosen)(changed), trainable=False)
         return self._cuts[chosen]
+
+    def _changed(self, image: Any) -> Any:
+        """The change as a layer of the network.
+
+        Raises:
+            ValueError: it fails, or makes something else than a picture.
+        """
+        try:
+            changed = L.Lambda(self.change, name="change")(image)
+        except Exception:  # whatever somebody's function may raise, in Keras' words for it
+            raise ValueError(
+                f"The change of {self.name!r} fails for a tensor of shape (1, height, width, 3); write it "
+                f"with keras.ops or plain arithmetic."
+            ) from None
+        check_shape(changed, "changed picture")
+        return changed
 
     def preprocess(self, image: Any) -> np.ndarray:
         """What the first layer is given for an image: the change, then what the weights expect."""

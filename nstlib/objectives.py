@@ -167,16 +167,20 @@ def distances(
         picture without the target's features, more for one full of wrong ones. It has no unit.
 
     Raises:
-        ValueError: neither picture, no or an unknown layer, or a photograph of another shape.
+        ValueError: neither picture, no or an unknown layer, a picture that is too small for it or not an
+            image, or a photograph of another shape.
     """
     if content is None and style is None:
         raise ValueError("There is nothing to compare with: give a content picture, a style picture or both.")
+    chosen = list(layer_weights(network, layers, "compared"))
+    for what, picture in (("image", image), ("content picture", content), ("style picture", style)):
+        if picture is not None:
+            network.check_size(picture, chosen, what)
     if content is not None and tuple(content.shape) != tuple(image.shape):
         raise ValueError(
             f"The image ({image.shape[2]} x {image.shape[1]} pixels) and the content picture "
             f"({content.shape[2]} x {content.shape[1]}) differ in size: resize one of them."
         )
-    chosen = list(layer_weights(network, layers, "compared"))
     here, found = network.features(image, chosen), {}
     if content is not None:
         there = network.features(content, chosen)

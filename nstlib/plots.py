@@ -1,7 +1,8 @@
 """Figures of the lessons: pictures side by side and in grids, curves, bars, feature maps, matrices.
 
-Every figure has a title, labelled axes and alternative text. Each function draws with Matplotlib, shows the
-figure in a notebook through `images.show_picture`, and returns it so that it can be saved or changed.
+Every figure has a title, labelled axes and alternative text. Each function but `animation` draws with
+Matplotlib, shows the figure in a notebook through `images.show_picture`, and returns it so that it can be
+saved or changed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from PIL import Image, ImageDraw
 
 from . import images
 from .autodiff import numpy
-from .optimizers import History
+from .foundation import unknown_name
+from .optimizers import History, check_count
 
 DPI = 100  # text stays sharp on most screens, and a lesson stays under a megabyte
 CSS_PER_INCH = 72
@@ -54,6 +56,29 @@ def as_picture(figure: Figure) -> Image.Image:
     return Image.open(buffer).convert("RGB")
 
 
+def places_for(count: int, columns: int) -> tuple[int, int]:
+    """Rows and columns for a number of panels, with no column left empty.
+
+    Raises:
+        ValueError: columns is not a whole number of 1 or more.
+    """
+    columns = min(check_count(columns, "columns"), count)
+    return -(-count // columns), columns
+
+
+def two_dimensional(arrays: Mapping[str, Any], what: str) -> dict[str, np.ndarray]:
+    """The arrays as NumPy's.
+
+    Raises:
+        ValueError: one of them does not have rows and columns, and nothing else.
+    """
+    found = {name: np.asarray(numpy(each)) for name, each in arrays.items()}
+    for name, array in found.items():
+        if array.ndim != 2 or 0 in array.shape:
+            raise ValueError(f"The {what} {name!r} has shape {array.shape}; it has to be (rows, columns).")
+    return found
+
+
 def gallery(
     pictures: Mapping[str, Any],
     *,
@@ -72,13 +97,12 @@ def gallery(
         width: of a full row in inches; small pictures need no more than their own pixels.
 
     Raises:
-        ValueError: no picture, or something that is not an image.
+        ValueError: no picture, no column, or something that is not an image.
     """
     if not pictures:
         raise ValueError("A gallery needs at least one picture.")
     arrays = {name: images.to_uint8(picture) for name, picture in pictures.items()}
-    columns = min(len(arrays), columns or 4)
-    rows = -(-len(arrays) // columns)
+    rows, columns = places_for(len(arrays), 4 if columns is None else columns)
     tallest = max(a.shape[0] / a.shape[1] for a in arrays.values())
     wide = width / max(columns, 2)
     extra = 0.5 if title else 0.05
@@ -86,7 +110,7 @@ def gallery(
     for place, (name, array) in enumerate(arrays.items(), start=1):
         axes = figure.add_subplot(rows, columns, place)
         axes.imshow(array, interpolation="lanczos")
-        axes.set_title(textwrap.fill(name, max(12, round(wide * 9))), fontsize=11)
+        axes.set_title(textwrap.fill(str(name), max(12, round(wide * 9))), fontsize=11)
         axes.set_axis_off()
     if title:
         figure.suptitle(title, fontsize=13)
@@ -152,10 +176,10 @@ def animation(frames: Mapping[str, Any], *, alt: str, seconds: float = 0.7) -> N
     """
     if not frames or not seconds > 0:
         raise ValueError("An animation needs at least one picture and a positive number of seconds for it.")
-    height, width = next(iter(frames.values())).shape[1:3]
+    height, width = images.to_uint8(next(iter(frames.values()))).shape[:2]
     larger = max(1.0, NARROWEST / width)  # a line of text has to fit below it
     shape = round(height * larger), round(width * larger)
-    pictures = [captioned(images.resize(image, shape), name) for name, image in frames.items()]
+    pictures = [captioned(images.resize(image, shape), str(name)) for name, image in frames.items()]
     film = io.BytesIO()
     settings: dict[str, Any] = {"save_all": True, "duration": round(1000 * seconds), "loop": 0}
     pictures[0].save(film, format="WEBP", append_images=pictures[1:], quality=75, **settings)
@@ -189,10 +213,15 @@ def curves(
         log: which axes are logarithmic.
 
     Raises:
-        ValueError: no line, or x and y of different lengths.
+        ValueError: no line, x and y of different lengths, or unknown axes.
     """
     if not lines:
         raise ValueError("There is no line to draw.")
+    if log not in ("", "x", "y", "xy"):
+        raise unknown_name("logarithmic axes", log, ("x", "y", "xy"))
+    for name, (x, y) in lines.items():
+        if len(x) != len(y):
+            raise ValueError(f"The line {name!r} has {len(x)} x values, but {len(y)} y values.")
     figure = Figure((9, 4.2), layout="constrained")
     axes = figure.add_subplot()
     colours = colormaps["viridis"](np.linspace(0.0, 0.88, len(lines)))
@@ -220,11 +249,11 @@ def bars(
         log: whether the scale is logarithmic.
 
     Raises:
-        ValueError: no series.
+        ValueError: no series, or no group in any.
     """
-    if not values:
-        raise ValueError("There are no bars to draw.")
     groups = list(dict.fromkeys(group for series in values.values() for group in series))
+    if not groups:
+        raise ValueError("There are no bars to draw.")
     figure = Figure((min(11, 2.5 + 1.1 * len(groups)), 4.0), layout="constrained")
     axes = figure.add_subplot()
     wide = 0.8 / len(values)
@@ -234,8 +263,8 @@ def bars(
         drawn = axes.bar(places, list(series.values()), wide, color=colour, label=name)
         if len(values) * len(groups) <= 12:
             axes.bar_label(drawn, fmt="{:.3g}", padding=2, fontsize=9)
-    axes.set(xticks=range(len(groups)), ylabel=ylabel, title=title, yscale="log" if log else "linear")
-    axes.set_xticks(range(len(groups)), [textwrap.fill(group, 16) for group in groups])
+    axes.set(ylabel=ylabel, title=title, yscale="log" if log else "linear")
+    axes.set_xticks(range(len(groups)), [textwrap.fill(str(group), 16) for group in groups])
     axes.margins(y=0.12)
     if len(values) > 1:
         axes.legend(fontsize=9)
@@ -252,24 +281,25 @@ def feature_maps(
         alt: what there is to see.
         title: of the whole figure.
         columns: maps in a row.
-        shared: one scale for all, so that they compare; else each from 0 to its own maximum.
+        shared: one scale for all, so that they compare; else each from 0 to its own maximum. Where a map
+            has negative values, a scale begins at the lowest.
 
     Raises:
-        ValueError: no map.
+        ValueError: no map, no column, or a map of another shape.
     """
     if not maps:
         raise ValueError("There are no feature maps to draw.")
-    arrays = {name: np.asarray(numpy(each), "float32") for name, each in maps.items()}
-    columns = min(columns, len(arrays))
-    rows = -(-len(arrays) // columns)
+    arrays = {name: a.astype("float32") for name, a in two_dimensional(maps, "feature map").items()}
+    rows, columns = places_for(len(arrays), columns)
     tallest = max(a.shape[0] / a.shape[1] for a in arrays.values())
     wide = 11.0 / max(columns, 4)
     figure = Figure((wide * columns, (wide * tallest + 0.3) * rows + 0.4), layout="constrained")
-    top = max(float(a.max()) for a in arrays.values())
+    everything = np.concatenate([a.ravel() for a in arrays.values()])
     for place, (name, array) in enumerate(arrays.items(), start=1):
         axes = figure.add_subplot(rows, columns, place)
-        most = top if shared else float(array.max())
-        axes.imshow(array, cmap="viridis", vmin=min(0.0, float(array.min())), vmax=most or 1.0)
+        scaled = everything if shared else array
+        least, most = min(0.0, float(scaled.min())), float(scaled.max())
+        axes.imshow(array, cmap="viridis", vmin=least, vmax=most if most > least else least + 1.0)
         axes.set_title(name, fontsize=9)
         axes.set_axis_off()
     figure.suptitle(title, fontsize=13)
@@ -289,11 +319,11 @@ def matrices(
         entry: what rows and columns stand for.
 
     Raises:
-        ValueError: no matrix.
+        ValueError: no matrix, or an array of another shape.
     """
     if not matrices:
         raise ValueError("There is no matrix to draw.")
-    arrays = {name: np.asarray(numpy(each), "float64") for name, each in matrices.items()}
+    arrays = {name: a.astype("float64") for name, a in two_dimensional(matrices, "matrix").items()}
     figure = Figure((min(11.0, 3.6 * len(arrays) + 0.6), 3.6), layout="constrained")
     low, high = (f([f(a) for a in arrays.values()]) for f in (np.min, np.max))
     for place, (name, array) in enumerate(arrays.items(), start=1):
@@ -340,19 +370,22 @@ def paths(
         columns: panels in a row.
 
     Raises:
-        ValueError: no walk, or points that are not pairs of numbers.
+        ValueError: no walk, no column, or points that are not pairs of finite numbers.
     """
     points = {name: np.asarray(walk, "float64") for name, walk in walks.items()}
     if not points or any(walk.ndim != 2 or walk.shape[1] != 2 for walk in points.values()):
         raise ValueError("Give at least one walk, each an array of points of shape (steps + 1, 2).")
     every = np.concatenate(list(points.values()))
+    if not np.isfinite(every).all():
+        lost = next(name for name, walk in points.items() if not np.isfinite(walk).all())
+        raise ValueError(f"The walk {lost!r} has points that are not finite: take smaller steps.")
     low, high = every.min(0), every.max(0)
-    margin = 0.12 * (high - low).max()
+    margin = 0.12 * (high - low).max() or 1.0  # walks that stay where they are
     x, y = (np.linspace(low[i] - margin, high[i] + margin, 160) for i in (0, 1))
-    land = np.asarray(height(np.stack(np.meshgrid(x, y), axis=-1)))
+    land = numpy(height(np.stack(np.meshgrid(x, y), axis=-1)))
     # Closer lines near the bottom: a valley floor is too flat for lines at equal heights.
-    levels = land.min() + np.ptp(land) * np.linspace(0, 1, 16)[1:] ** 3
-    rows = -(-len(points) // columns)
+    levels = land.min() + (np.ptp(land) or 1.0) * np.linspace(0, 1, 16)[1:] ** 3
+    rows, columns = places_for(len(points), columns)
     tall = 4.2 * (y[-1] - y[0]) / (x[-1] - x[0])
     figure = Figure((4.4 * columns, (tall + 0.5) * rows + 0.5), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
@@ -391,14 +424,18 @@ def boxes(
             Rectangle((left, top), width, height, fill=False, edgecolor=colour, lw=2.2, label=name)
         )
     axes.set(xlim=(0, array.shape[1]), ylim=(array.shape[0], 0), xticks=[], yticks=[], title=title)
-    figure.legend(loc="outside right center", fontsize=9)
+    if rectangles:
+        figure.legend(loc="outside right center", fontsize=9)
     return show_figure(figure, alt=alt)
 
 
 def losses(
     history: History, *, alt: str, title: str = "Loss during the run", parts: Sequence[str] | None = None
 ) -> Figure:
-    """The total loss and its parts against evaluations, on a logarithmic scale.
+    """The total loss and its parts against evaluations.
+
+    The scale is logarithmic unless a loss is negative, as that of an exciting image may be, or the total is 0
+    throughout.
 
     Args:
         history: of a run.
@@ -415,14 +452,18 @@ def losses(
     axes = figure.add_subplot()
     evaluations = history.column("evaluation")
     names = history.names if parts is None else list(parts)
+    lines, total = {name: history.column(name) for name in names}, history.column("total")
+    log = np.nanmax(total) > 0 and not any((line < 0).any() for line in (total, *lines.values()))
     for name, colour in part_colours(names).items():
-        axes.plot(evaluations, above_zero(history.column(name)), color=colour, lw=1.4, label=name)
-    total = history.column("total")
-    axes.plot(evaluations, above_zero(total), color="black", lw=2, label="total")
+        line = above_zero(lines[name]) if log else lines[name]
+        axes.plot(evaluations, line, color=colour, lw=1.4, label=name)
+    axes.plot(evaluations, above_zero(total) if log else total, color="black", lw=2, label="total")
     mark_sizes(axes, history)
-    axes.set(yscale="log", xlabel="evaluations of loss and gradient", ylabel="weighted loss", title=title)
-    # From the photograph, the content loss starts at nearly nothing: let it enter from below.
-    axes.set_ylim(bottom=max(np.nanmax(total) * 1e-5, np.nanmin(total) * 1e-2))
+    axes.set(xlabel="evaluations of loss and gradient", ylabel="weighted loss", title=title)
+    if log:
+        axes.set_yscale("log")
+        # From the photograph, the content loss starts at nearly nothing: let it enter from below.
+        axes.set_ylim(bottom=max(np.nanmax(total) * 1e-5, np.nanmin(total) * 1e-2))
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right center", fontsize=9)
     return show_figure(figure, alt=alt)
@@ -448,7 +489,12 @@ def classes(guesses: Mapping[str, Sequence[tuple[str, float]]], *, alt: str, tit
         guesses: name of the picture -> (class, probability) pairs, as `FeatureNetwork.classify` gives them.
         alt: what there is to see.
         title: of the figure.
+
+    Raises:
+        ValueError: no picture, or no guess for any.
     """
+    if not any(guesses.values()):
+        raise ValueError("There are no classes to draw.")
     tallest = max(len(pairs) for pairs in guesses.values())
     figure = Figure((4.2 * len(guesses), 0.4 * tallest + 1.5), layout="constrained")
     for place, (name, pairs) in enumerate(guesses.items(), start=1):

@@ -391,7 +391,8 @@ def excite(
     begin = starting_image(start, frame, None, seed)
     smallest = coarsest(SMALLEST_EXCITING, side, net, [(side, [name])])
     result = synthesise(Job("exciting image", net, frame, (), begin, settings, options, smallest), objective)
-    if min(result.history.column(wanted[0].name), default=0.0) > -np.log(SILENT):
+    history, part = result.history, wanted[0].name  # an interrupted run may have no row
+    if len(history) and np.nanmin(history.column(part)) > -np.log(SILENT):
         warnings.warn(
             f"Channel {channel} of {name} stayed silent: try another seed, or start from a photograph.",
             RuntimeWarning,

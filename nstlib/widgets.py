@@ -61,16 +61,18 @@ def flip_grid(pictures: Mapping[tuple[str, ...], Any], *, labels: Sequence[str])
         A box with the sliders above the picture; all pictures have the size of the last.
 
     Raises:
-        ValueError: no picture, or a combination is missing.
+        ValueError: no picture, a combination is missing, or the labels are not one for each factor.
     """
     if not pictures:
         raise ValueError("There are no pictures to choose from.")
+    if any(len(key) != len(labels) for key in pictures):
+        raise ValueError(f"Name each picture by as many values as there are labels: {len(labels)}.")
     values = [list(dict.fromkeys(key[i] for key in pictures)) for i in range(len(labels))]
     for key in itertools.product(*values):
         if key not in pictures:
-            raise ValueError(f"There is no picture for {', '.join(key)}: give one for every combination.")
+            raise ValueError(f"There is no picture for {words(key)}: give one for every combination.")
     shape = images.to_uint8(as_image(list(pictures.values())[-1])).shape[:2]
-    frames = {k: as_html(images.resize(as_image(p), shape), ", ".join(k)) for k, p in pictures.items()}
+    frames = {k: as_html(images.resize(as_image(p), shape), words(k)) for k, p in pictures.items()}
     sliders = [slider(names, label) for names, label in zip(values, labels, strict=True)]
     picture = ipywidgets.HTML(frames[tuple(s.value for s in sliders)])
 
@@ -82,6 +84,11 @@ def flip_grid(pictures: Mapping[tuple[str, ...], Any], *, labels: Sequence[str])
     box = ipywidgets.VBox([*sliders, picture])
     box.layout.max_width = f"{min(shape[1], images.WIDEST)}px"
     return box
+
+
+def words(key: Sequence[Any]) -> str:
+    """The values that name a picture, as a text."""
+    return ", ".join(map(str, key))
 
 
 def slider(names: Sequence[str], label: str) -> ipywidgets.SelectionSlider:

@@ -108,6 +108,19 @@ def test_the_gradient_of_any_function_is_that_of_the_formula() -> None:
 
 
 @pytest.mark.fast
+def test_a_function_that_does_not_depend_on_its_argument_has_no_slope() -> None:
+    for constant in (lambda x: ops.sum(ops.ones(2)), lambda x: 3.0):
+        np.testing.assert_array_equal(gradient(constant, np.ones((2, 2))), np.zeros((2, 2)))
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("function", [lambda x: 2.0 * x, lambda x: ops.reshape(ops.sum(x), (1,))])
+def test_the_slope_of_several_numbers_is_refused(function: Any) -> None:
+    with pytest.raises(ValueError, match=r"gives an array of shape \(.*of one number"):
+        gradient(function, np.ones(3))
+
+
+@pytest.mark.fast
 @pytest.mark.parametrize("formula", losses.FORMULAS)
 def test_the_gradient_of_a_style_loss_agrees_with_finite_differences(formula: Any) -> None:
     generator = np.random.default_rng(1)

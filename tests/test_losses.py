@@ -276,3 +276,12 @@ def test_a_silent_channel_gives_a_finite_loss_without_a_slope_through_a_relu() -
     below = -np.ones((1, H, W, N))
     assert np.isfinite(value(excitation_loss(ops.relu(single(below)), direction)))
     assert not gradient(lambda x: excitation_loss(ops.relu(x), direction), below).any()
+
+
+def test_without_a_relu_a_channel_is_excited_by_its_positive_part_also_where_its_mean_is_negative() -> None:
+    maps, direction = features() - 1.5, np.array([0.0, 1.0, 0.0])
+    assert maps[..., 1].mean() < 0 < maps[..., 1].max()
+    loss = value(excitation_loss(single(maps), single(direction)))
+    assert loss == pytest.approx(-np.log(np.maximum(maps[..., 1], 0).mean()), rel=1e-5)
+    slope = gradient(lambda x: excitation_loss(x, single(direction)), maps)
+    assert np.isfinite(slope).all() and (slope[maps[..., 1] > 0][:, 1] < 0).all()

@@ -317,7 +317,7 @@ def test_preprocess_is_what_the_features_are_computed_from(pocket: FeatureNetwor
 def test_what_is_not_one_picture_is_neither_prepared_nor_undone(
     pocket: FeatureNetwork, shape: tuple[int, ...]
 ) -> None:
-    for convert in (pocket.preprocess, pocket.deprocess):
+    for convert in (pocket.preprocess, pocket.deprocess, lambda x: pocket.features(x, ["block3_conv1"])):
         with pytest.raises(ValueError, match=r"has to be \(1, height, width, 3\)") as refusal:
             convert(np.zeros(shape, "float32"))
         sentence(refusal)
@@ -368,6 +368,23 @@ def test_a_change_that_nobody_can_call_or_undo_is_refused(pocket: FeatureNetwork
     sentence(refusal)
     with pytest.raises(ValueError, match="cannot undo the change") as refusal:
         pocket.behind(swapped).deprocess(noise(4, 5))
+    sentence(refusal)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda x: x[..., :1], "changed picture has shape"),  # else taken for three equal channels
+        (lambda x: x[0], "changed picture has shape"),
+        (lambda x: x.no_such_thing, "fails for a tensor of shape"),
+    ],
+)
+def test_a_change_that_makes_no_picture_is_refused_where_the_network_is_used(
+    pocket: FeatureNetwork, noise: Any, change: Any, says: str
+) -> None:
+    with pytest.raises(ValueError, match=says) as refusal:
+        pocket.behind(change).features(noise(), ["block1_conv1"])
     sentence(refusal)
 
 

@@ -8,7 +8,15 @@ import pytest
 from nstlib.autodiff import compiled_step, numpy, tensor, value_and_grad
 from nstlib.losses import FORMULAS
 from nstlib.networks import load_network
-from nstlib.objectives import Objective, content_terms, distances, layer_weights, style_terms, variation_terms
+from nstlib.objectives import (
+    Objective,
+    content_terms,
+    distances,
+    excite_terms,
+    layer_weights,
+    style_terms,
+    variation_terms,
+)
 
 pytestmark = pytest.mark.fast
 
@@ -66,6 +74,16 @@ def test_the_pieces_add_up_in_the_formulas_own_way(pocket: Any, noise: Any) -> N
     differences = [np.square(np.diff(image, axis=axis)) for axis in (1, 2)]
     assert parts["gatys"] == pytest.approx(sum(float(d.sum()) for d in differences), rel=1e-4)
     assert parts["mse"] == pytest.approx(sum(float(d.mean()) for d in differences), rel=1e-4)
+
+
+def test_two_targets_in_one_layer_are_one_part_and_the_parts_still_add_up(pocket: Any, noise: Any) -> None:
+    styles = [style_terms(pocket, noise(seed=seed), "block2_conv1") for seed in (1, 2)]
+    channels = excite_terms(pocket, "block1_conv1", 0) + excite_terms(pocket, "block1_conv1", 1)
+    here = value_and_grad(Objective(pocket, [*styles[0], *styles[1], *channels]))(tensor(noise()))
+    alone = [value_and_grad(Objective(pocket, terms))(tensor(noise())).value for terms in styles]
+    assert list(here.parts) == ["style block2_conv1", "excite block1_conv1"]
+    assert here.parts["style block2_conv1"] == pytest.approx(sum(alone), rel=1e-5)
+    assert sum(here.parts.values()) == pytest.approx(here.value, rel=1e-5)
 
 
 # --- layers and weights --------------------------------------------------------------------------------
@@ -226,6 +244,12 @@ def test_distances_refuse_what_they_cannot_compare(pocket: Any, noise: Any) -> N
         distances(pocket, image, layers="conv1_1")
     with pytest.raises(ValueError, match=r"16 x 16 pixels.*24 x 16.*resize one"):
         distances(pocket, image, content=noise(16, 24), layers="conv1_1")
+    with pytest.raises(ValueError, match=r"style picture is 3 x 16 pixels.*at least 4"):
+        distances(pocket, image, style=noise(16, 3), layers="block3_conv1")
+    with pytest.raises(ValueError, match=r"content picture has shape \(16, 16, 3\)"):
+        distances(pocket, image, content=image[0], layers="conv1_1")
+    with pytest.raises(ValueError, match="style picture is a str; give an array"):
+        distances(pocket, image, style="swirls", layers="conv1_1")
     with pytest.raises(ValueError, match="at least one compared layer"):
         distances(pocket, image, style=image, layers=[])
     with pytest.raises(ValueError, match="did you mean 'block1_conv1'"):

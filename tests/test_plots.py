@@ -2,6 +2,7 @@
 
 import base64
 import io
+import warnings
 from typing import Any
 
 import numpy as np
@@ -210,6 +211,68 @@ def test_paths_draw_each_walk_over_the_same_level_lines(shown: list[Any]) -> Non
             plots.paths(lambda p: p.sum(-1), bad, alt="Nothing.")
 
 
+def test_losses_below_zero_are_drawn_on_a_linear_scale(shown: list[Any]) -> None:
+    history = History()
+    for i in range(3):
+        history.add(i, 16, -1.0 - i, {"excite a": -2.0 - i, "variation squared": 1.0}, 0.01)
+    (axes,) = plots.losses(history, alt="The loss falls below zero.").axes
+    drawn = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
+    assert axes.get_yscale() == "linear"
+    assert drawn["total"] == [-1, -2, -3] and drawn["excite a"] == [-2, -3, -4]
+    nothing = History()
+    nothing.add(0, 16, 0.0, {"content a": 0.0}, 0.01)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert plots.losses(nothing, alt="Zero.").axes[0].get_yscale() == "linear"
+    assert plots.losses(some_history(), alt="Losses fall.").axes[0].get_yscale() == "log"
+
+
+def test_maps_that_share_a_scale_share_its_lower_end_too(shown: list[Any]) -> None:
+    maps = {"below": -2 * np.eye(4, dtype="float32"), "above": np.eye(4, dtype="float32")}
+    same = plots.feature_maps(maps, alt="Two maps.", shared=True)
+    assert [axes.images[0].get_clim() for axes in same.axes] == [(-2, 1), (-2, 1)]
+
+
+def test_an_animation_takes_a_picture_without_a_first_axis(shown: list[Any]) -> None:
+    plots.animation({"dark": flat(0.2, 40, 60)[0], 2: flat(0.9, 20, 30)}, alt="It gets light.")
+    code = shown[0]["text/html"].split("image/webp;base64,")[1].split('"')[0]
+    assert Image.open(io.BytesIO(base64.b64decode(code))).size == (300, 224)
+
+
+def test_walks_that_stay_and_flat_landscapes_can_be_drawn(shown: list[Any]) -> None:
+    figure = plots.paths(lambda p: 0 * p[..., 0], {"still": np.ones((3, 2))}, alt="A point.")
+    assert len(figure.axes) == 1  # no empty panel beside it
+    low, high = figure.axes[0].get_xlim()
+    assert low < 1 < high
+
+
+@pytest.mark.parametrize(
+    ("draw", "says"),
+    [
+        (lambda: plots.gallery({"a": flat(0.5)}, alt="a", columns=0), "columns is 0"),
+        (lambda: plots.feature_maps({"a": np.eye(2)}, alt="a", columns=-1), "columns is -1"),
+        (lambda: plots.feature_maps({"a": np.ones((1, 4, 4))}, alt="a"), r"map 'a' has shape \(1, 4, 4\)"),
+        (lambda: plots.matrices({"G": np.ones(3)}, alt="a"), r"matrix 'G' has shape \(3,\)"),
+        (lambda: plots.curves({"a": ([1, 2], [1])}, alt="a", title="", xlabel="", ylabel=""), "'a' has 2 x"),
+        (
+            lambda: plots.curves({"a": ([1], [1])}, alt="a", title="", xlabel="", ylabel="", log="log"),
+            "Unknown logarithmic axes 'log'",
+        ),
+        (lambda: plots.bars({"a": {}}, alt="a", title="", ylabel=""), "no bars"),
+        (lambda: plots.paths(lambda p: p[..., 0], {"a": [[0, 0], [np.inf, 0]]}, alt="a"), "'a' has points"),
+        (lambda: plots.classes({}, alt="a", title=""), "no classes"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_in_a_sentence(shown: list[Any], draw: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        draw()
+    assert not shown
+
+
+def test_a_picture_without_boxes_has_no_legend(shown: list[Any]) -> None:
+    assert not plots.boxes(flat(0.5, 80, 120), {}, alt="No box.").legends
+
+
 def a_result(snapshots: dict[int, np.ndarray]) -> Result:
     return Result(flat(1.0), History(), snapshots, {}, 0.0)
 
@@ -254,3 +317,11 @@ def test_figures_can_be_flipped_through_as_pictures() -> None:
     figure.add_subplot().plot([0, 1])
     box = widgets.flip_through({"a figure": plots.as_picture(figure)}, label="Show")
     assert 'alt="a figure"' in box.children[1].value
+
+
+def test_pictures_may_be_named_by_numbers_and_need_a_value_for_every_label() -> None:
+    box = widgets.flip_grid({(1, 0.5): flat(0.1), (2, 0.5): flat(0.2)}, labels=["a", "b"])
+    assert 'alt="2, 0.5"' in box.children[-1].value
+    for key in (("x",), ("x", "y", "z")):
+        with pytest.raises(ValueError, match="as many values as there are labels: 2"):
+            widgets.flip_grid({key: flat(0.1)}, labels=["a", "b"])

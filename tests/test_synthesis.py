@@ -812,3 +812,26 @@ def test_what_cannot_be_excited_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=says):
         nst.excite(**{"layer": "block2_conv1", "channel": 0, "network": pocket, **options})
+
+
+def test_an_interrupted_excitation_without_a_single_row_gives_back_its_start(pocket: FeatureNetwork) -> None:
+    class Interrupted(FeatureNetwork):
+        def cut(self, layers: Any) -> Any:
+            raise KeyboardInterrupt
+
+    net = Interrupted("pocket", pocket.plan, pocket.model)
+    result = nst.excite("block2_conv1", 0, network=net, size=32, progress=False)
+    assert result.image.shape == (1, 32, 32, 3) and not len(result.history)
+    assert result.history.stopped.startswith("interrupted")
+
+
+def test_a_checkpoint_of_another_change_before_the_same_network_is_refused(
+    pocket: FeatureNetwork, tmp_path: Path
+) -> None:
+    """Every lambda has the same name, and the weights behind it are the same."""
+    options = {"size": 32, "iterations": 2, "progress": False, "checkpoint": tmp_path / "run.npz"}
+    half, other = pocket.behind(lambda x: x / 2), pocket.behind(lambda x: x / 3)
+    nst.excite("block2_conv1", 0, network=half, **options)
+    nst.excite("block2_conv1", 0, network=pocket.behind(lambda x: x / 2), **options)  # goes on from there
+    with pytest.raises(ValueError, match="checkpoint of another run"):
+        nst.excite("block2_conv1", 0, network=other, **options)
