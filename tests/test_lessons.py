@@ -171,6 +171,7 @@ def test_outputs_come_from_one_clean_run(path: Path) -> None:
             assert output.get("name") != "stderr", f"{where(path, cell)}: a message on stderr"
             text = output.get("text", "") + output.get("data", {}).get("text/plain", "")
             assert not OWN_PATHS.search(text), f"{where(path, cell)}: a path of one machine"
+            assert not text.startswith("<Figure size"), f"{where(path, cell)}: end the line with a semicolon"
 
 
 NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(\.\d+)?(e-?\d+)?|\b(True|False)\b")

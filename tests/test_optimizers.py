@@ -18,6 +18,7 @@ import nstlib as nst
 from nstlib import optimizers
 from nstlib.autodiff import Evaluation, numpy, tensor
 from nstlib.optimizers import LBFGS, METHODS, Adam, GradientDescent, History, State, make_optimizer, minimize
+from nstlib.optimizers.lbfgs import padded
 from nstlib.optimizers.line_search import StrongWolfe, Trial, trial_at
 
 OWN = ("gradient_descent", "adam", "lbfgs")
@@ -128,6 +129,29 @@ def test_two_loop_agrees_with_scipy(count: int) -> None:
 def test_two_loop_without_pairs_is_the_gradient() -> None:
     gradient = np.arange(6.0)
     np.testing.assert_array_equal(applied(gradient, np.zeros((0, 6)), np.zeros((0, 6))), gradient)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("count", [1, 7])
+def test_pairs_of_zeros_before_the_others_count_for_nothing(count: int) -> None:
+    steps, changes = pairs(count)
+    gradient = np.random.default_rng(2).standard_normal(12)
+    longer = [np.concatenate([np.zeros((10 - count, 12)), vectors]) for vectors in (steps, changes)]
+    np.testing.assert_allclose(
+        applied(gradient, *longer), applied(gradient, steps, changes), rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("have", "most", "length"), [(1, 3, 3), (4, 10, 10), (10, 40, 10), (11, 40, 20), (38, 40, 40)]
+)
+def test_a_growing_history_is_padded_to_few_lengths(have: int, most: int, length: int) -> None:
+    vectors = [tensor(np.full(3, i + 1, "float32")) for i in range(have)]
+    longer = np.array([numpy(v) for v in padded(vectors, most)])
+    assert len(longer) == length
+    assert not longer[: length - have].any()
+    np.testing.assert_array_equal(longer[length - have :], [numpy(v) for v in vectors])
 
 
 @pytest.mark.fast

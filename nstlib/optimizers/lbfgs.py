@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from ..autodiff import inner
+from ..autodiff import compiled, inner, zeros_like
+from ..backend import ops
 from .line_search import StrongWolfe, Trial, trial_at
 from .state import Evaluate, State, check_count
 
@@ -20,13 +22,15 @@ def two_loop(gradient: Any, steps: Sequence[Any], changes: Sequence[Any]) -> Any
     Args:
         gradient: g, any shape.
         steps: s_i = x_{i+1} - x_i, the oldest first, each of the shape of g.
-        changes: y_i = g_{i+1} - g_i, likewise.
+        changes: y_i = g_{i+1} - g_i, likewise. A pair of zeros counts for nothing, except as the last.
 
     Returns:
         The shape of g. Without pairs it is g itself (steepest descent).
     """
     q, shares = gradient, []
-    pairs = [(s, y, 1.0 / inner(s, y)) for s, y in zip(steps, changes, strict=True)]
+    products = [inner(s, y) for s, y in zip(steps, changes, strict=True)]
+    rhos = [ops.where(sy == 0, sy, 1.0 / sy) for sy in products]
+    pairs = list(zip(steps, changes, rhos, strict=True))
     for s, y, rho in reversed(pairs):
         share = rho * inner(s, q)
         q = q - share * y
@@ -37,6 +41,21 @@ def two_loop(gradient: Any, steps: Sequence[Any], changes: Sequence[Any]) -> Any
     for (s, y, rho), share in zip(pairs, reversed(shares), strict=True):
         q = q + (share - rho * inner(y, q)) * s
     return q
+
+
+PADDED_TO = 10  # pairs: one compiled recursion serves a history that is still growing
+
+
+@cache
+def compiled_two_loop() -> Any:
+    """`two_loop` as one graph: on small pictures it takes a third of the time."""
+    return compiled(two_loop)
+
+
+def padded(vectors: Sequence[Any], most: int) -> list[Any]:
+    """The vectors after so many zeros that there are `most`, or a multiple of PADDED_TO if that is less."""
+    length = min(most, -(-len(vectors) // PADDED_TO) * PADDED_TO)
+    return [zeros_like(vectors[0])] * (length - len(vectors)) + list(vectors)
 
 
 @dataclass(frozen=True)
@@ -82,7 +101,7 @@ class LBFGS:
         self, state: State, steps: Sequence[Any], changes: Sequence[Any], evaluate: Evaluate
     ) -> Trial | None:
         """The step found along -H g, or None when that direction does not go down."""
-        direction = -two_loop(state.at.gradient, steps, changes)
+        direction = -self._newton_step(state.at.gradient, steps, changes)
         slope = float(inner(state.at.gradient, direction))
         if not slope < 0:
             return None
@@ -90,3 +109,10 @@ class LBFGS:
         first = 1.0 if steps else min(1.0, 1.0 / (-slope) ** 0.5)
         start = Trial(0.0, state.x, state.at, slope)
         return self.search.search(start, first, trial_at(state.x, direction, evaluate))
+
+    def _newton_step(self, gradient: Any, steps: Sequence[Any], changes: Sequence[Any]) -> Any:
+        """H g, computed in one compiled call."""
+        if not steps:
+            return gradient
+        pairs = [padded(vectors, self.history_size) for vectors in (steps, changes)]
+        return compiled_two_loop()(gradient, *pairs)
