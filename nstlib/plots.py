@@ -370,7 +370,8 @@ def paths(
         columns: panels in a row.
 
     Raises:
-        ValueError: no walk, no column, or points that are not pairs of finite numbers.
+        ValueError: no walk, no column, points that are not pairs of finite numbers, or heights of another
+            shape.
     """
     points = {name: np.asarray(walk, "float64") for name, walk in walks.items()}
     if not points or any(walk.ndim != 2 or walk.shape[1] != 2 for walk in points.values()):
@@ -383,6 +384,11 @@ def paths(
     margin = 0.12 * (high - low).max() or 1.0  # walks that stay where they are
     x, y = (np.linspace(low[i] - margin, high[i] + margin, 160) for i in (0, 1))
     land = numpy(height(np.stack(np.meshgrid(x, y), axis=-1)))
+    if land.shape != (len(y), len(x)):
+        raise ValueError(
+            f"The height of points of shape {(len(y), len(x), 2)} has shape {land.shape}; it has to be one "
+            f"number a point."
+        )
     # Closer lines near the bottom: a valley floor is too flat for lines at equal heights.
     levels = land.min() + (np.ptp(land) or 1.0) * np.linspace(0, 1, 16)[1:] ** 3
     rows, columns = places_for(len(points), columns)

@@ -260,6 +260,7 @@ def test_walks_that_stay_and_flat_landscapes_can_be_drawn(shown: list[Any]) -> N
         ),
         (lambda: plots.bars({"a": {}}, alt="a", title="", ylabel=""), "no bars"),
         (lambda: plots.paths(lambda p: p[..., 0], {"a": [[0, 0], [np.inf, 0]]}, alt="a"), "'a' has points"),
+        (lambda: plots.paths(lambda p: p, {"a": [[0, 0], [1, 0]]}, alt="a"), "has to be one number a point"),
         (lambda: plots.classes({}, alt="a", title=""), "no classes"),
     ],
 )
