@@ -110,6 +110,14 @@ def test_code_cells_are_short_and_hide_nothing(path: Path) -> None:
 
 
 @each_lesson
+def test_keras_is_started_by_nstlib(path: Path) -> None:
+    """Started by itself, TensorFlow writes a page of notes that nstlib keeps away."""
+    lines = "\n".join(cell.source for cell in code_cells(path)).splitlines()
+    if "import keras" in lines:
+        assert any("nst.load_network(" in line for line in lines[: lines.index("import keras")])
+
+
+@each_lesson
 def test_at_least_three_predictions_each_with_a_folded_answer(path: Path) -> None:
     predictions = tagged(path, "predict")
     assert len(predictions) >= 3
