@@ -170,6 +170,13 @@ def test_every_picture_has_alt_text(path: Path) -> None:
 
 
 @each_lesson
+def test_no_picture_comes_from_the_web(path: Path) -> None:
+    """Offline it would be a broken picture, and online somebody would learn who reads the lesson."""
+    for cell in prose(path):
+        assert not re.search(r"!\[[^\]]*\]\(https?:|<img[^>]*https?:", cell.source), where(path, cell)
+
+
+@each_lesson
 def test_outputs_come_from_one_clean_run(path: Path) -> None:
     cells = code_cells(path)
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
