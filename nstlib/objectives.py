@@ -167,9 +167,11 @@ def distances(
         picture without the target's features, more for one full of wrong ones. It has no unit.
 
     Raises:
-        ValueError: neither picture, no or an unknown layer, a picture that is too small for it or not an
+        ValueError: neither picture, no or an unknown layer, weights, a picture that is too small for it or not an
             image, or a photograph of another shape.
     """
+    if isinstance(layers, Mapping):
+        raise ValueError("Distances are not weighted: give the layers without weights.")
     if content is None and style is None:
         raise ValueError("There is nothing to compare with: give a content picture, a style picture or both.")
     chosen = list(layer_weights(network, layers, "compared"))

@@ -240,6 +240,8 @@ def test_distances_measure_in_any_network(pocket: Any, noise: Any) -> None:
 
 def test_distances_refuse_what_they_cannot_compare(pocket: Any, noise: Any) -> None:
     image = noise(16, 16)
+    with pytest.raises(ValueError, match="not weighted"):
+        distances(pocket, image, content=image, layers={"conv1_1": 2.0})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="nothing to compare with"):
         distances(pocket, image, layers="conv1_1")
     with pytest.raises(ValueError, match=r"16 x 16 pixels.*24 x 16.*resize one"):
