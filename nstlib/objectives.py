@@ -167,8 +167,8 @@ def distances(
         picture without the target's features, more for one full of wrong ones. It has no unit.
 
     Raises:
-        ValueError: neither picture, no or an unknown layer, weights, a picture that is too small for it or not an
-            image, or a photograph of another shape.
+        ValueError: neither picture, no or an unknown layer, weights, a picture that is too small for it or
+            not an image, or a photograph of another shape.
     """
     if isinstance(layers, Mapping):
         raise ValueError("Distances are not weighted: give the layers without weights.")
