@@ -189,7 +189,7 @@ def test_outputs_come_from_one_clean_run(path: Path) -> None:
             assert not text.startswith("<Figure size"), f"{where(path, cell)}: end the line with a semicolon"
 
 
-NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(\.\d+)?(e-?\d+)?|\b(True|False)\b")
+NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(\.\d+)?(e-?\d+)?")
 
 
 @each_lesson
