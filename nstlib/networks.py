@@ -426,7 +426,7 @@ def first_line(error: Exception) -> str:
 
 
 def copy_convolutions(source: keras.Model, target: keras.Model) -> None:
-    """Kernels and biases of the layers with the same name (our VGG differs in pooling and padding)."""
+    """Kernels and biases of the layers with the same name (our VGG differs in its pooling)."""
     for layer in convolutions_of(target):
         layer.set_weights(source.get_layer(layer.name).get_weights())
 

@@ -111,4 +111,5 @@ def as_html(image: Any, alt: str) -> str:
     buffer = io.BytesIO()
     images.to_pil(image).save(buffer, format="JPEG", quality=90)
     code = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img alt="{html.escape(alt, quote=True)}" src="data:image/jpeg;base64,{code}">'
+    alternative = html.escape(alt, quote=True)
+    return f'<img alt="{alternative}" style="max-width: 100%" src="data:image/jpeg;base64,{code}">'
