@@ -5,6 +5,8 @@
     nst networks   the networks and where their weights are
     nst samples    the pictures that go by a name
     nst stylize    paints a photograph in the style of a picture
+    nst exercises  generates the exercises from their solutions, or checks them
+    nst grade      grades a folder of submissions
 
 Exit codes: 0 done; 1 bad input or a failure, with one sentence on stderr; 2 a command line that cannot be
 read; 130 stopped by Ctrl-C, after `nst stylize` has saved the best image so far.
@@ -162,6 +164,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             group.add_argument(flag, type=kind, metavar=metavar, default=argparse.SUPPRESS, help=text)
 
 
+LIMITS: Options = {
+    "seconds": (float, "S", "that a submission may take, all cells and checks together"),
+    "memory": (float, "GB", "that a submission may use (default: 4)"),
+    "processes": (int, "N", "that a submission may have, threads included"),
+}
+
+
 def chosen(arguments: argparse.Namespace, options: Iterable[str]) -> dict[str, Any]:
     """Those of the options that the command line gave, by name."""
     return {name: getattr(arguments, name) for name in options if hasattr(arguments, name)}
@@ -254,6 +263,62 @@ def list_samples(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def make_exercises(arguments: argparse.Namespace) -> int:
+    """Generate the releases of exercises, check them, or write the course's public tree."""
+    from .course import exercises
+
+    if arguments.public:
+        count = exercises.write_public_tree(arguments.public)
+        print(f"{arguments.public}: {count} files, without {exercises.SOLUTIONS.name}/")
+        return 0
+    wanted = [exercises.find(name) for name in arguments.exercise] or exercises.names()
+    if not arguments.check:
+        for path in exercises.write_releases(wanted):
+            print(path)
+        return 0
+    problems = exercises.outdated(wanted)
+    for name in wanted:
+        problems += exercises.trial(name, print if arguments.verbose else lambda text: None)
+        print(
+            f"{name}: {'checked' if not any(p.startswith(name) for p in problems) else 'not as it should be'}"
+        )
+    for problem in problems:
+        print(f"nst: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def grade(arguments: argparse.Namespace) -> int:
+    """Grade a folder of submissions; says of each what became of it, and where the results are."""
+    from tqdm import tqdm
+
+    from .course import grading, sandbox
+
+    given = chosen(arguments, LIMITS)
+    if "memory" in given:
+        given["memory"] = int(given["memory"] * 2**30)
+    bar = tqdm(unit="submission", disable=not sys.stderr.isatty())
+
+    def tell(result: Any) -> None:
+        bar.write(result.sentence(), file=sys.stdout)
+        bar.update()
+
+    done = grading.grade_folder(
+        arguments.folder,
+        arguments.output,
+        limits=sandbox.Limits(**given),
+        jobs=arguments.jobs,
+        starting=bar.reset,
+        tell=tell,
+    )
+    bar.close()
+    failed = sum(row.status != "graded" for row in done)
+    print(f"{len(done) - failed} graded, {failed} not. {arguments.output / 'grades.csv'} has a row for each,")
+    print(
+        f"{arguments.output / 'summary.png'} shows the class, {arguments.output / 'feedback'} is for students."
+    )
+    return 1 if failed else 0
+
+
 def print_table(rows: Sequence[Sequence[str]]) -> None:
     """Print rows of texts in columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -321,14 +386,79 @@ def make_parser() -> argparse.ArgumentParser:
         ("networks", list_networks, "list the networks, their weights and their usual layers"),
         ("samples", list_samples, "list the pictures that go by a name, with their licences"),
         ("stylize", stylize, "paint a photograph in the style of a picture"),
+        (
+            "exercises",
+            make_exercises,
+            "generate exercises/ from solutions/, or check that all is well with them",
+        ),
+        ("grade", grade, "grade a folder of submissions, in a sandbox"),
     ):
         command = commands.add_parser(
             name, help=text, description=f"{text.capitalize()}.", allow_abbrev=False
         )
         command.set_defaults(function=function)
-        if function is stylize:
-            complete_stylize(command)
+        if name in COMPLETE:
+            COMPLETE[name](command)
     return parser
+
+
+def complete_exercises(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst exercises`."""
+    parser.add_argument(
+        "exercise", metavar="EXERCISE", nargs="*", help="ex04 or its whole name (default: all)"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="change nothing; see that the releases are what their sources give, that nothing leaks, and "
+        "that right and wrong answers get what they should in the sandbox",
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="with --check, show every answer that was tried"
+    )
+    parser.add_argument(
+        "--public",
+        metavar="FOLDER",
+        type=Path,
+        help="write the whole course without solutions/ into a new folder",
+    )
+
+
+def complete_grade(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst grade`."""
+    parser.epilog = (
+        "Run it again after an interruption, for late submissions, or after marking by hand: what has not "
+        "changed is not run again. exercises/README.md is the teacher's guide."
+    )
+    parser.add_argument(
+        "folder",
+        metavar="SUBMISSIONS_FOLDER",
+        type=Path,
+        help="a folder for each student, or their files side by side",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FOLDER", type=Path, default=Path("grading"), help="(default: grading)"
+    )
+    parser.add_argument(
+        "--jobs", metavar="N", type=positive, help="at the same time (default: one a processor)"
+    )
+    defaults = declared("course/sandbox", "Limits")
+    for name, (kind, metavar, text) in LIMITS.items():
+        default = f" (default: {defaults[name]})" if defaults.get(name) is not None else ""
+        parser.add_argument(
+            f"--{name}", type=kind, metavar=metavar, default=argparse.SUPPRESS, help=text + default
+        )
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on.
+
+    Raises:
+        ArgumentTypeError: it is not.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
 
 
 def complete_stylize(parser: argparse.ArgumentParser) -> None:
@@ -346,6 +476,9 @@ def complete_stylize(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace OUT and the history if they exist")
     parser.add_argument("--quiet", action="store_true", help="no progress bar and no closing lines")
     add_options(parser)
+
+
+COMPLETE = {"stylize": complete_stylize, "exercises": complete_exercises, "grade": complete_grade}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,0 +1,1 @@
+"""What teachers and maintainers run: exercises, their sandbox, and grading."""

@@ -1,0 +1,385 @@
+"""Grade a class: every submission in a folder, several at a time, resumable, one page of results.
+
+What a folder of grades holds afterwards:
+
+    grades.csv       a row for each submission: points, what is still to be marked by hand, what went wrong
+    summary.png      the class in a picture
+    feedback/        a page for each student
+    received/        what was handed in, as it was
+    gradebook.db, nbgrader_config.py, judged/, autograded/, release/     nbgrader's
+
+`results.json` remembers what has been done: a run that was stopped goes on where it was, and a submission
+that has not changed since is not run again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import fcntl
+import hashlib
+import json
+import os
+import queue
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..foundation import whole_file
+from . import exercises, gradebook, judge, sandbox, submissions
+
+CHECKS = Path(__file__).resolve().parent.parent / "checks"
+
+
+@dataclass
+class Result:
+    """One row of the results.
+
+    Attributes:
+        student: who.
+        exercise: its name; empty when it could not be told.
+        status: "graded", "failed" (see `note`), or "run" (judged, not yet in the gradebook).
+        score: points so far, marks by hand included.
+        points: points there are, questions marked by hand included.
+        by_hand: whether something is still to be marked by hand.
+        note: what went wrong or was mended.
+        outcomes: of the questions: name -> score, points, message.
+        seconds: the notebook and its checks took.
+        memory: most bytes it held.
+        seed: of the random numbers.
+        file: where the submission lies.
+        fingerprint: of the submission and of all that judges it.
+    """
+
+    student: str
+    exercise: str
+    status: str = "failed"
+    score: float = 0.0
+    points: float = 0.0
+    by_hand: bool = False
+    note: str = ""
+    outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seconds: float = 0.0
+    memory: int = 0
+    seed: int = 0
+    file: str = ""
+    fingerprint: str = ""
+
+    def sentence(self) -> str:
+        """The row in words."""
+        name = f"{self.student}, {self.exercise}" if self.exercise else self.student
+        if self.status != "graded":
+            return f"{name}: not graded. {self.note}"
+        hand = ", one question to be marked by hand" if self.by_hand else ""
+        note = f" ({self.note})" if self.note else ""
+        return f"{name}: {self.score:g} of {self.points:g} points{hand}{note}"
+
+
+class Classroom:
+    """A folder of grades and what is known about it.
+
+    Args:
+        folder: made when it is not there.
+        limits: of each submission.
+        jobs: submissions that run at the same time.
+    """
+
+    def __init__(self, folder: Path, limits: sandbox.Limits | None = None, jobs: int | None = None) -> None:
+        self.folder = folder
+        self.limits = limits or sandbox.Limits()
+        self.jobs = jobs or max(1, os.cpu_count() or 1)
+        self.book = gradebook.Gradebook(folder)
+        self.results = self.read_results()
+        self.releases: dict[str, Any] = {}
+        self.slots: queue.Queue[int] = queue.Queue()
+        for slot in range(self.jobs):
+            self.slots.put(slot)
+
+    # --- what is remembered
+
+    @property
+    def memory_file(self) -> Path:
+        """Where results are remembered."""
+        return self.folder / "results.json"
+
+    def read_results(self) -> dict[str, Result]:
+        """What an earlier run left; nothing when there was none or it cannot be read."""
+        try:
+            rows = json.loads(self.memory_file.read_text(encoding="utf-8"))
+            return {key: Result(**row) for key, row in rows.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def remember(self, result: Result) -> None:
+        """Keep a result; the file is replaced as a whole."""
+        self.results[key_of(result.student, result.exercise, result.file)] = result
+        with whole_file(self.memory_file) as partial:
+            rows = {key: asdict(row) for key, row in sorted(self.results.items())}
+            partial.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+    # --- one run
+
+    def grade(self, found: Sequence[submissions.Found], tell: Callable[[Result], None]) -> list[Result]:
+        """Grade submissions; tells each result as it comes.
+
+        What fails fails alone. Judging runs in threads, each waiting for its sandbox; the gradebook is
+        written by this thread only.
+        """
+        self.prepare(found)
+        done = []
+        with ThreadPoolExecutor(self.jobs) as pool:
+            futures = [pool.submit(self.judge, each) for each in found]
+            try:
+                for future in as_completed(futures):
+                    result = self.record(future)
+                    done.append(result)
+                    tell(result)
+            except BaseException:
+                for future in futures:
+                    future.cancel()
+                sandbox.end_all()
+                raise
+        return sorted(done, key=lambda row: (row.student, row.exercise))
+
+    def prepare(self, found: Sequence[submissions.Found]) -> None:
+        """Make the exercises that occur known to the gradebook."""
+        for name in sorted({each.exercise for each in found if each.exercise}):
+            exercises.load(name)  # imported here, by one thread
+            self.releases[name] = self.book.add_exercise(name)
+
+    def judge(self, found: submissions.Found) -> Result:
+        """Read and run one submission, unless that was done before."""
+        result = Result(found.student, found.exercise, file=str(found.path))
+        if found.problem:
+            result.note = found.problem
+            return result
+        result.fingerprint = fingerprint(found)
+        before = self.results.get(key_of(found.student, found.exercise, result.file))
+        judged = self.book.judged_path(found.student, found.exercise)
+        if (
+            before
+            and before.fingerprint == result.fingerprint
+            and before.status != "failed"
+            and judged.is_file()
+        ):
+            return before
+        slot = self.slots.get()
+        try:
+            self.run(found, result, slot)
+        finally:
+            self.slots.put(slot)
+        return result
+
+    def run(self, found: submissions.Found, result: Result, slot: int) -> None:
+        """Run one submission in the sandbox and keep the judged notebook."""
+        exercise = exercises.load(found.exercise)
+        self.keep(found)
+        try:
+            cells = submissions.read_cells(found.path)
+        except submissions.Unreadable as problem:  # it has changed since it was found
+            result.note = str(problem)
+            return
+        notebook, notes = submissions.rebuild(self.releases[found.exercise], cells)
+        verdict = judge.judge(exercise, notebook, limits=self.limits, slot=slot)
+        self.book.store(found.student, found.exercise, gradebook.with_verdict(notebook, verdict, notes))
+        result.status, result.note = "run", " ".join(notes)
+        result.outcomes = {
+            o.name: {"score": o.score, "points": o.points, "message": o.message} for o in verdict.outcomes
+        }
+        result.seconds, result.memory, result.seed = verdict.seconds, verdict.memory, verdict.seed
+
+    def keep(self, found: submissions.Found) -> None:
+        """Copy what was handed in."""
+        target = self.folder / "received" / found.student / found.exercise
+        target.mkdir(parents=True, exist_ok=True)
+        with whole_file(target / f"{found.exercise}.ipynb") as partial:
+            shutil.copyfile(found.path, partial)
+
+    def record(self, future: Future[Result]) -> Result:
+        """Write a result to the gradebook and remember it; marks given by hand meanwhile are taken over."""
+        result = future.result()
+        if result.status == "graded" and not self.book.holds(result.student, result.exercise):
+            result.status = "run"
+        if result.status == "run":
+            self.remember(result)  # should the next step be interrupted, the notebook need not run again
+            try:
+                self.book.record(result.student, result.exercise)
+                result.status = "graded"
+            except exercises.ExerciseError as error:
+                result.status, result.note = "failed", str(error)
+        elif result.status == "failed" and result.exercise:
+            self.book.forget(result.student, result.exercise)
+        if result.status == "graded":
+            self.take_over_marks(result)
+        self.remember(result)
+        return result
+
+    def take_over_marks(self, result: Result) -> None:
+        """Bring a result up to date with the gradebook; a new mark by hand renews the feedback page."""
+        scores = self.book.score(result.student, result.exercise)
+        marked = (result.score, result.by_hand) != (scores["score"], scores["by_hand"]) and result.points > 0
+        result.score, result.points, result.by_hand = scores["score"], scores["points"], scores["by_hand"]
+        if marked:
+            self.book.write_feedback(result.student, result.exercise)
+
+    # --- what the teacher gets
+
+    def write_table(self) -> Path:
+        """grades.csv: all results there are, not only those of this run."""
+        path = self.folder / "grades.csv"
+        columns = [
+            "student",
+            "exercise",
+            "status",
+            "score",
+            "points",
+            "to_be_marked_by_hand",
+            "note",
+            "feedback",
+        ]
+        with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            for row in sorted(self.results.values(), key=lambda row: (row.student, row.exercise)):
+                page = self.book.feedback_path(row.student, row.exercise)
+                shown = str(page.relative_to(self.folder)) if row.status == "graded" else ""
+                hand = "yes" if row.by_hand else "no"
+                cells = [row.student, row.exercise, row.status, row.score, row.points, hand, row.note, shown]
+                writer.writerow([harmless(cell) for cell in cells])
+        return path
+
+
+def harmless(cell: Any) -> Any:
+    """A cell of a table that no spreadsheet program takes for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell
+
+
+def key_of(student: str, exercise: str, file: str) -> str:
+    """Under what a result is remembered."""
+    return f"{student}/{exercise or Path(file).name}"
+
+
+def fingerprint(found: submissions.Found) -> str:
+    """A number that changes with the submission and with whatever judges it."""
+    source = exercises.SOLUTIONS / found.exercise
+    judges = [source / f"{found.exercise}.ipynb", source / "hidden.py", *sorted(CHECKS.glob("*.py"))]
+    digest = hashlib.sha256(found.path.read_bytes())
+    for path in judges:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep a second grader out of a folder of grades.
+
+    Raises:
+        BlockingIOError: one is at work there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BlockingIOError(
+                f"Another `nst grade` is at work in {folder}; wait until it has ended."
+            ) from None
+        yield
+
+
+def cell_names(wanted: Sequence[str]) -> dict[str, list[str]]:
+    """Nbgrader's names of the cells of each exercise, by which a submission is recognised."""
+    return {
+        name: [
+            exercises.tags(cell)["grade_id"]
+            for cell in exercises.load(name).notebook.cells
+            if exercises.tags(cell)
+        ]
+        for name in wanted
+    }
+
+
+def summary(results: Sequence[Result], path: Path) -> None:
+    """Draw the class: how many have how many points, and what each question brought on average."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    names = sorted({row.exercise for row in results if row.status == "graded"})
+    figure = Figure((11, 3.4 * max(1, len(names))), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(max(1, len(names)), 2, squeeze=False)
+    for (left, right), name in zip(panels, names, strict=False):
+        rows = [row for row in results if row.exercise == name and row.status == "graded"]
+        draw_points(left, name, rows)
+        draw_questions(right, rows)
+    with whole_file(path) as partial:
+        figure.savefig(partial, dpi=110, format="png")
+
+
+def draw_points(axes: Any, name: str, rows: Sequence[Result]) -> None:
+    """A histogram of the points that the machine gave."""
+    points = [sum(o["score"] for o in row.outcomes.values()) for row in rows]
+    most = max(sum(o["points"] for o in row.outcomes.values()) for row in rows)
+    edges = [k - 0.5 for k in range(int(most) + 2)]
+    axes.hist(points, bins=edges, color="#35618f", edgecolor="white")
+    axes.set(
+        title=f"{name}: {len(rows)} graded", xlabel=f"points of {most:g} (machine-marked)", ylabel="students"
+    )
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.axvline(sum(points) / len(points), color="#d1495b", linestyle="--", label="mean")
+    axes.legend(frameon=False)
+
+
+def draw_questions(axes: Any, rows: Sequence[Result]) -> None:
+    """What share of its points each question brought."""
+    names = list(rows[0].outcomes)
+    shares = [
+        sum(row.outcomes[n]["score"] for row in rows) / sum(row.outcomes[n]["points"] for row in rows)
+        for n in names
+    ]
+    bars = axes.barh(names[::-1], shares[::-1], color="#35618f")
+    axes.bar_label(bars, [f"{share:.0%}" for share in shares[::-1]], padding=3)
+    axes.set(title="share of the points earned, by question", xlim=(0, 1.12))
+    axes.set_xticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+
+
+def grade_folder(
+    folder: Path,
+    target: Path,
+    *,
+    limits: sandbox.Limits | None = None,
+    jobs: int | None = None,
+    starting: Callable[[int], None] = lambda count: None,
+    tell: Callable[[Result], None] = lambda result: None,
+) -> list[Result]:
+    """Grade all submissions in a folder into a folder of grades.
+
+    Args:
+        folder: see `submissions.find_submissions`.
+        target: the folder of grades, made when it is not there.
+        limits: of each submission.
+        jobs: that run at the same time; as many as there are processors unless given.
+        starting: is told how many submissions there are.
+        tell: is told each result as it comes.
+
+    Raises:
+        SandboxMissing: nothing is run without a sandbox.
+        OSError: the folder or the solutions are not there, or another grader is at work.
+    """
+    exercises.require_nbgrader()
+    folder, target = folder.resolve(), target.resolve()  # nbgrader changes the working folder
+    found = submissions.find_submissions(folder, cell_names(exercises.names()))
+    sandbox.require_sandbox()
+    with alone(target):
+        classroom = Classroom(target, limits, jobs)
+        starting(len(found))
+        try:
+            done = classroom.grade(found, tell)
+        finally:
+            classroom.write_table()
+        if any(row.status == "graded" for row in done):
+            summary(list(classroom.results.values()), target / "summary.png")
+    return done

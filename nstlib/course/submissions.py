@@ -1,0 +1,220 @@
+"""Find submissions in a folder, whatever it looks like, and read them without believing anything.
+
+A learning platform hands out one folder for each student, or one flat folder; students rename files; Colab
+rewrites notebooks. So a submission is recognised by what is in it (the names nbgrader gave its cells), and
+its student by the folder it lies in or by its file name. Of a notebook nothing is taken but the text of its
+cells.
+"""
+
+from __future__ import annotations
+
+import collections
+import copy
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .exercises import tags
+
+MOST_BYTES = 50 << 20  # of one file
+MOST_CELLS = 500
+MOST_SOURCE = 200_000  # characters of one cell
+# What platforms put around a student's name: Moodle's folders, Canvas' file names.
+PLATFORM_TAILS = (r"_\d+_assignsubmission_file_?$", r"(_LATE)?_\d+_\d+_.*$")
+
+
+class Unreadable(ValueError):
+    """A file that is no submission; the message says why, for the teacher."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A notebook that somebody handed in.
+
+    Attributes:
+        student: who, as it is safe in file names.
+        path: where the file lies.
+        exercise: its full name; empty when it could not be told.
+        problem: why it cannot be graded; empty when it can.
+    """
+
+    student: str
+    path: Path
+    exercise: str = ""
+    problem: str = ""
+
+
+def find_submissions(folder: Path, exercises: Mapping[str, Iterable[str]]) -> list[Found]:
+    """All submissions in a folder, sorted by student and exercise.
+
+    Args:
+        folder: as a platform or a teacher made it: a subfolder for each student (with the notebook anywhere
+            in it), or files that begin with the student's name.
+        exercises: their names, each with nbgrader's names of its cells.
+
+    Raises:
+        NotADirectoryError: there is no such folder.
+        FileNotFoundError: there is nothing in it.
+    """
+    if not folder.is_dir():
+        raise NotADirectoryError(f"There is no folder {folder}; give the one with the submissions.")
+    found = []
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith((".", "__")):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            found += in_students_folder(entry, exercises)
+        elif entry.suffix == ".ipynb":
+            found.append(recognise(entry, "", exercises))
+    if not found:
+        raise FileNotFoundError(f"There is no notebook in {folder} or in the folders inside it.")
+    return newest_only(found)
+
+
+def in_students_folder(folder: Path, exercises: Mapping[str, Iterable[str]]) -> list[Found]:
+    """The submissions of one student."""
+    student = student_name(folder.name)
+    paths = [
+        path
+        for path in sorted(folder.rglob("*.ipynb"))
+        if not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
+    ]
+    if not paths:
+        return [Found(student, folder, problem="There is no notebook in this folder.")]
+    return [recognise(path, student, exercises) for path in paths]
+
+
+def recognise(path: Path, student: str, exercises: Mapping[str, Iterable[str]]) -> Found:
+    """Tell which exercise a file answers: by its cells, or by its name."""
+    named = next((name for name in exercises if re.search(rf"{name.partition('_')[0]}(?!\d)", path.name)), "")
+    student = student or student_name(re.split(r"[-_ ]*ex\d\d", path.stem)[0] or path.stem)
+    try:
+        cells = read_cells(path)
+    except Unreadable as problem:
+        return Found(student, path, named, str(problem))
+    marked = {cell["grade_id"] for cell in cells}
+    shared = {name: len(marked & set(ids)) for name, ids in exercises.items()}
+    best = max(shared, key=lambda name: shared[name], default="")
+    if best and shared[best]:
+        return Found(student, path, best)
+    if named:
+        return Found(student, path, named)
+    return Found(student, path, problem="This notebook is not an exercise of this course.")
+
+
+def student_name(text: str) -> str:
+    """A student's name as it is safe in file names and for nbgrader."""
+    for tail in PLATFORM_TAILS:
+        text = re.sub(tail, "", text)
+    return re.sub(r"[^\w.@-]+", "_", text).strip("._") or "unnamed"
+
+
+def newest_only(found: Iterable[Found]) -> list[Found]:
+    """Of several files of one student for one exercise, the one written last that can be read."""
+    groups: dict[tuple[str, str], list[Found]] = collections.defaultdict(list)
+    for each in found:
+        groups[(each.student, each.exercise)].append(each)
+    chosen = []
+    for (_, exercise), group in groups.items():
+        group.sort(key=lambda each: (not each.problem, each.path.lstat().st_mtime))
+        chosen += group if not exercise else group[-1:]
+    return sorted(chosen, key=lambda each: (each.student, each.exercise, str(each.path)))
+
+
+# --- reading one ------------------------------------------------------------------------------------
+
+
+def read_cells(path: Path) -> list[dict[str, str]]:
+    """The cells of a notebook: kind, text, and nbgrader's name where there is one. Nothing else is read.
+
+    Raises:
+        Unreadable: and why.
+    """
+    if path.is_symlink():
+        raise Unreadable("The file is a link to another file; hand in the notebook itself.")
+    size = path.stat().st_size
+    if size == 0:
+        raise Unreadable("The file is empty.")
+    if size > MOST_BYTES:
+        raise Unreadable(f"The file has {size / 2**20:.0f} MB; at most {MOST_BYTES >> 20} are read.")
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        raise Unreadable(
+            "The file is no notebook: it cannot be read as JSON (was its upload cut off?)."
+        ) from None
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise Unreadable("The file is no notebook of format 4: open it in JupyterLab and save it again.")
+    if len(cells) > MOST_CELLS:
+        raise Unreadable(f"The notebook has {len(cells)} cells; at most {MOST_CELLS} are read.")
+    return [read_cell(cell) for cell in cells]
+
+
+def read_cell(cell: Mapping[str, Any]) -> dict[str, str]:
+    """One cell."""
+    source = cell.get("source", "")
+    text = "".join(map(str, source)) if isinstance(source, list) else str(source)
+    metadata = cell.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = marks.get("grade_id") if isinstance(marks, dict) else None
+    kind = cell.get("cell_type")
+    return {
+        "kind": kind if kind in ("code", "markdown", "raw") else "markdown",
+        "source": text[:MOST_SOURCE],
+        "grade_id": grade_id if isinstance(grade_id, str) else "",
+    }
+
+
+def rebuild(release: Any, cells: Iterable[Mapping[str, str]]) -> tuple[Any, list[str]]:
+    """Put a learner's answers into a fresh copy of the release.
+
+    Of the cells that nbgrader knows, only the answers are the learner's; checks come from the release, in
+    whatever state they were handed in, and cells that were deleted come back. Plain cells are kept where the
+    learner has them, so that helpers and experiments still run.
+
+    Returns:
+        The notebook, and what had to be mended, one sentence each.
+    """
+    import nbformat
+
+    originals = {tags(cell)["grade_id"]: cell for cell in release.cells if tags(cell)}
+    built, used, mended = [], set(), []
+    for cell in cells:
+        original = originals.get(cell["grade_id"])
+        if original is None or cell["grade_id"] in used:
+            built.append(plain_cell(cell))
+            continue
+        used.add(cell["grade_id"])
+        fresh = copy.deepcopy(original)
+        if tags(fresh).get("solution"):
+            fresh.source = cell["source"]
+        elif fresh.source != cell["source"]:
+            mended.append(f"The check {cell['grade_id']} had been changed; the original was used.")
+        built.append(fresh)
+    for grade_id in originals:
+        if grade_id not in used:
+            mended.append(f"The cell {grade_id} was missing; the original was put back.")
+            built.insert(place_for(grade_id, list(originals), built), copy.deepcopy(originals[grade_id]))
+    for number, cell in enumerate(built):
+        cell["id"] = f"cell-{number}"
+    notebook = nbformat.v4.new_notebook(cells=built, metadata=copy.deepcopy(release.metadata))
+    return notebook, mended
+
+
+def plain_cell(cell: Mapping[str, str]) -> Any:
+    """A cell that nbgrader knows nothing of."""
+    import nbformat
+
+    make = {"code": nbformat.v4.new_code_cell, "raw": nbformat.v4.new_raw_cell}
+    return make.get(cell["kind"], nbformat.v4.new_markdown_cell)(cell["source"])
+
+
+def place_for(grade_id: str, order: list[str], built: list[Any]) -> int:
+    """Where a missing cell belongs: behind the nearest cell before it that is there."""
+    before = order[: order.index(grade_id)]
+    places = [i for i, cell in enumerate(built) if tags(cell).get("grade_id") in before]
+    return max(places) + 1 if places else 0

@@ -1,0 +1,169 @@
+"""Plain bytes between the grader and the sandbox: what may cross, and how.
+
+A message is a tree of JSON with the arrays beside it as raw bytes. Nothing is pickled, so reading a message
+runs no code; whatever the other side sends becomes numbers, texts, arrays and lists of these, or an error.
+Two things go to the sandbox only: feature networks, by name, and functions, as a number that the learner's
+code calls back.
+
+A frame is two lengths of four bytes (header, arrays), the header, the arrays.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+LENGTHS = struct.Struct(">II")
+DTYPES = {"bool", *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64))} | {
+    "float16",
+    "float32",
+    "float64",
+}
+MOST_BYTES = 64 << 20  # of one frame
+DEEPEST = 8  # nesting of lists and dictionaries
+
+
+class WireError(Exception):
+    """A message that cannot be read, or a value that cannot be sent."""
+
+
+def encode(
+    value: Any, blobs: list[bytes], function: Callable[[Any], int] | None = None, depth: int = 0
+) -> Any:
+    """Turn a value into JSON, putting the bytes of its arrays into `blobs`.
+
+    Args:
+        value: None, numbers, texts, arrays, lists, tuples, dictionaries with texts as keys, networks.
+        blobs: filled in the order of the arrays.
+        function: gives a function its number; None where none may be sent.
+
+    Raises:
+        WireError: something else, or nested too deep.
+    """
+    if depth > DEEPEST:
+        raise WireError("a value is nested too deep")
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, np.generic):
+        return encode(value.item(), blobs, function, depth)
+    if type(value) is np.ndarray:
+        return encode_array(value, blobs)
+    if isinstance(value, (list, tuple)):
+        kind = "tuple" if isinstance(value, tuple) else "list"
+        return {kind: [encode(each, blobs, function, depth + 1) for each in value]}
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {"dict": {key: encode(each, blobs, function, depth + 1) for key, each in value.items()}}
+    if hasattr(value, "preprocess") and isinstance(getattr(value, "name", None), str):
+        return {"network": value.name}
+    if callable(value) and function is not None:
+        return {"function": function(value)}
+    raise WireError(f"a {type(value).__name__} cannot be sent")
+
+
+def encode_array(array: np.ndarray, blobs: list[bytes]) -> dict[str, Any]:
+    """An array as its dtype, its shape and the place of its bytes."""
+    if array.dtype.name not in DTYPES:
+        raise WireError(f"an array of {array.dtype} cannot be sent")
+    blobs.append(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("="), copy=False).tobytes())
+    return {"array": len(blobs) - 1, "dtype": array.dtype.name, "shape": list(array.shape)}
+
+
+class Decoder:
+    """Turns JSON back into values.
+
+    Args:
+        blobs: the bytes of the arrays.
+        function: makes a callable of a function's number; None where none may come.
+        network: makes a network of a name; None where none may come.
+    """
+
+    def __init__(
+        self,
+        blobs: list[bytes],
+        function: Callable[[int], Any] | None = None,
+        network: Callable[[str], Any] | None = None,
+    ) -> None:
+        self.blobs, self.function, self.network = blobs, function, network
+
+    def decode(self, tree: Any, depth: int = 0) -> Any:
+        """The value.
+
+        Raises:
+            WireError: not what `encode` makes.
+        """
+        if depth > DEEPEST + 1:
+            raise WireError("a value is nested too deep")
+        if tree is None or type(tree) in (bool, int, float, str):
+            return tree
+        if not isinstance(tree, dict):
+            raise WireError("a value is not what it should be")
+        if "array" in tree:
+            return self.array(tree)
+        for kind, make in (("list", list), ("tuple", tuple)):
+            if isinstance(tree.get(kind), list):
+                return make([self.decode(each, depth + 1) for each in tree[kind]])
+        if isinstance(tree.get("dict"), dict):
+            return {str(key): self.decode(each, depth + 1) for key, each in tree["dict"].items()}
+        if self.network and isinstance(tree.get("network"), str):
+            return self.network(tree["network"])
+        if self.function and isinstance(tree.get("function"), int):
+            return self.function(tree["function"])
+        raise WireError("a value is of an unknown kind")
+
+    def array(self, tree: dict[str, Any]) -> np.ndarray:
+        """An array from its bytes; a copy, so that it can be written to."""
+        try:
+            shape = tuple(int(side) for side in tree["shape"])
+            if tree["dtype"] not in DTYPES or min(shape, default=0) < 0:
+                raise ValueError
+            return np.frombuffer(self.blobs[tree["array"]], tree["dtype"]).reshape(shape).copy()
+        except (KeyError, IndexError, TypeError, ValueError, OverflowError):
+            raise WireError("an array does not fit its description") from None
+
+
+def pack(header: dict[str, Any], blobs: list[bytes]) -> bytes:
+    """A frame.
+
+    Raises:
+        WireError: it is too large.
+    """
+    header = {**header, "lengths": [len(blob) for blob in blobs]}
+    text, body = json.dumps(header).encode(), b"".join(blobs)
+    if len(text) + len(body) > MOST_BYTES:
+        raise WireError(f"a message of {(len(text) + len(body)) / 1e6:.0f} MB is too large")
+    return LENGTHS.pack(len(text), len(body)) + text + body
+
+
+def unpack(read: Callable[[int], bytes]) -> tuple[dict[str, Any], list[bytes]]:
+    """Read a frame.
+
+    Args:
+        read: gives exactly so many bytes, or raises.
+
+    Raises:
+        WireError: it is too large or broken.
+    """
+    text_length, body_length = LENGTHS.unpack(read(LENGTHS.size))
+    if text_length + body_length > MOST_BYTES:
+        raise WireError(f"a message of {(text_length + body_length) / 1e6:.0f} MB is too large")
+    text, body = read(text_length), read(body_length)
+    try:
+        header = json.loads(text)
+        lengths = header.pop("lengths")
+        if sum(lengths) != len(body) or any(type(n) is not int or n < 0 for n in lengths):
+            raise ValueError
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise WireError("a message cannot be read") from None
+    return header, list(pieces(body, lengths))
+
+
+def pieces(body: bytes, lengths: list[int]) -> Iterator[bytes]:
+    """Cut bytes into pieces of these lengths."""
+    start = 0
+    for length in lengths:
+        yield body[start : start + length]
+        start += length
