@@ -73,6 +73,9 @@ def judge_names(found: tuple[str, str], counts: list[int], index: int) -> None:
     if found == right:
         return
     require(found != right[::-1], "The two names are there, in the other order.")
+    usual = places([2, 2, 4, 4, 4])
+    if index < len(usual) and found[0] == "block{}_conv{}".format(*usual[index]):
+        raise Mistake(f"{where} comes out as in VGG-19; the function is told the plan of another network.")
     after = every[index + 1] if index + 1 < len(every) else (0, 0)
     for (b, n), message in (
         (after, "you begin to count with 0, the documents with 1."),
@@ -82,9 +85,6 @@ def judge_names(found: tuple[str, str], counts: list[int], index: int) -> None:
     ):
         if found in ((f"block{b}_conv{n}", f"conv{b}_{n}"), (f"conv{b}_{n}", f"block{b}_conv{n}")):
             raise Mistake(f"{where} comes out as {found[0]}: {message}")
-    usual = places([2, 2, 4, 4, 4])
-    if index < len(usual) and found[0] == "block{}_conv{}".format(*usual[index]):
-        raise Mistake(f"{where} comes out as in VGG-19; the function is told the plan of another network.")
     if right[0] == found[0] or right[1] == found[1]:
         raise Mistake(f"{where}: one of your two names is right, the other, of {found}, is not.")
     raise Mistake(f"{where} comes out as {found[0]!r} and {found[1]!r}, which it is not.")

@@ -292,7 +292,7 @@ def pool_gradient(features, slope, kind):
     Wrong(
         "pool_gradient",
         score=3,
-        message="hidden",
+        message="belongs to no square has the slope 0",
         code="""
 def pool_gradient(features, slope, kind):
     _, rows, columns, channels = slope.shape
