@@ -312,10 +312,13 @@ def grade(arguments: argparse.Namespace) -> int:
     )
     bar.close()
     failed = sum(row.status != "graded" for row in done)
-    print(f"{len(done) - failed} graded, {failed} not. {arguments.output / 'grades.csv'} has a row for each,")
-    print(
-        f"{arguments.output / 'summary.png'} shows the class, {arguments.output / 'feedback'} is for students."
-    )
+    made = {
+        "grades.csv": "has a row for each",
+        "summary.png": "shows the class",
+        "feedback": "is for students",
+    }
+    print(f"{len(done) - failed} graded, {failed} not.")
+    print("\n".join(f"{arguments.output / name} {text}" for name, text in made.items()))
     return 1 if failed else 0
 
 

@@ -196,7 +196,7 @@ def question_of(cell: Any, exercise: str) -> Question:
     """Read the cell of a check: `check.NAME(name, ...)` and nothing else."""
     try:
         (statement,) = ast.parse(cell.source).body
-        call = statement.value  # type: ignore[attr-defined]
+        call = statement.value
         if call.keywords or call.func.value.id != "check":
             raise ValueError
         answers = tuple(argument.id for argument in call.args)

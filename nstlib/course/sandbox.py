@@ -320,9 +320,8 @@ class Sandbox:
             used = memory_of(self.process.pid)
             self.peak = max(self.peak, used)
             if used > self.limits.memory:
-                self.kill(
-                    f"Your code used more than {self.limits.memory / 2**30:.0f} GB of memory and was stopped."
-                )
+                most = f"{self.limits.memory / 2**30:.2g} GB"
+                self.kill(f"Your code used more than {most} of memory and was stopped.")
             if time.monotonic() > self.deadline:
                 self.kill(
                     f"Your notebook took longer than {self.limits.seconds:.0f} seconds and was stopped."
@@ -383,6 +382,7 @@ class Sandbox:
     def gone(self) -> SandboxEnded:
         """The error for a process that is no more."""
         self.process.wait()
+        self.threads[-1].join(timeout=1)  # for its last words
         return SandboxEnded(self.ended or "Your code ended the process that runs your notebook.")
 
     # --- what can be asked
@@ -500,6 +500,11 @@ def clean_data(data: dict[str, Any]) -> dict[str, str]:
 
 def memory_of(pid: int) -> int:
     """Bytes of memory that a process and all its descendants hold for themselves."""
+    return sum(own_memory(each) for each in family(pid))
+
+
+def family(pid: int) -> list[int]:
+    """A process and all its descendants."""
     parents: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdecimal():
@@ -508,12 +513,11 @@ def memory_of(pid: int) -> int:
             except OSError:
                 continue
             parents.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(entry))
-    total, waiting = 0, [pid]
+    found, waiting = [], [pid]
     while waiting:
-        each = waiting.pop()
-        waiting += parents.get(each, [])
-        total += own_memory(each)
-    return total
+        found.append(waiting.pop())
+        waiting += parents.get(found[-1], [])
+    return found
 
 
 def own_memory(pid: int) -> int:

@@ -1,0 +1,437 @@
+"""The sandbox against code that means harm: every attack is run for real, and every limit is reached."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nstlib.checks.framework import Mistake
+from nstlib.course import sandbox, wire
+from nstlib.course.sandbox import Limits, Sandbox, SandboxEnded
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = Limits(seconds=30, cell_seconds=3, call_seconds=3, memory=1 << 30, processes=64, output_bytes=8 << 20)
+NEEDED = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or shutil.which("bwrap") is None, reason="needs Linux and bubblewrap"
+)
+
+
+def say(box: Sandbox, *cells: str) -> str:
+    """Run cells and return all that they printed and all errors."""
+    outputs = [output for cell in box.run(cells) for output in cell]
+    return "".join(o["text"] if o["output_type"] == "stream" else o.get("evalue", "") for o in outputs)
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    with Sandbox(SMALL) as running:
+        running.start()
+        yield running
+
+
+def all_gone(processes: list[int]) -> bool:
+    """Whether every process has ended, soon."""
+    for _ in range(50):
+        if not any(Path("/proc", str(pid)).exists() for pid in processes):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+# --- it works ---------------------------------------------------------------------------------------
+
+
+@NEEDED
+def test_it_runs_cells_and_calls_functions_with_arrays_and_callbacks(box: Sandbox) -> None:
+    code = """
+import numpy as np
+def answer(f, x, settings):
+    return {"value": f(x) + settings["shift"], "rows": [x.sum(), "text", None, (True, 2)]}
+"""
+    assert say(box, code, "print(6 * 7)") == "42\n"
+    x = np.arange(6, dtype="float32").reshape(2, 3)
+    found = box.call("answer", [lambda x: 2 * x, x, {"shift": 1.5}])
+    np.testing.assert_array_equal(found["value"], 2 * x + 1.5)
+    assert found["rows"][0] == 15.0 and found["rows"][1:] == ["text", None, (True, 2)]
+
+
+@NEEDED
+def test_pictures_come_back_and_html_does_not(box: Sandbox) -> None:
+    code = """
+import nstlib as nst, numpy as np
+from IPython.display import HTML, display
+nst.show(np.zeros((1, 8, 8, 3), "float32"), alt="a black square")
+display(HTML("<script>alert(1)</script>"))
+"""
+    (outputs,) = box.run([code])
+    kinds = [set(output["data"]) for output in outputs]
+    assert any("image/png" in kind or "image/jpeg" in kind for kind in kinds)
+    assert not any("text/html" in kind for kind in kinds)
+
+
+@NEEDED
+def test_an_error_ends_its_cell_only(box: Sandbox) -> None:
+    assert say(box, "1 / 0", "def broken(:", "print('still here')").endswith("still here\n")
+
+
+# --- it hides ---------------------------------------------------------------------------------------
+
+
+@NEEDED
+def test_there_is_no_network(box: Sandbox) -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    port = server.getsockname()[1]
+    code = f"""
+import socket
+for address in (("127.0.0.1", {port}), ("192.0.2.1", 80)):
+    try:
+        socket.create_connection(address, timeout=1)
+        print("connected")
+    except OSError as error:
+        print("refused")
+"""
+    assert say(box, code) == "refused\nrefused\n"
+    server.close()
+
+
+@NEEDED
+def test_nothing_of_the_teacher_can_be_seen(box: Sandbox, tmp_path: Path) -> None:
+    secret = tmp_path / "gradebook.db"
+    secret.write_text("grades")
+    code = f"""
+import os, sys
+here = {str(ROOT)!r}
+print([p for p in (here + "/solutions", here + "/tests", {str(secret)!r}) if os.path.exists(p)])
+print(sorted(os.listdir(here)) if os.path.isdir(here) else [])
+secret = ("hidden.py", "wrong.py", "gradebook.db", "shadow", "passwd")
+tops = ("/home", "/tmp", "/etc", "/var", "/srv", "/mnt", here)
+found = [os.path.join(at, f) for top in tops for at, _, files in os.walk(top) for f in files if f in secret]
+print([path for path in found if not path.startswith(sys.prefix)])  # packages ship files of such names
+print(len([p for p in os.listdir("/proc") if p.isdigit()]) < 6, "HOME" in os.environ, "SECRET" in os.environ)
+"""
+    os.environ["SECRET"] = "1"
+    try:
+        lines = say(box, code).splitlines()
+    finally:
+        del os.environ["SECRET"]
+    assert lines[0] == "[]"
+    assert set(eval(lines[1])) <= {"nstlib", "data", ".venv"}
+    assert lines[2:] == ["[]", "True True False"]
+
+
+@NEEDED
+def test_nothing_can_be_written_but_the_folder_in_memory(box: Sandbox) -> None:
+    code = f"""
+import os, sys
+for folder in ("/", "/usr", "/dev", "/etc", {str(ROOT / "nstlib")!r}, sys.prefix, "/tmp"):
+    path = os.path.join(folder, "x")
+    try:
+        open(path, "w").write("x")
+        print(path)
+    except OSError:
+        pass
+"""
+    assert say(box, code) == "/tmp/x\n"
+
+
+@NEEDED
+def test_it_has_no_privileges_and_cannot_get_any(box: Sandbox) -> None:
+    code = """
+import ctypes, os
+status = dict(line.split(":\\t") for line in open("/proc/self/status").read().splitlines())
+print(os.getuid() != 0, status["CapEff"], status["NoNewPrivs"], status["Seccomp"])
+libc = ctypes.CDLL(None, use_errno=True)
+for flags in (0x10000000, 0x20000000, 0x40000000):
+    print(libc.unshare(flags), end=" ")
+memory = libc.memfd_create(b"x", 0), libc.shmget(0, 1 << 20, 0o1600)
+print(libc.mount(b"none", b"/tmp", b"tmpfs", 0, 0), *memory)
+try:
+    os.setuid(0)
+except OSError:
+    print("no")
+"""
+    lines = say(box, code).splitlines()
+    assert lines[0] == "True 0000000000000000 1 2"
+    assert lines[1] == "-1 -1 -1 -1 -1 -1" and lines[2] == "no"
+
+
+# --- its limits hold --------------------------------------------------------------------------------
+
+
+@NEEDED
+def test_a_fork_bomb_is_bounded_for_root_too() -> None:
+    code = """
+import os, time
+count = 0
+try:
+    while count < 5000:
+        if os.fork() == 0:
+            time.sleep(60)
+            os._exit(0)
+        count += 1
+except OSError:
+    print("stopped at", count)
+"""
+    with Sandbox(dataclasses.replace(SMALL, memory=8 << 30)) as box:
+        box.start()
+        said = say(box, code)
+        assert said.startswith("stopped at"), said
+        assert 10 < int(said.split()[-1]) < SMALL.processes
+        processes = sandbox.family(box.process.pid)
+        assert len(processes) > 10
+    assert all_gone(processes)
+
+
+IN_ONE = "x = [b'x' * (200 << 20) for _ in range(50)]"
+IN_MANY = """
+import os, time
+for _ in range(20):
+    if os.fork() == 0:
+        x = b"x" * (200 << 20)
+        time.sleep(30)
+time.sleep(20)
+"""
+
+
+@NEEDED
+@pytest.mark.parametrize("code", [IN_ONE, IN_MANY], ids=["one process", "many processes"])
+def test_memory_is_bounded(code: str) -> None:
+    with Sandbox(dataclasses.replace(SMALL, memory=1 << 29, cell_seconds=25)) as box:
+        box.start()
+        processes = sandbox.family(box.process.pid)
+        with pytest.raises(SandboxEnded, match="more than 0.5 GB of memory"):
+            say(box, code)
+        assert box.peak < 2 << 30
+    assert all_gone(processes)
+
+
+@NEEDED
+def test_files_are_bounded(box: Sandbox) -> None:
+    code = """
+written = 0
+try:
+    for k in range(1000):
+        with open(f"/tmp/{k}", "wb") as file:
+            file.write(bytes(10 << 20))
+        written += 10
+except OSError:
+    print(written)
+try:
+    open("/dev/shm/x", "wb").write(bytes(10 << 20))
+except OSError:
+    print("shm full")
+"""
+    said = say(box, code).split("\n")
+    assert 100 <= int(said[0]) <= 256 and said[1] == "shm full"
+
+
+@NEEDED
+def test_an_endless_cell_is_interrupted_and_the_next_one_runs(box: Sandbox) -> None:
+    began = time.monotonic()
+    said = say(
+        box, "while True:\n    try:\n        pass\n    except Exception:\n        pass", "print('next')"
+    )
+    assert said == "stopped after 3 secondsnext\n"
+    assert time.monotonic() - began < 10
+
+
+@NEEDED
+def test_an_endless_function_is_interrupted(box: Sandbox) -> None:
+    list(box.run(["def f(x):\n    while True: pass\ndef g(x):\n    return 2 * x"]))
+    with pytest.raises(Mistake, match="stopped after 3 seconds"):
+        box.call("f", [1])
+    assert box.call("g", [4]) == 8
+
+
+@NEEDED
+def test_what_cannot_be_interrupted_is_killed() -> None:
+    code = """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))
+while True:
+    pass
+"""
+    with Sandbox(Limits(seconds=6, cell_seconds=1)) as box:
+        box.start()
+        processes = sandbox.family(box.process.pid)
+        with pytest.raises(SandboxEnded, match="longer than 6 seconds"):
+            say(box, code)
+    assert all_gone(processes)
+
+
+@NEEDED
+@pytest.mark.parametrize("code", ["import os\nos._exit(0)", "import os, signal\nos.kill(os.getpid(), 9)"])
+def test_ending_the_process_is_noticed_at_once(code: str) -> None:
+    with Sandbox(SMALL) as box:
+        box.start()
+        began = time.monotonic()
+        with pytest.raises(SandboxEnded, match="ended the process"):
+            say(box, code)
+        assert time.monotonic() - began < 5
+
+
+@NEEDED
+def test_sys_exit_ends_its_cell_only(box: Sandbox) -> None:
+    assert say(box, "import sys\nsys.exit()", "print('on')").endswith("on\n")
+
+
+@NEEDED
+def test_output_is_cut(box: Sandbox) -> None:
+    assert len(say(box, "print('x' * (100 << 20))", "import os\nos.write(1, b'x' * (50 << 20))")) < 30_000
+
+
+@NEEDED
+def test_a_flood_of_output_on_the_wire_is_stopped() -> None:
+    code = """
+import os
+for fd in range(3, 40):
+    try:
+        os.write(fd, bytes(100))
+    except OSError:
+        pass
+while True:
+    os.write(4, b"x" * 65536)
+"""
+    with Sandbox(SMALL) as box:
+        box.start()
+        with pytest.raises(SandboxEnded):
+            for _ in range(100):
+                say(box, code)
+        assert box.heard < 200 << 20
+
+
+# --- what comes out is only bytes -------------------------------------------------------------------
+
+
+@NEEDED
+def test_arrays_that_lie_and_patched_libraries_change_nothing(box: Sandbox) -> None:
+    code = """
+import numpy as np
+class Liar(np.ndarray):
+    def __eq__(self, other): return np.ones(self.shape, bool)
+    def __array_function__(self, *a, **k): return True
+    def __sub__(self, other): return np.zeros(3)
+def lie(x):
+    return np.zeros(3).view(Liar)
+np.allclose = np.array_equal = lambda *a, **k: True
+import nstlib.checks.framework as f
+f.same = f.require = lambda *a, **k: True
+"""
+    list(box.run([code]))
+    found = box.call("lie", [np.ones(3)])
+    assert type(found) is np.ndarray and not np.array_equal(found, np.ones(3))
+
+
+@NEEDED
+def test_what_is_neither_number_nor_array_is_refused_in_words(box: Sandbox) -> None:
+    cells = [
+        "def module(x):\n    import os\n    return os",
+        "def deep(x):\n    y = []\n    for _ in range(100): y = [y]\n    return y",
+        "import numpy as np\ndef objects(x):\n    return np.array([object()])",
+        "import numpy as np\ndef huge(x):\n    return np.zeros(20_000_000)",
+    ]
+    list(box.run(cells))
+    for name in ("module", "deep", "objects", "huge"):
+        with pytest.raises(Mistake):
+            box.call(name, [1])
+    assert box.kind("module") == "function" and box.kind("nothing") == "missing"
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"array": 0, "dtype": "object", "shape": [1]},
+        {"array": 0, "dtype": "float32", "shape": [-1]},
+        {"array": 0, "dtype": "float32", "shape": [10**9, 10**9]},
+        {"array": 7, "dtype": "float32", "shape": [1]},
+        {"array": 0, "dtype": "float32", "shape": "x"},
+        {"network": "vgg19"},
+        {"function": 0},
+        {"unknown": 1},
+        [1, 2],
+    ],
+)
+def test_a_forged_message_is_an_error_and_nothing_else(tree: object) -> None:
+    with pytest.raises(wire.WireError):
+        wire.Decoder([bytes(4)]).decode(tree)
+
+
+def test_values_survive_the_wire() -> None:
+    blobs: list[bytes] = []
+    value = {"a": [np.arange(6).reshape(2, 3), (1, 2.5, None, True, "x")], "b": np.float32(3)}
+    header, pieces = wire.unpack(reader(wire.pack({"value": wire.encode(value, blobs)}, blobs)))
+    found = wire.Decoder(pieces).decode(header["value"])
+    np.testing.assert_array_equal(found["a"][0], value["a"][0])
+    assert found["a"][1] == (1, 2.5, None, True, "x") and found["b"] == 3.0
+
+
+def reader(data: bytes):  # noqa: ANN201
+    position = 0
+
+    def read(count: int) -> bytes:
+        nonlocal position
+        position += count
+        return data[position - count : position]
+
+    return read
+
+
+@pytest.mark.parametrize(
+    "text", [b"{}", b"[]", b"nonsense", b'{"lengths": [5]}', b'{"lengths": "x"}', b"[" * 10**5]
+)
+def test_a_broken_frame_is_an_error(text: bytes) -> None:
+    with pytest.raises(wire.WireError):
+        wire.unpack(reader(wire.LENGTHS.pack(len(text), 0) + text))
+
+
+# --- where there is none ----------------------------------------------------------------------------
+
+
+def test_without_bubblewrap_nothing_runs_and_the_message_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    sandbox.require_sandbox.cache_clear()
+    with pytest.raises(sandbox.SandboxMissing, match="apt install bubblewrap"):
+        sandbox.require_sandbox()
+    sandbox.require_sandbox.cache_clear()
+
+
+@NEEDED
+def test_a_sandbox_that_does_not_start_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "command", lambda *_: ["sh", "-c", "echo no permission >&2; exit 1"])
+    sandbox.require_sandbox.cache_clear()
+    with pytest.raises(sandbox.SandboxMissing, match="no permission"):
+        sandbox.require_sandbox()
+    sandbox.require_sandbox.cache_clear()
+
+
+@NEEDED
+def test_two_at_once_do_not_meet() -> None:
+    said: dict[int, str] = {}
+
+    def one(slot: int) -> None:
+        with Sandbox(SMALL, slot) as box:
+            box.start()
+            said[slot] = say(
+                box,
+                f"open('/tmp/{slot}', 'w').close()",
+                "import os, time\ntime.sleep(1)\nprint([f for f in os.listdir('/tmp') if f.isdigit()])",
+            )
+
+    threads = [threading.Thread(target=one, args=(slot,)) for slot in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said == {0: "['0']\n", 1: "['1']\n"}
