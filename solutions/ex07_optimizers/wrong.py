@@ -480,4 +480,13 @@ def lbfgs_direction(g, steps, changes):
     return -z
 """,
     ),
+    Wrong(
+        "lbfgs_direction",
+        score=0,
+        message="Repair it yourself",
+        code="""
+def lbfgs_direction(g, steps, changes):
+    return -nst.autodiff.numpy(nst.optimizers.two_loop(g, steps, changes))
+""",
+    ),
 ]
