@@ -144,6 +144,9 @@ def plain(value: Any) -> Any:
     """
     if value is None or type(value) in (bool, int, float, str):
         return value
+    for kind in (int, float, str):  # a subclass of a number becomes the number
+        if isinstance(value, kind):
+            return kind(value)
     if isinstance(value, tuple):
         return tuple(plain(each) for each in value)
     if isinstance(value, list):
@@ -262,7 +265,7 @@ def array(value: Any, shape: Sequence[int] | None = None, what: str = "The resul
         raise Mistake(f"{what} should be an array, and it is a {type(value).__name__}.")
     try:
         found = np.asarray(plain(value), "float64")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Mistake(f"{what} should be an array of numbers.") from None
     if shape is not None and found.shape != tuple(shape):
         raise Mistake(f"{what} has shape {found.shape}; it should have {tuple(shape)}.")

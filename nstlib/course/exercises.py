@@ -122,7 +122,7 @@ def names() -> list[str]:
     Raises:
         FileNotFoundError: there is no `solutions/` here.
     """
-    found = sorted(folder.parent.name for folder in SOLUTIONS.glob("ex*/hidden.py"))
+    found = sorted(path.stem for path in SOLUTIONS.glob("ex*/ex*.ipynb") if path.stem == path.parent.name)
     if not found:
         raise FileNotFoundError(
             f"There are no solutions in {SOLUTIONS}: they come with the teacher's tree of the course, not "

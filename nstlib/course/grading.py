@@ -265,7 +265,8 @@ def key_of(student: str, exercise: str, file: str) -> str:
 def fingerprint(found: submissions.Found) -> str:
     """A number that changes with the submission and with whatever judges it."""
     source = exercises.SOLUTIONS / found.exercise
-    judges = [source / f"{found.exercise}.ipynb", source / "hidden.py", *sorted(CHECKS.glob("*.py"))]
+    checks = [CHECKS / "framework.py", CHECKS / f"{found.exercise.partition('_')[0]}.py"]
+    judges = [source / f"{found.exercise}.ipynb", source / "hidden.py", *checks]
     digest = hashlib.sha256(found.path.read_bytes())
     for path in judges:
         digest.update(path.read_bytes())
@@ -292,14 +293,13 @@ def alone(folder: Path) -> Iterator[None]:
 
 def cell_names(wanted: Sequence[str]) -> dict[str, list[str]]:
     """Nbgrader's names of the cells of each exercise, by which a submission is recognised."""
-    return {
-        name: [
-            exercises.tags(cell)["grade_id"]
-            for cell in exercises.load(name).notebook.cells
-            if exercises.tags(cell)
-        ]
-        for name in wanted
-    }
+    import nbformat
+
+    found = {}
+    for name in wanted:
+        notebook = nbformat.read(exercises.SOLUTIONS / name / f"{name}.ipynb", as_version=4)
+        found[name] = [exercises.tags(cell)["grade_id"] for cell in notebook.cells if exercises.tags(cell)]
+    return found
 
 
 def summary(results: Sequence[Result], path: Path) -> None:

@@ -39,6 +39,7 @@ from . import wire
 PACKAGE = Path(__file__).resolve().parent.parent
 FIRST_USER = 64_000  # Debian's policy gives the numbers from 60000 to 64999 to nobody; others do likewise
 PROBE_SECONDS = 20
+OWN_PROCESSES = 4  # bubblewrap's
 ADVICE = (
     "Submissions are run only in a sandbox: install bubblewrap (Debian and Ubuntu: apt install bubblewrap; "
     "Fedora: dnf install bubblewrap) on a Linux machine that allows it, or grade in a virtual machine or a "
@@ -315,10 +316,15 @@ class Sandbox:
     # --- the watchdog
 
     def watch(self) -> None:
-        """Kill the sandbox when its time or its memory is used up."""
+        """Kill the sandbox when its time, its memory or its processes are used up."""
         while self.process.poll() is None and not self.ended:
-            used = memory_of(self.process.pid)
+            members = family(self.process.pid)
+            used = sum(map(own_memory, members))
             self.peak = max(self.peak, used)
+            if (
+                len(members) > self.limits.processes + OWN_PROCESSES
+            ):  # should the kernel not count this user's
+                self.kill(f"Your code started more than {self.limits.processes} processes and was stopped.")
             if used > self.limits.memory:
                 most = f"{self.limits.memory / 2**30:.2g} GB"
                 self.kill(f"Your code used more than {most} of memory and was stopped.")
@@ -496,11 +502,6 @@ def clean_data(data: dict[str, Any]) -> dict[str, str]:
     if data.get("text/plain"):
         found["text/plain"] = str(data["text/plain"])
     return found
-
-
-def memory_of(pid: int) -> int:
-    """Bytes of memory that a process and all its descendants hold for themselves."""
-    return sum(own_memory(each) for each in family(pid))
 
 
 def family(pid: int) -> list[int]:

@@ -23,7 +23,7 @@ MOST_BYTES = 50 << 20  # of one file
 MOST_CELLS = 500
 MOST_SOURCE = 200_000  # characters of one cell
 # What platforms put around a student's name: Moodle's folders, Canvas' file names.
-PLATFORM_TAILS = (r"_\d+_assignsubmission_file_?$", r"(_LATE)?_\d+_\d+_.*$")
+PLATFORM_TAILS = (r"_\d+_assignsubmission_file_?$", r"(_LATE)?_\d+_\d+(_.*)?$")
 
 
 class Unreadable(ValueError):

@@ -1,0 +1,402 @@
+"""A class graded in one command: honest work, common accidents, and real attacks."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+pytest.importorskip("nbgrader")
+
+from nstlib import cli
+from nstlib.course import exercises, grading, judge, submissions
+from nstlib.course.sandbox import Limits
+
+EXERCISE = "ex04_gram_matrices"
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = [
+    pytest.mark.skipif(
+        not sys.platform.startswith("linux") or shutil.which("bwrap") is None,
+        reason="needs Linux and bubblewrap",
+    ),
+    pytest.mark.skipif(
+        not (exercises.SOLUTIONS / EXERCISE).is_dir(), reason="the public tree has no solutions"
+    ),
+]
+
+HONEST = {
+    "gram_matrix": """
+def gram_matrix(features):
+    flat = features.reshape(-1, features.shape[-1])
+    return flat.T @ flat / len(flat)
+""",
+    "split_gram": """
+def split_gram(features):
+    flat = features.reshape(-1, features.shape[-1])
+    return np.cov(flat.T, bias=True), np.outer(flat.mean(0), flat.mean(0))
+""",
+}  # 5 of 14 points: two questions answered, three not
+LIMITS = Limits(
+    seconds=40, cell_seconds=4, call_seconds=4, memory=1 << 30, processes=128, output_bytes=16 << 20
+)
+
+
+def release() -> Any:
+    """The committed release, without the cells that draw: they need the network and seconds."""
+    notebook = nbformat.read(exercises.RELEASES / EXERCISE / f"{EXERCISE}.ipynb", as_version=4)
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if exercises.tags(cell) or "network" not in cell.source and "plots" not in cell.source
+    ]
+    return notebook
+
+
+def answered(answers: dict[str, str] | None = None) -> Any:
+    """A submission with these answers."""
+    notebook = release()
+    for cell in notebook.cells:
+        name = exercises.tags(cell).get("grade_id", "").removeprefix("ex04_").removesuffix("_answer")
+        if exercises.tags(cell).get("solution") and name in (answers or HONEST):
+            cell.source = (answers or HONEST)[name].strip()
+    return notebook
+
+
+def with_code(code: str, where: int = 2) -> Any:
+    """Honest work with one more cell, early in the notebook."""
+    notebook = answered()
+    notebook.cells.insert(where, nbformat.v4.new_code_cell(code))
+    return notebook
+
+
+def without_checks() -> Any:
+    notebook = answered()
+    notebook.cells = [cell for cell in notebook.cells if not exercises.is_checked(cell)]
+    return notebook
+
+
+def with_edited_checks() -> Any:
+    notebook = answered()
+    for cell in notebook.cells:
+        if exercises.is_checked(cell):
+            cell.source = "99"
+            cell.metadata.nbgrader["points"] = 99
+            cell.metadata.nbgrader["locked"] = False
+    return notebook
+
+
+def with_confused_metadata() -> Any:
+    notebook = answered()
+    for cell in notebook.cells:
+        marks = exercises.tags(cell)
+        if marks:
+            marks["grade"], marks["solution"] = not marks["grade"], not marks["solution"]
+            marks["checksum"] = "0"
+    return notebook
+
+
+def as_colab_saves() -> Any:
+    notebook = answered()
+    notebook.nbformat_minor = 0
+    notebook.metadata["colab"] = {"provenance": [], "toc_visible": True}
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    for cell in notebook.cells:
+        cell.pop("id", None)
+        cell.metadata["id"] = "aB3_xyz"
+        cell.metadata["outputId"] = "0-0"
+    notebook.cells.insert(
+        0, nbformat.from_dict({"cell_type": "markdown", "metadata": {"colab_type": "text"}, "source": "x"})
+    )
+    return notebook
+
+
+BLANKS_LATER_CELLS = """
+def blank(lines):
+    return ["gram_matrix = lambda f: 1\\n"]
+get_ipython().input_transformers_cleanup.append(blank)
+"""
+PATCHES = """
+import numpy as np
+import nstlib.checks.framework as framework
+np.allclose = np.array_equal = lambda *a, **k: True
+framework.same = lambda *a, **k: True
+framework.require = framework.diagnose = lambda *a, **k: None
+class Liar(float):
+    def __eq__(self, other): return True
+    def __le__(self, other): return True
+def style_loss(features, style): return Liar(0)
+def style_gradient(features, style): return np.zeros_like(features)
+def correction(*sizes): return Liar(1)
+"""
+READS_SECRETS = f"""
+import os, sys
+tops = ("/home", "/root", "/tmp", "/var", "/srv", "/mnt", "/opt", {str(ROOT)!r})
+files = [os.path.join(at, f) for top in tops for at, _, files in os.walk(top) for f in files]
+print("FOUND", [f for f in files if f.endswith(("hidden.py", "book.db")) and not f.startswith(sys.prefix)])
+print("THERE", [p for p in ({str(ROOT / "solutions")!r}, {str(ROOT / "tests")!r}) if os.path.exists(p)])
+open({str(ROOT / "stolen")!r}, "w").write("x")
+"""
+FORK_BOMB = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass"
+
+ENDLESS = "def gram_matrix(f):\n    while True: pass"
+EXITING = "import os\ndef gram_matrix(f):\n    os._exit(1)"
+SCRIPT = "from IPython.display import HTML\nHTML('<script>alert(1)</script>')"
+
+# What is handed in -> points of the machine-marked 14, and a text that the note or a message must hold.
+CLASS: dict[str, tuple[Callable[[], Any], float, str]] = {
+    "honest": (answered, 5, "Not written yet"),
+    "unedited": (release, 0, "Not written yet"),
+    "loop_in_function": (lambda: answered({**HONEST, "gram_matrix": ENDLESS}), 2, "stopped after 4 seconds"),
+    "loop_in_cell": (lambda: with_code("while True: pass"), 5, ""),
+    "exits_process": (lambda: with_code("import os; os._exit(0)"), 5, ""),
+    "exits_in_function": (lambda: answered({**HONEST, "gram_matrix": EXITING}), 2, "ended the process"),
+    "fork_bomb": (lambda: with_code(FORK_BOMB), 5, ""),
+    "memory_hog": (lambda: with_code("x = [b'x' * (100 << 20) for _ in range(99)]"), 5, ""),
+    "prints_100_mb": (lambda: with_code("print('x' * (100 << 20))"), 5, ""),
+    "reads_secrets": (lambda: with_code(READS_SECRETS), 5, ""),
+    "patches": (lambda: with_code(PATCHES, where=-1), 5, ""),
+    "blanks_cells": (lambda: with_code(BLANKS_LATER_CELLS), 0, ""),
+    "deleted_checks": (without_checks, 5, "the original was put back"),
+    "edited_checks": (with_edited_checks, 5, "the original was used"),
+    "confused_metadata": (with_confused_metadata, 5, ""),
+    "colab": (as_colab_saves, 5, ""),
+    "script": (lambda: with_code(SCRIPT), 5, ""),
+}
+BROKEN = {
+    "empty": (b"", "The file is empty"),
+    "cut_off": (nbformat.writes(nbformat.v4.new_notebook()).encode()[:20], "cannot be read as JSON"),
+    "deep": (b"[" * 100_000, "cannot be read as JSON"),
+    "not_ours": (nbformat.writes(nbformat.v4.new_notebook()).encode(), "not an exercise of this course"),
+    "old_format": (b'{"nbformat": 3, "worksheets": []}', "no notebook of format 4"),
+}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, grading.Result]]]:
+    """The whole class, graded once."""
+    folder, target = tmp_path_factory.mktemp("class"), tmp_path_factory.mktemp("grades")
+    for student, (make, _, _) in CLASS.items():
+        path = folder / student / f"{EXERCISE}.ipynb"
+        path.parent.mkdir()
+        path.write_text(nbformat.writes(make(), version=nbformat.NO_CONVERT), encoding="utf-8")
+    for student, (content, _) in BROKEN.items():
+        (folder / student).mkdir()
+        (folder / student / "my homework (final).ipynb").write_bytes(content)
+    (folder / "no_file").mkdir()
+    shutil.copy(folder / "honest" / f"{EXERCISE}.ipynb", folder / "honest" / "Kopie von exercise (1).ipynb")
+    os.utime(folder / "honest" / "Kopie von exercise (1).ipynb", (1, 1))
+    rows = grading.grade_folder(folder, target, limits=LIMITS)
+    yield target, {row.student: row for row in rows}
+
+
+def machine_points(row: grading.Result) -> float:
+    return sum(outcome["score"] for outcome in row.outcomes.values())
+
+
+@pytest.mark.parametrize("student", CLASS)
+def test_everybody_gets_what_the_work_is_worth(graded: Any, student: str) -> None:
+    _, points, text = CLASS[student]
+    row = graded[1][student]
+    assert row.status == "graded", row.note
+    said = row.note + " ".join(outcome["message"] for outcome in row.outcomes.values())
+    assert machine_points(row) == points, said
+    assert row.score == points and row.points == 18
+    assert text in said
+    assert row.memory < 2 << 30
+
+
+@pytest.mark.parametrize("student", BROKEN)
+def test_what_cannot_be_read_is_reported_and_stops_nobody(graded: Any, student: str) -> None:
+    row = graded[1][student]
+    assert row.status == "failed" and BROKEN[student][1] in row.note
+
+
+def test_a_folder_without_a_notebook_is_reported(graded: Any) -> None:
+    assert "no notebook" in graded[1]["no_file"].note
+
+
+def test_nothing_was_stolen_or_written(graded: Any) -> None:
+    assert not (ROOT / "stolen").exists()
+    notebook = nbformat.read(
+        graded[0] / "judged" / "reads_secrets" / EXERCISE / f"{EXERCISE}.ipynb", as_version=4
+    )
+    said = "".join(o.get("text", "") for c in notebook.cells for o in c.get("outputs", []))
+    assert "FOUND []" in said and "THERE []" in said
+
+
+def test_every_graded_student_has_a_page_without_scripts_and_secrets(graded: Any) -> None:
+    target, rows = graded
+    hidden = (exercises.SOLUTIONS / EXERCISE / "hidden.py").read_text()
+    for student in CLASS:
+        page = (target / "feedback" / student / EXERCISE / f"{EXERCISE}.html").read_text()
+        assert "alert(1)</script>" not in page.replace("HTML(&#39;&lt;script&gt;", "")
+        assert not [line for line in exercises.long_lines(hidden) if line in page]
+    page = (target / "feedback" / "honest" / EXERCISE / f"{EXERCISE}.html").read_text()
+    assert "gram_matrix: 3 of 3 points" in page and "Not written yet" in page
+
+
+def test_the_table_has_a_row_for_everybody(graded: Any) -> None:
+    target, rows = graded
+    with (target / "grades.csv").open(encoding="utf-8") as file:
+        table = {row["student"]: row for row in csv.DictReader(file)}
+    assert set(table) == {*CLASS, *BROKEN, "no_file"}
+    assert table["honest"]["score"] == "5.0" and table["honest"]["status"] == "graded"
+    assert (target / table["honest"]["feedback"]).is_file()
+    assert (target / "summary.png").stat().st_size > 10_000
+    assert json.loads((target / "results.json").read_text())
+
+
+def test_grading_again_runs_nothing_again_but_what_has_changed(
+    graded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "grades"
+    shutil.copytree(graded[0], target)
+    folder = tmp_path / "class"
+    for student in ("honest", "unedited"):
+        (folder / student).mkdir(parents=True)
+        shutil.copy(target / "received" / student / EXERCISE / f"{EXERCISE}.ipynb", folder / student)
+    path = folder / "unedited" / f"{EXERCISE}.ipynb"
+    path.write_text(nbformat.writes(answered()))
+    ran = []
+    original = judge.judge
+    monkeypatch.setattr(judge, "judge", lambda *a, **k: ran.append(k["slot"]) or original(*a, **k))
+    rows = {row.student: row for row in grading.grade_folder(folder, target, limits=LIMITS)}
+    assert len(ran) == 1
+    assert machine_points(rows["unedited"]) == 5 and machine_points(rows["honest"]) == 5
+    path.write_bytes(b"")  # a broken new version replaces the old one rather than hiding behind it
+    rows = {row.student: row for row in grading.grade_folder(folder, target, limits=LIMITS)}
+    assert rows["honest"].status == "graded" and "empty" in rows["unedited"].note
+    assert not (target / "feedback" / "unedited" / EXERCISE).exists()
+
+
+def test_marks_by_hand_reach_the_table_and_the_page(graded: Any, tmp_path: Path) -> None:
+    from nbgrader.api import Gradebook
+
+    folder = tmp_path / "class" / "honest"
+    folder.mkdir(parents=True)
+    notebook = answered()
+    next(
+        c for c in notebook.cells if exercises.tags(c).get("grade_id") == "ex04_open"
+    ).source = "Because of Gram."
+    (folder / "a.ipynb").write_text(nbformat.writes(notebook))
+    (first,) = grading.grade_folder(folder.parent, tmp_path / "grades", limits=LIMITS)
+    assert first.by_hand and first.score == 5
+    with Gradebook(f"sqlite:///{tmp_path / 'grades' / 'gradebook.db'}") as database:
+        grade = database.find_grade("ex04_open", EXERCISE, EXERCISE, "honest")
+        grade.manual_score, grade.needs_manual_grade = 3, False
+        database.db.commit()
+    (second,) = grading.grade_folder(folder.parent, tmp_path / "grades", limits=LIMITS)
+    assert not second.by_hand and second.score == 8
+    page = (tmp_path / "grades" / "feedback" / "honest" / EXERCISE / f"{EXERCISE}.html").read_text()
+    assert "8.0" in page
+
+
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    folder, target = tmp_path / "class", tmp_path / "grades"
+    for student in "abcdef":
+        (folder / student).mkdir(parents=True)
+        (folder / student / f"{EXERCISE}.ipynb").write_text(nbformat.writes(answered()))
+    command = [sys.executable, "-m", "nstlib.cli", "grade", str(folder), "-o", str(target), "--jobs", "1"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path
+    ) as run:
+        assert run.stdout
+        first = run.stdout.readline()
+        run.send_signal(signal.SIGKILL)
+    assert "5 of 18 points" in first
+    before = json.loads((target / "results.json").read_text())
+    assert 0 < len(before) < 6
+    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    after = json.loads((target / "results.json").read_text())
+    assert len(after) == 6 and all(row["status"] == "graded" for row in after.values())
+    assert all(after[key]["seed"] == row["seed"] for key, row in before.items())
+    assert run.stdout.count("5 of 18 points") == 6
+
+
+def test_a_second_grader_is_kept_out(tmp_path: Path) -> None:
+    (tmp_path / "class" / "a").mkdir(parents=True)
+    (tmp_path / "class" / "a" / "x.ipynb").write_text(nbformat.writes(answered()))
+    with grading.alone(tmp_path / "grades"), pytest.raises(BlockingIOError, match="at work"):
+        grading.grade_folder(tmp_path / "class", tmp_path / "grades")
+
+
+def test_the_command_says_what_is_wrong_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["grade", str(tmp_path / "nowhere")]) == 1
+    assert "There is no folder" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert cli.main(["grade", str(tmp_path / "empty")]) == 1
+    assert "no notebook" in capsys.readouterr().err
+
+
+# --- reading submissions ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "student"),
+    [
+        ("anna/ex04_gram_matrices.ipynb", "anna"),
+        ("anna/week 4/homework.ipynb", "anna"),
+        ("Anna Berg_123456_assignsubmission_file_/ex04_gram_matrices.ipynb", "Anna_Berg"),
+        ("berganna_12345_67890_ex04_gram_matrices-2.ipynb", "berganna"),
+        ("anna-ex04.ipynb", "anna"),
+        ("Äthel+Çelik/ex04.ipynb", "Äthel_Çelik"),
+    ],
+)
+def test_students_are_found_in_the_folders_of_platforms(tmp_path: Path, path: str, student: str) -> None:
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text(nbformat.writes(answered()))
+    (found,) = submissions.find_submissions(tmp_path, grading.cell_names([EXERCISE]))
+    assert (found.student, found.exercise, found.problem) == (student, EXERCISE, "")
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "anna").mkdir()
+    (tmp_path / "anna" / "ex04.ipynb").symlink_to(exercises.SOLUTIONS / EXERCISE / f"{EXERCISE}.ipynb")
+    (found,) = submissions.find_submissions(tmp_path, grading.cell_names([EXERCISE]))
+    assert "link" in found.problem
+
+
+def test_helper_cells_stay_where_the_learner_put_them() -> None:
+    notebook = answered()
+    place = next(
+        i
+        for i, c in enumerate(notebook.cells)
+        if exercises.tags(c).get("grade_id") == "ex04_split_gram_answer"
+    )
+    notebook.cells.insert(place, nbformat.v4.new_code_cell("helper = 1"))
+    cells = [
+        {"kind": c.cell_type, "source": c.source, "grade_id": exercises.tags(c).get("grade_id", "")}
+        for c in notebook.cells
+    ]
+    built, mended = submissions.rebuild(release(), cells)
+    assert built.cells[place].source == "helper = 1" and not mended
+    nbformat.validate(copy.deepcopy(built))
+
+
+def test_verdicts_can_be_had_again() -> None:
+    exercise = exercises.load(EXERCISE)
+    first, second = (judge.judge(exercise, answered(), limits=LIMITS, seed=5).outcomes for _ in range(2))
+    assert first == second
+
+
+def test_time_is_shared_by_everything_a_submission_does() -> None:
+    began = time.monotonic()
+    code = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))\nwhile True: pass"
+    verdict = judge.judge(exercises.load(EXERCISE), with_code(code), limits=Limits(seconds=8, cell_seconds=2))
+    assert time.monotonic() - began < 20
+    assert all("longer than" in outcome.message for outcome in verdict.outcomes)
