@@ -440,3 +440,13 @@ def test_two_at_once_do_not_meet() -> None:
     for thread in threads:
         thread.join()
     assert said == {0: "['0']\n", 1: "['1']\n"}
+
+
+@NEEDED
+def test_a_check_that_objects_to_how_its_function_is_called_is_heard(box: Sandbox) -> None:
+    def measure(x: object) -> float:
+        raise Mistake("You may measure an array only.")
+
+    list(box.run(["def explore(f):\n    return f('text')"]))
+    with pytest.raises(Mistake, match="^You may measure an array only.$"):
+        box.call("explore", [measure])

@@ -11,7 +11,10 @@ from .framework import Steps, array, call, diagnose, loops, number, question, re
 
 def random_features(rng: np.random.Generator, channels: int | None = None) -> np.ndarray:
     """Features of a random shape (1, H, W, N) whose three sizes differ, with means that are not zero."""
-    height, width, n = (int(k) for k in rng.permutation(np.arange(3, 9))[:3])
+    height, width = (int(k) for k in rng.permutation(np.arange(5, 9))[:2])
+    n = int(
+        rng.choice([k for k in (3, 5, 6, 7, 8) if k not in (height, width)])
+    )  # with 4, two mistakes are one
     return rng.normal(0.5, 1.0, size=(1, height, width, channels or n))
 
 
@@ -82,25 +85,19 @@ def split_gram(rng: np.random.Generator, answer: Any) -> Steps:
     mean = rows(features).mean(0)
     right = gram(features) - np.outer(mean, mean)
     require(not same(covariance, np.outer(mean, mean)), "The two parts are there, in the other order.")
+    message = "The second array should hold m_i m_j, with m the means of the channels."
+    diagnose(outer, np.outer(mean, mean), {}, message)
+    yield 1
     m = len(rows(features))
     known = {
-        "Your covariance divides by M - 1, as statisticians do for samples; here the mean is over M.": right
-        * m
-        / (m - 1),
+        "Your covariance divides by M - 1, as for samples; here the mean is over M.": right * m / (m - 1),
         "Your covariance is not centred: subtract the mean of each channel first.": gram(features),
-        "Your covariance subtracts one mean of all channels; each channel has its own.": gram(
+        "Your covariance subtracts one mean of all; each channel has its own.": gram(
             features - features.mean()
         ),
-        "Your covariance pairs positions or is not divided by M.": right * m,
+        "Your covariance is not divided by M.": right * m,
     }
     diagnose(covariance, right, known, "The first array is not the covariance of the channels.")
-    yield 1
-    diagnose(
-        outer,
-        np.outer(mean, mean),
-        {},
-        "The second array should hold m_i m_j, with m the means of the channels.",
-    )
     yield 1
 
 
@@ -152,6 +149,7 @@ def style_gradient(rng: np.random.Generator, answer: Any) -> Steps:
     features = random_features(rng)
     style = rng.normal(0.5, 1.0, size=(1, features.shape[1] + 1, features.shape[2] + 2, features.shape[3]))
     found = array(call(answer, features, style), features.shape)
+    require(np.abs(found).max() > 0, "Your gradient is 0 everywhere, although the two pictures differ.")
     at_target = array(call(answer, features, features), features.shape)
     require(
         np.abs(at_target).max() < 1e-9,
@@ -192,7 +190,7 @@ def style_gradient(rng: np.random.Generator, answer: Any) -> Steps:
 @question(points=2)
 def correction(rng: np.random.Generator, answer: Any) -> Steps:
     """No correction where the two programs agree, and the factor elsewhere."""
-    n, h, w = int(rng.integers(8, 64)), int(rng.integers(4, 9)), int(rng.integers(10, 20))
+    n, h, w = int(rng.integers(30, 64)), int(rng.integers(4, 9)), int(rng.integers(10, 20))
     height, width = 8 * h, 8 * w
     found = number(call(answer, n, h, w, height, width))
     require(found > 0, "The factor is a ratio of two positive numbers.")

@@ -216,25 +216,34 @@ def source(answer: Any) -> str:
         return ""
 
 
-def uses(answer: Any, *names: str) -> list[str]:
-    """Which of these names a learner's function mentions, for questions that ask to write one of them."""
+def definition(answer: Any) -> ast.AST:
+    """The syntax tree of a learner's function, without what else stands in its cell; empty when unknown."""
     try:
-        tree = ast.parse(textwrap.dedent(source(answer)))
-    except SyntaxError:
-        return []
-    found = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    found |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+        tree: ast.AST = ast.parse(textwrap.dedent(source(answer)))
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module([], [])
+    name = getattr(answer, "name", None) or getattr(answer, "__name__", "")
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name]
+    return found[-1] if found else tree
+
+
+def uses(answer: Any, *names: str) -> list[str]:
+    """Which of these names a learner's function uses, for questions that ask to write one of them.
+
+    A name that the function gives to a variable of its own does not count.
+    """
+    nodes = list(ast.walk(definition(answer)))
+    found = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+    plain_names = [n for n in nodes if isinstance(n, ast.Name)]
+    own = {n.id for n in plain_names if isinstance(n.ctx, ast.Store)}
+    found |= {n.id for n in plain_names} - own
     return [name for name in names if name in found]
 
 
 def loops(answer: Any) -> bool:
     """Whether a learner's function has a loop or a comprehension."""
     kinds = (ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
-    try:
-        tree = ast.parse(textwrap.dedent(source(answer)))
-    except SyntaxError:
-        return False
-    return any(isinstance(node, kinds) for node in ast.walk(tree))
+    return any(isinstance(node, kinds) for node in ast.walk(definition(answer)))
 
 
 # --- reading and judging results --------------------------------------------------------------------

@@ -274,6 +274,7 @@ class Sandbox:
         self.heard = 0  # bytes
         self.last_words = b""
         self.peak = 0  # bytes of memory, all processes together
+        self.objection: Mistake | None = None  # of one of our functions that was called from inside
 
     def __enter__(self) -> Sandbox:
         with tempfile.TemporaryFile() as program:
@@ -413,6 +414,7 @@ class Sandbox:
     def call(self, name: str, arguments: Sequence[Any]) -> Any:
         """Call a function inside; functions among the arguments are called here, when it asks."""
         functions: list[Any] = []
+        self.objection = None
 
         def numbered(function: Any) -> int:
             functions.append(function)
@@ -431,7 +433,7 @@ class Sandbox:
                 self.answer(header, blobs, functions)
                 continue
             if "mistake" in header:
-                raise Mistake(str(header["mistake"])[:2000])
+                raise self.objection or Mistake(str(header["mistake"])[:2000])
             try:
                 return wire.Decoder(blobs).decode(header.get("value"))
             except wire.WireError as error:
@@ -444,6 +446,10 @@ class Sandbox:
             decoder = wire.Decoder(blobs)
             arguments = [decoder.decode(each) for each in header["arguments"]]
             value = wire.encode(functions[header["callback"]](*arguments), given)
+        except Mistake as mistake:  # a check's own function objects to how it is called
+            self.objection = mistake
+            self.send({"error": str(mistake)})
+            return
         except Exception as error:  # whatever a learner passes to it
             self.send({"error": f"{type(error).__name__}: {error}"[:500]})
             return

@@ -55,7 +55,7 @@ def gram_matrix(features):
     ),
     Wrong(
         "split_gram",
-        score=0,
+        score=1,
         message="divides by M - 1",
         code="""
 def split_gram(features):
@@ -75,8 +75,8 @@ def split_gram(features):
     ),
     Wrong(
         "split_gram",
-        score=0,
-        message="one mean of all channels",
+        score=1,
+        message="one mean of all",
         code="""
 def split_gram(features):
     flat = features.reshape(-1, features.shape[-1])
@@ -173,6 +173,15 @@ def correction(channels, h, w, height, width):
         code="""
 def correction(channels, h, w, height, width):
     return 3 * height * width / (channels * h * w)
+""",
+    ),
+    Wrong(
+        "style_gradient",
+        score=0,
+        message="0 everywhere",
+        code="""
+def style_gradient(features, style):
+    return np.zeros_like(features)
 """,
     ),
 ]
