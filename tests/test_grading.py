@@ -6,6 +6,7 @@ import copy
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -78,6 +79,25 @@ def with_code(code: str, where: int = 2) -> Any:
     """Honest work with one more cell, early in the notebook."""
     notebook = answered()
     notebook.cells.insert(where, nbformat.v4.new_code_cell(code))
+    return notebook
+
+
+def with_prose_that_attacks() -> Any:
+    """HTML, a script link and a picture from elsewhere, and one picture that is honest."""
+    notebook = answered()
+    text = """<img src=x onerror=alert(7)> <script>alert(7)</script> ![spy](http://192.0.2.1/spy.png)
+[x](javascript:alert(7)) [y](  JavaScript:alert(7)) <javascript:alert(7)> [z](&#106;avascript:alert(7)) [w][1]
+
+[1]: javascript:alert(7)
+"""
+    for cell in notebook.cells:
+        if exercises.tags(cell).get("grade_id") == "ex04_open":
+            cell.source = text + " ![mine](attachment:a.png)"
+            cell["attachments"] = {
+                "a.png": {"image/png": "aGVsbG8=", "text/html": "<script>alert(7)</script>"}
+            }
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
+    notebook.cells.insert(1, nbformat.v4.new_raw_cell(text))
     return notebook
 
 
@@ -172,6 +192,7 @@ CLASS: dict[str, tuple[Callable[[], Any], float, str]] = {
     "edited_checks": (with_edited_checks, 5, "the original was used"),
     "confused_metadata": (with_confused_metadata, 5, ""),
     "colab": (as_colab_saves, 5, ""),
+    "prose": (with_prose_that_attacks, 5, ""),
     "script": (lambda: with_code(SCRIPT), 5, ""),
 }
 BROKEN = {
@@ -241,10 +262,18 @@ def test_every_graded_student_has_a_page_without_scripts_and_secrets(graded: Any
     hidden = (exercises.SOLUTIONS / EXERCISE / "hidden.py").read_text()
     for student in CLASS:
         page = (target / "feedback" / student / EXERCISE / f"{EXERCISE}.html").read_text()
-        assert "alert(1)</script>" not in page.replace("HTML(&#39;&lt;script&gt;", "")
+        assert "<script>alert(1)" not in page
         assert not [line for line in exercises.long_lines(hidden) if line in page]
     page = (target / "feedback" / "honest" / EXERCISE / f"{EXERCISE}.html").read_text()
     assert "gram_matrix: 3 of 3 points" in page and "Not written yet" in page
+
+
+def test_prose_is_shown_and_runs_nothing(graded: Any) -> None:
+    page = (graded[0] / "feedback" / "prose" / EXERCISE / f"{EXERCISE}.html").read_text()
+    assert "&lt;script&gt;alert(7)" in page and "aGVsbG8=" in page
+    for attack in ("<img src=x", "<script>alert(7)", 'src="http://192.0.2.1', 'href="javascript:'):
+        assert attack not in page.lower()
+    assert not re.findall(r'(?i)href="(?!https?:|mailto:|#|ex04|\.\./)[^"]*"', page)
 
 
 def test_the_table_has_a_row_for_everybody(graded: Any) -> None:

@@ -40,7 +40,6 @@ def folder_settings(folder: str | Path) -> Any:
         preprocessors.AssignLatePenalties,
         preprocessors.CheckCellMetadata,
     ]
-    config.HTMLExporter.sanitize_html = True  # a submission's prose must not run in the teacher's browser
     return config
 
 

@@ -12,7 +12,7 @@ import collections
 import copy
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from .exercises import tags
 MOST_BYTES = 50 << 20  # of one file
 MOST_CELLS = 500
 MOST_SOURCE = 200_000  # characters of one cell
+MOST_PICTURE = 8 << 20  # characters of one pasted picture
 # What platforms put around a student's name: Moodle's folders, Canvas' file names.
 PLATFORM_TAILS = (r"_\d+_assignsubmission_file_?$", r"(_LATE)?_\d+_\d+(_.*)?$")
 
@@ -127,8 +128,8 @@ def newest_only(found: Iterable[Found]) -> list[Found]:
 # --- reading one ------------------------------------------------------------------------------------
 
 
-def read_cells(path: Path) -> list[dict[str, str]]:
-    """The cells of a notebook: kind, text, and nbgrader's name where there is one. Nothing else is read.
+def read_cells(path: Path) -> list[dict[str, Any]]:
+    """The cells of a notebook: kind, text, pasted pictures, nbgrader's name. Nothing else is read.
 
     Raises:
         Unreadable: and why.
@@ -154,7 +155,7 @@ def read_cells(path: Path) -> list[dict[str, str]]:
     return [read_cell(cell) for cell in cells]
 
 
-def read_cell(cell: Mapping[str, Any]) -> dict[str, str]:
+def read_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     """One cell."""
     source = cell.get("source", "")
     text = "".join(map(str, source)) if isinstance(source, list) else str(source)
@@ -166,10 +167,38 @@ def read_cell(cell: Mapping[str, Any]) -> dict[str, str]:
         "kind": kind if kind in ("code", "markdown", "raw") else "markdown",
         "source": text[:MOST_SOURCE],
         "grade_id": grade_id if isinstance(grade_id, str) else "",
+        "pictures": read_pictures(cell.get("attachments")),
     }
 
 
-def rebuild(release: Any, cells: Iterable[Mapping[str, str]]) -> tuple[Any, list[str]]:
+def read_pictures(attachments: Any) -> dict[str, dict[str, str]]:
+    """Pictures that a learner pasted into prose, such as a derivation on paper: PNG and JPEG only."""
+    found: dict[str, dict[str, str]] = {}
+    for name, forms in attachments.items() if isinstance(attachments, dict) else ():
+        for mime in ("image/png", "image/jpeg"):
+            data = forms.get(mime) if isinstance(forms, dict) else None
+            if (
+                isinstance(data, str)
+                and len(data) <= MOST_PICTURE
+                and re.fullmatch(r"[A-Za-z0-9+/=\s]+", data)
+            ):
+                found[str(name)] = {mime: data}
+    return found
+
+
+def safe_prose(text: str) -> str:
+    """A learner's Markdown without HTML, which would run in the browser of whoever reads it.
+
+    Of links only those to the web, to mail and to pasted pictures stay. Pictures from elsewhere become links,
+    or their owner would learn who opens the page and when.
+    """
+    text = re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", text)
+    text = re.sub(r"\]\((?!https?://|mailto:|attachment:)", r"]\\(", text)
+    text = re.sub(r"(?m)^(\s*>?\s*)\[([^\]]+)\]:", r"\1\\[\2]:", text)  # a link's address written elsewhere
+    return re.sub(r"!\[([^\]]*)\]\((?!attachment:)", r"[\1](", text)
+
+
+def rebuild(release: Any, cells: Iterable[Mapping[str, Any]]) -> tuple[Any, list[str]]:
     """Put a learner's answers into a fresh copy of the release.
 
     Of the cells that nbgrader knows, only the answers are the learner's; checks come from the release, in
@@ -182,16 +211,20 @@ def rebuild(release: Any, cells: Iterable[Mapping[str, str]]) -> tuple[Any, list
     import nbformat
 
     originals = {tags(cell)["grade_id"]: cell for cell in release.cells if tags(cell)}
+    ours = {cell.source for cell in release.cells if cell.cell_type == "markdown"}
     built, used, mended = [], set(), []
     for cell in cells:
         original = originals.get(cell["grade_id"])
         if original is None or cell["grade_id"] in used:
-            built.append(plain_cell(cell))
+            built.append(plain_cell(cell, ours))
             continue
         used.add(cell["grade_id"])
         fresh = copy.deepcopy(original)
         if tags(fresh).get("solution"):
             fresh.source = cell["source"]
+            if fresh.cell_type != "code" and fresh.source != original.source:
+                fresh.source = safe_prose(fresh.source)
+                fresh.attachments = cell.get("pictures", {})
         elif fresh.source != cell["source"]:
             mended.append(f"The check {cell['grade_id']} had been changed; the original was used.")
         built.append(fresh)
@@ -205,12 +238,14 @@ def rebuild(release: Any, cells: Iterable[Mapping[str, str]]) -> tuple[Any, list
     return notebook, mended
 
 
-def plain_cell(cell: Mapping[str, str]) -> Any:
-    """A cell that nbgrader knows nothing of."""
+def plain_cell(cell: Mapping[str, Any], ours: Container[str]) -> Any:
+    """A cell that nbgrader knows nothing of; prose that is not `ours` is made safe."""
     import nbformat
 
-    make = {"code": nbformat.v4.new_code_cell, "raw": nbformat.v4.new_raw_cell}
-    return make.get(cell["kind"], nbformat.v4.new_markdown_cell)(cell["source"])
+    if cell["kind"] == "code":
+        return nbformat.v4.new_code_cell(cell["source"])
+    text = cell["source"] if cell["source"] in ours else safe_prose(cell["source"])
+    return nbformat.v4.new_markdown_cell(text, attachments=cell.get("pictures", {}))
 
 
 def place_for(grade_id: str, order: list[str], built: list[Any]) -> int:
