@@ -393,7 +393,8 @@ def trial(name: str, tell: Callable[[str], None] = lambda text: None) -> list[st
     expected = [(0.0, "Not written yet")] * len(answers)
     answers += [(f"a wrong answer to {w.question}", w.question, w.code) for w in exercise.wrong()]
     expected += [(w.score, w.message) for w in exercise.wrong()]
-    reference, tried = judge_answers(exercise, answers)
+    reference, tried, errors = judge_answers(exercise, answers)
+    found += [f"{name}: a cell of the solved notebook fails with {error}" for error in errors]
     for question, outcome in zip(exercise.questions, reference, strict=True):
         compare("the reference solution", outcome, question.points, "")
     for (what, _, _), outcome, (score, message) in zip(answers, tried, expected, strict=True):

@@ -184,7 +184,7 @@ def defines(source: str, names: Sequence[str]) -> bool:
 
 def judge_answers(
     exercise: Exercise, answers: Sequence[tuple[str, str, str]], limits: Limits | None = None
-) -> tuple[list[Outcome], list[Outcome]]:
+) -> tuple[list[Outcome], list[Outcome], list[str]]:
     """Judge the reference solution and then single answers put in place of its own.
 
     One sandbox serves them all, which is what makes trying many wrong answers cheap. It is for our own code:
@@ -196,13 +196,13 @@ def judge_answers(
         limits: of the sandbox.
 
     Returns:
-        The outcomes of the reference, and one for each answer.
+        The outcomes of the reference, one for each answer, and the errors of the reference's cells.
     """
     cells = [c.source for c in exercise.notebook.cells if c.cell_type == "code" and not is_checked(c)]
     by_name = {question.name: question for question in exercise.questions}
     with Sandbox(limits) as box:
         box.start()
-        list(box.run(cells))
+        outputs = [output for cell in box.run(cells) for output in cell]
         reference = [
             judge_question(box, exercise, q, source_of(exercise.notebook, exercise, q), seed=1)
             for q in exercise.questions
@@ -212,4 +212,5 @@ def judge_answers(
             list(box.run([code]))
             tried.append(judge_question(box, exercise, by_name[name], code, seed=1))
             list(box.run([source_of(exercise.notebook, exercise, by_name[name])]))
-    return reference, tried
+    errors = [f"{o['ename']}: {o['evalue']}" for o in outputs if o["output_type"] == "error"]
+    return reference, tried, errors

@@ -1,0 +1,354 @@
+"""Every exercise: its release follows from its source, nothing leaks, every answer gets what it should."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+from nstlib import cli
+from nstlib.checks import framework
+from nstlib.checks.framework import Check
+from nstlib.course import exercises
+
+ROOT = Path(__file__).resolve().parent.parent
+RELEASES = sorted(path for path in (ROOT / "exercises").glob("ex*/*.ipynb"))
+SOURCES = sorted(path for path in (ROOT / "solutions").glob("ex*/*.ipynb"))
+NAMES = [path.stem for path in RELEASES]
+each_release = pytest.mark.parametrize("path", RELEASES, ids=NAMES)
+each_source = pytest.mark.parametrize("path", SOURCES, ids=[path.stem for path in SOURCES])
+with_solutions = pytest.mark.skipif(not SOURCES, reason="the public tree has no solutions")
+with_nbgrader = pytest.mark.skipif(not importlib.util.find_spec("nbgrader"), reason="needs nbgrader")
+with_sandbox = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or shutil.which("bwrap") is None, reason="needs Linux and bubblewrap"
+)
+
+
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)
+
+
+def prose(path: Path) -> str:
+    return "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+
+
+# --- source and release -----------------------------------------------------------------------------
+
+
+def test_there_is_an_exercise_for_every_lesson_from_01_on_and_a_capstone() -> None:
+    lessons = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))][1:]
+    assert [name.removeprefix("ex") for name in NAMES[:-1]] == lessons
+    assert NAMES[-1] == "ex10_capstone"
+
+
+@with_solutions
+@with_nbgrader
+def test_releases_follow_from_their_sources_byte_for_byte_and_give_nothing_away() -> None:
+    assert exercises.outdated(exercises.names()) == []
+
+
+def hidden_messages(path: Path) -> set[str]:
+    """What the hidden tests of an exercise say to learners: nothing else can say it by chance."""
+    tree = ast.parse((path.parent / "hidden.py").read_text(encoding="utf-8"))
+    documents = {
+        ast.get_docstring(node) for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.Module))
+    }
+    texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return {text for text in texts - documents if len(text) >= exercises.SHORTEST_LEAK and text.endswith(".")}
+
+
+@with_solutions
+@each_source
+def test_no_hidden_test_stands_in_any_release_lesson_or_module(path: Path) -> None:
+    messages = hidden_messages(path)
+    assert messages
+    places = [*RELEASES, *(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "nstlib").rglob("*.py")]
+    for place in places:
+        text = place.read_text(encoding="utf-8")
+        assert not [message for message in messages if message in text], place
+
+
+@with_solutions
+@with_nbgrader
+def test_a_solution_that_shows_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = exercises.names()[0]
+    source = exercises.load(name).notebook
+    secret = next(
+        line for line in exercises.solution_lines(source) if line not in exercises.open_lines(source)
+    )
+    release = read(ROOT / "exercises" / name / f"{name}.ipynb")
+    release.cells[3].source += f"\n{secret}"
+    assert exercises.leaks(name, nbformat.writes(release)) == [secret]
+
+
+@with_solutions
+@with_nbgrader
+@with_sandbox
+@each_source
+def test_right_stub_and_wrong_answers_get_what_they_should(path: Path) -> None:
+    """The solved notebook is run from top to bottom here, in the sandbox, as a submission is."""
+    assert exercises.trial(path.stem) == []
+
+
+# --- what a learner finds ---------------------------------------------------------------------------
+
+
+@each_release
+def test_the_shape_of_an_exercise(path: Path) -> None:
+    notebook, text = read(path), prose(path)
+    first = notebook.cells[0].source
+    number = path.stem[2:4]
+    assert first.startswith(f"# Exercise {number} · ")
+    assert f"/exercises/{path.stem}/{path.name})" in first
+    assert re.search(rf"\]\(\.\./\.\./notebooks/({number}|0\d)_\w+\.ipynb\)", first)
+    rows = re.findall(r"^\| (\d)\. .*\| (.+?) \| *(\d*) *\| *(\d*) *\|$", first, flags=re.M)
+    assert [int(row[0]) for row in rows] == list(range(1, len(rows) + 1))
+    minutes = sum(int(row[3] or 0) for row in rows)
+    assert 30 <= minutes <= (120 if path.stem == NAMES[-1] else 65)
+    checked = [cell for cell in notebook.cells if exercises.is_checked(cell)]
+    assert 4 <= len(checked) <= 6
+    by_hand = [
+        c for c in notebook.cells if exercises.tags(c).get("grade") and exercises.tags(c).get("solution")
+    ]
+    assert len(by_hand) == 1 and by_hand[0].source == exercises.TEXT_STUB
+    points = [float(exercises.tags(cell)["points"]) for cell in (*checked, *by_hand)]
+    assert points == [float(row[2]) for row in rows if row[2]]
+    assert re.search(r"^## \d\. .*own", text, flags=re.M)
+
+
+@each_release
+def test_nothing_in_a_release_was_run_and_stubs_say_so(path: Path) -> None:
+    for cell in read(path).cells:
+        if cell.cell_type == "code":
+            assert cell.outputs == [] and cell.execution_count is None
+            if exercises.tags(cell).get("solution"):
+                assert exercises.STUB in cell.source
+
+
+@each_release
+def test_every_link_to_a_file_leads_to_one(path: Path) -> None:
+    text = re.sub(r"```.*?```|`[^`]*`|\$[^$]*\$", "", prose(path), flags=re.S)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" not in target and not target.startswith("#"):
+            assert (path.parent / target.partition("#")[0]).exists(), target
+
+
+@each_release
+def test_the_prose_shouts_nowhere_and_the_set_up_is_that_of_the_lessons(path: Path) -> None:
+    assert "!" not in re.sub(r"!\[|`[^`]*`|\$[^$]*\$|```.*?```", "", prose(path), flags=re.S)
+    lesson = read(sorted((ROOT / "notebooks").glob("00_*.ipynb"))[0])
+    (set_up,) = [cell.source for cell in lesson.cells if "set-up" in cell.metadata.get("tags", [])]
+    assert [cell.source for cell in read(path).cells if "set-up" in cell.metadata.get("tags", [])] == [set_up]
+
+
+@with_solutions
+@each_source
+def test_a_solved_notebook_has_a_marking_scheme_pictures_and_one_clean_run(path: Path) -> None:
+    notebook = read(path)
+    assert "**Marking scheme.**" in prose(path)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    outputs = [output for cell in code for output in cell.outputs]
+    assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
+    alts = [
+        alt for o in outputs for alt in re.findall(r'alt="([^"]*)"', o.get("data", {}).get("text/html", ""))
+    ]
+    assert len(alts) >= 2 and all(len(alt) > 20 for alt in alts)
+    assert path.stat().st_size < 1_000_000
+
+
+# --- checks -----------------------------------------------------------------------------------------
+
+STRANGE: dict[str, Any] = {
+    "nothing": None,
+    "zero": 0.0,
+    "nan": float("nan"),
+    "a text": "answer",
+    "an empty list": [],
+    "a ragged list": [[1, 2], [3]],
+    "a large number": 10**400,
+    "an empty array": np.zeros(0),
+    "texts": np.array(["a", "b"]),
+    "objects": np.array([object()]),
+    "a scalar array": np.array(3.0),
+    "ones": np.ones((1, 4, 4, 3)),
+    "a pair": (1.0, 2.0),
+    "a dictionary": {"a": 1},
+    "a nested dictionary": {"a": {"b": [np.zeros(2)]}},
+    "an object": object(),
+    "a function": len,
+}
+CHECKS = [
+    (name, check)
+    for path in sorted((ROOT / "nstlib" / "checks").glob("ex*.py"))
+    for name, check in vars(importlib.import_module(f"nstlib.checks.{path.stem}")).items()
+    if isinstance(check, Check)
+]
+
+
+def answers_of(check: Check) -> int:
+    return check.steps.__code__.co_argcount - 1
+
+
+@pytest.mark.parametrize(("name", "check"), CHECKS, ids=[f"{c.steps.__module__[-4:]}-{n}" for n, c in CHECKS])
+def test_a_check_survives_every_answer_and_rewards_no_nonsense(name: str, check: Check) -> None:
+    for what, value in STRANGE.items():
+        for answer in (value, lambda *_, value=value: value):
+            outcome = check.run(np.random.default_rng(1), *[answer] * answers_of(check))
+            assert not outcome.passed, what
+            assert outcome.score <= 1, f"{what} earns {outcome.score} of {outcome.points}"
+            assert "cannot make sense" not in outcome.message, f"{what}: {outcome.message}"
+
+
+@pytest.mark.parametrize(("name", "check"), CHECKS, ids=[f"{c.steps.__module__[-4:]}-{n}" for n, c in CHECKS])
+def test_the_laziest_answers_earn_almost_nothing(name: str, check: Check) -> None:
+    for what, answer in {
+        "its argument": lambda *a: a[0],
+        "its last argument": lambda *a: a[-1],
+        "zeros": lambda *a: np.zeros_like(a[0]),
+        "an error": lambda *a: 1 / 0,
+    }.items():
+        outcome = check.run(np.random.default_rng(1), *[answer] * answers_of(check))
+        if (name, what) != ("no_square", "zeros"):  # where zeros are the right answer to the first half
+            assert not outcome.passed and outcome.score <= 1, f"{what}: {outcome.sentence()}"
+
+
+@framework.question(points=3)
+def example(rng: np.random.Generator, answer: Any) -> Iterator[float]:
+    x = rng.normal(size=(2, 3))
+    found = framework.array(framework.call(answer, x), (3, 2))
+    yield 1
+    framework.diagnose(found, x.T, {"Not transposed.": x.reshape(3, 2)}, "Not the transpose.")
+    yield 2
+
+
+def test_a_check_counts_what_was_earned_and_says_what_is_wrong() -> None:
+    assert example(lambda x: x.T).score == 3 and example(lambda x: x.T).passed
+    assert (example(lambda x: x.reshape(3, 2)).score, example(lambda x: x.reshape(3, 2)).message) == (
+        1,
+        "Not transposed.",
+    )
+    assert example(lambda x: 2 * x.T).message == "Not the transpose."
+    assert "shape (2, 3)" in example(lambda x: x).message
+
+
+def stub(x: Any) -> Any:
+    raise NotImplementedError  # your code here
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (stub, "Not written yet"),
+        (lambda x: None, "returns nothing"),
+        (lambda x: 1 / 0, "ZeroDivisionError"),
+        (lambda x: x.fill(0), "changes the array"),
+        (lambda x, y: x, "TypeError"),
+        (3, "should be a function"),
+        (lambda x: "text", "should be an array"),
+        (lambda x: np.full((3, 2), np.nan), "not finite"),
+    ],
+)
+def test_every_common_accident_has_words_of_its_own(answer: Any, message: str) -> None:
+    outcome = example(answer)
+    assert outcome.score == 0 and message in outcome.message
+
+
+def test_an_outcome_is_a_number_for_nbgrader_and_a_box_for_people() -> None:
+    outcome = framework.Outcome("gram", 1.5, 3, "A <b>mistake</b>.")
+    assert repr(outcome) == "1.5"
+    shown = outcome._repr_html_()
+    assert "1.5 of 3 points" in shown and "&lt;b&gt;" in shown
+
+
+def test_names_and_loops_are_looked_for_in_the_function_only(tmp_path: Path) -> None:
+    class Far:
+        name = "gram"
+        source = (
+            "for k in [1]:\n    print(k)\n\ndef gram(f):\n    total = f.sum()\n    return np.cov(f) + total"
+        )
+
+    assert not framework.loops(Far()) and framework.uses(Far(), "cov", "total", "print") == ["cov"]
+    assert framework.loops(lambda x: [k for k in x])
+    Far.source = "def broken("
+    assert not framework.loops(Far()) and not framework.uses(Far(), "cov")
+
+
+def test_plain_values_are_copies_that_cannot_lie() -> None:
+    class Liar(np.ndarray):
+        def __eq__(self, other: object) -> Any:
+            return True
+
+    class Number(float):
+        pass
+
+    x = np.arange(3.0).view(Liar)
+    found = framework.plain({"a": [x, Number(2)]})
+    assert type(found["a"][0]) is np.ndarray and type(found["a"][1]) is float
+    x[0] = 9
+    assert found["a"][0][0] == 0
+
+
+# --- the commands -----------------------------------------------------------------------------------
+
+
+@with_solutions
+@with_nbgrader
+def test_the_command_writes_what_is_missing_and_finds_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = exercises.names()[0]
+    changed = exercises.write_releases([name], tmp_path)
+    assert [path.name for path in changed] == [f"{name}.ipynb"]
+    assert exercises.write_releases([name], tmp_path) == []
+    monkeypatch.setattr(exercises, "RELEASES", tmp_path)
+    assert exercises.outdated([name]) == []
+    changed[0].write_text(changed[0].read_text().replace("Exercise", "Exrcise", 1))
+    (tmp_path / name / "notes.txt").write_text("x")
+    problems = exercises.outdated([name])
+    assert len(problems) == 2 and "run `nst exercises`" in problems[0] and "notes.txt" in problems[1]
+    assert cli.main(["exercises", "ex99"]) == 1
+    assert "Unknown exercise 'ex99'" in capsys.readouterr().err
+
+
+@with_solutions
+def test_the_public_tree_is_the_course_without_solutions(tmp_path: Path) -> None:
+    if subprocess.run(["git", "rev-parse"], cwd=ROOT, capture_output=True).returncode:
+        pytest.skip("needs git")
+    target = tmp_path / "public"
+    assert cli.main(["exercises", "--public", str(target)]) == 0
+    assert not (target / "solutions").exists() and (target / "exercises" / NAMES[0]).is_dir()
+    text = "\n".join(path.read_text(errors="replace") for path in target.rglob("*.py"))
+    assert "BEGIN HIDDEN" not in text
+    secret = hidden_messages(SOURCES[0]) | hidden_messages(SOURCES[-1])
+    assert secret and not [message for message in secret if message in text]
+    listed = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--collect-only", "tests/test_exercises.py"],
+        cwd=target, capture_output=True, text=True,
+    )  # fmt: skip
+    assert listed.returncode == 0, listed.stdout[-2000:]
+    assert cli.main(["exercises", "--public", str(target)]) == 1  # not over something
+
+
+def test_a_colab_copy_of_a_release_still_knows_its_cells() -> None:
+    """Colab keeps a cell's own metadata; the grader finds the exercise by them."""
+    for path in RELEASES:
+        text = json.loads(path.read_text(encoding="utf-8"))
+        found = [
+            cell["metadata"]["nbgrader"]["grade_id"]
+            for cell in text["cells"]
+            if "nbgrader" in cell["metadata"]
+        ]
+        assert len(found) == len(set(found)) and all(each.startswith(path.stem[:5]) for each in found)
