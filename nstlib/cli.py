@@ -7,6 +7,7 @@
     nst stylize    paints a photograph in the style of a picture
     nst exercises  generates the exercises from their solutions, or checks them
     nst grade      grades a folder of submissions
+    nst mark       opens nbgrader's pages, for what is marked by hand
 
 Exit codes: 0 done; 1 bad input or a failure, with one sentence on stderr; 2 a command line that cannot be
 read; 130 stopped by Ctrl-C, after `nst stylize` has saved the best image so far.
@@ -330,14 +331,8 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def lab(arguments: argparse.Namespace) -> int:
-    """Become JupyterLab, so that Ctrl-C is its own affair; on Windows, wait for it."""
-    command = [sys.executable, *lab_command(), *arguments.rest]
-    sys.stdout.flush()
-    if os.name != "nt":
-        os.execv(command[0], command)
-    process = subprocess.Popen(command)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return process.wait()
+    """Become JupyterLab at the first lesson."""
+    return become([sys.executable, *lab_command(), *arguments.rest])
 
 
 def lab_command() -> list[str]:
@@ -353,14 +348,48 @@ def lab_command() -> list[str]:
             f"There are no lessons in {COURSE / 'notebooks'}: they come with a clone of the course, "
             f"not with the package alone."
         )
+    return jupyterlab(COURSE, f"/lab/tree/notebooks/{lessons[0].name}")
+
+
+def mark(arguments: argparse.Namespace) -> int:
+    """Become JupyterLab at nbgrader's pages of a folder of grades."""
+    folder = arguments.folder.resolve()
+    if not (folder / "nbgrader_config.py").is_file():
+        raise FileNotFoundError(
+            f"There are no grades in {folder}: `nst grade SUBMISSIONS_FOLDER` makes them."
+        )
+    from .course.exercises import require_nbgrader
+
+    require_nbgrader()
+    command = [sys.executable, *jupyterlab(folder, "/formgrader"), *arguments.rest]
+    os.chdir(folder)  # where nbgrader looks for its settings
+    return become(command)
+
+
+def jupyterlab(root: Path, page: str) -> list[str]:
+    """JupyterLab in a folder, opened at a page, as arguments of Python.
+
+    Raises:
+        ImportError: JupyterLab is not installed.
+    """
     if importlib.util.find_spec("jupyterlab") is None:
         raise ModuleNotFoundError(
             "JupyterLab is not installed for this Python: in the course's folder, `python3 run.py lab` "
             "installs it and opens the first lesson."
         )
-    here = [f"--ServerApp.root_dir={COURSE}", f"--LabApp.default_url=/lab/tree/notebooks/{lessons[0].name}"]
+    here = [f"--ServerApp.root_dir={root}", f"--LabApp.default_url={page}"]
     offline = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     return ["-m", "jupyterlab", *here, *offline]
+
+
+def become(command: list[str]) -> int:
+    """Run a command in place of this process, so that Ctrl-C is its own affair; on Windows, wait for it."""
+    sys.stdout.flush()
+    if os.name != "nt":
+        os.execv(command[0], command)
+    process = subprocess.Popen(command)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return process.wait()
 
 
 # --- the command line -------------------------------------------------------------------------------
@@ -395,6 +424,7 @@ def make_parser() -> argparse.ArgumentParser:
             "generate exercises/ from solutions/, or check that all is well with them",
         ),
         ("grade", grade, "grade a folder of submissions, in a sandbox"),
+        ("mark", mark, "open nbgrader's pages to mark by hand; what follows is passed on to JupyterLab"),
     ):
         command = commands.add_parser(
             name, help=text, description=f"{text.capitalize()}.", allow_abbrev=False
@@ -453,6 +483,18 @@ def complete_grade(parser: argparse.ArgumentParser) -> None:
         )
 
 
+def complete_mark(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst mark`."""
+    parser.add_argument(
+        "folder",
+        metavar="FOLDER",
+        type=Path,
+        nargs="?",
+        default=Path("grading"),
+        help="of grades (default: grading)",
+    )
+
+
 def positive(text: str) -> int:
     """A whole number from 1 on.
 
@@ -481,7 +523,12 @@ def complete_stylize(parser: argparse.ArgumentParser) -> None:
     add_options(parser)
 
 
-COMPLETE = {"stylize": complete_stylize, "exercises": complete_exercises, "grade": complete_grade}
+COMPLETE = {
+    "stylize": complete_stylize,
+    "exercises": complete_exercises,
+    "grade": complete_grade,
+    "mark": complete_mark,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -500,7 +547,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not hasattr(arguments, "function"):
         parser.print_help()
         return 2
-    if rest and arguments.function is not lab:
+    if rest and arguments.function not in (lab, mark):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.rest = rest
     return in_one_sentence(arguments.function, arguments)

@@ -8,6 +8,17 @@ import pytest
 from nstlib.networks import FeatureNetwork, load_network
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what runs submissions where they cannot be run safely; the reason says what to install."""
+    if item.get_closest_marker("sandbox"):
+        from nstlib.course.sandbox import SandboxMissing, require_sandbox
+
+        try:
+            require_sandbox()
+        except SandboxMissing as missing:
+            pytest.skip(str(missing))
+
+
 @pytest.fixture(scope="session")
 def pocket() -> FeatureNetwork:
     """The embedded network, loaded once; whoever counts its compiled steps loads one of their own."""

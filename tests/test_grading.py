@@ -28,10 +28,7 @@ from nstlib.course.sandbox import Limits
 EXERCISE = "ex04_gram_matrices"
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = [
-    pytest.mark.skipif(
-        not sys.platform.startswith("linux") or shutil.which("bwrap") is None,
-        reason="needs Linux and bubblewrap",
-    ),
+    pytest.mark.sandbox,
     pytest.mark.skipif(
         not (exercises.SOLUTIONS / EXERCISE).is_dir(), reason="the public tree has no solutions"
     ),

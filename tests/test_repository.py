@@ -132,7 +132,7 @@ def _direct(node: ast.stmt) -> Iterator[str]:
 
 ORDER = [
     *("foundation", "samples", "images", "backend", "networks", "losses", "objectives", "autodiff"),
-    *("optimizers", "checkpoint", "synthesis", "plots", "widgets", "cli"),
+    *("optimizers", "checkpoint", "synthesis", "plots", "widgets", "checks", "course", "cli"),
 ]
 
 
@@ -196,7 +196,11 @@ def test_the_repository_has_one_address() -> None:
     owner_and_name = address.removeprefix("https://github.com/")
     assert f"repository-code: {address}\n" in text_of("CITATION.cff")
     assert f"git clone {address}\n" in text_of("README.md")
-    for path in [ROOT / "README.md", *sorted((ROOT / "notebooks").glob("*.ipynb"))]:
+    for path in [
+        ROOT / "README.md",
+        *sorted(ROOT.glob("notebooks/*.ipynb")),
+        *ROOT.glob("exercises/*/*.ipynb"),
+    ]:
         badges = re.findall(
             r"colab\.research\.google\.com/github/([^/]+/[^/]+)/", path.read_text(encoding="utf-8")
         )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,9 +19,7 @@ from nstlib.course.sandbox import Limits, Sandbox, SandboxEnded
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = Limits(seconds=30, cell_seconds=3, call_seconds=3, memory=1 << 30, processes=64, output_bytes=8 << 20)
-NEEDED = pytest.mark.skipif(
-    not sys.platform.startswith("linux") or shutil.which("bwrap") is None, reason="needs Linux and bubblewrap"
-)
+NEEDED = pytest.mark.sandbox
 
 
 def say(box: Sandbox, *cells: str) -> str:

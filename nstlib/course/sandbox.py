@@ -13,8 +13,10 @@ cannot; a filter of system calls closes the ways to memory that it would not see
 from __future__ import annotations
 
 import functools
+import html
 import os
 import platform
+import re
 import select
 import shutil
 import signal
@@ -485,20 +487,26 @@ def clean_outputs(outputs: Any) -> list[dict[str, Any]]:
             name = "stderr" if each.get("name") == "stderr" else "stdout"
             found.append(nbformat.v4.new_output("stream", name=name, text=str(each.get("text", ""))))
         elif kind == "error":
-            words = {key: str(each.get(key, "")) for key in ("ename", "evalue")}
-            lines = [f"{words['ename']}: {words['evalue']}"]
-            found.append(nbformat.v4.new_output("error", **words, traceback=lines))
+            said = {key: str(each.get(key, "")) for key in ("ename", "evalue")}
+            lines = [f"{said['ename']}: {said['evalue']}"]
+            found.append(nbformat.v4.new_output("error", **said, traceback=lines))
         elif kind == "display_data" and isinstance(each.get("data"), dict):
             data = clean_data(each["data"])
+            words = alternative_text(each["data"])
+            metadata = {mime: {"alt": words} for mime in data if mime.startswith("image/") and words}
             if data:
-                found.append(nbformat.v4.new_output("display_data", data=data))
+                found.append(nbformat.v4.new_output("display_data", data=data, metadata=metadata))
     return found
+
+
+def alternative_text(data: dict[str, Any]) -> str:
+    """The alternative text of a picture inside an output's HTML, letters and common signs only."""
+    found = re.search(r'alt="([^"]*)"', str(data.get("text/html", "")))
+    return re.sub(r"[^\w\s.,;:()/-]", "", html.unescape(found[1]))[:1000] if found else ""
 
 
 def clean_data(data: dict[str, Any]) -> dict[str, str]:
     """The harmless forms of one output."""
-    import re
-
     found = {}
     for mime in ("image/png", "image/jpeg"):
         inside = re.search(rf'src="data:{mime};base64,([A-Za-z0-9+/=\s]+)"', str(data.get("text/html", "")))
