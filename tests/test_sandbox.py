@@ -217,6 +217,19 @@ def test_memory_is_bounded(code: str) -> None:
 
 
 @NEEDED
+def test_a_process_with_a_strange_name_is_watched_all_the_same() -> None:
+    code = """
+import ctypes
+ctypes.CDLL(None).prctl(15, b"\\xff) \\n\\xfe (", 0, 0, 0)
+x = [b"x" * (100 << 20) for _ in range(50)]
+"""
+    with Sandbox(dataclasses.replace(SMALL, memory=1 << 29, cell_seconds=25)) as box:
+        box.start()
+        with pytest.raises(SandboxEnded, match="of memory"):
+            say(box, code)
+
+
+@NEEDED
 def test_files_are_bounded(box: Sandbox) -> None:
     code = """
 written = 0

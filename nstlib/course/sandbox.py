@@ -319,6 +319,14 @@ class Sandbox:
     # --- the watchdog
 
     def watch(self) -> None:
+        """Guard the limits; should the guard itself fail, nothing runs on without it."""
+        try:
+            self.guard()
+        finally:
+            if self.process.poll() is None and not self.ended:
+                self.kill("The sandbox could not be watched and was stopped.")
+
+    def guard(self) -> None:
         """Kill the sandbox when its time, its memory or its processes are used up."""
         while self.process.poll() is None and not self.ended:
             members = family(self.process.pid)
@@ -524,10 +532,10 @@ def family(pid: int) -> list[int]:
     for entry in os.listdir("/proc"):
         if entry.isdecimal():
             try:
-                stat = Path("/proc", entry, "stat").read_text()
+                stat = Path("/proc", entry, "stat").read_bytes()  # a process may give itself any name
             except OSError:
                 continue
-            parents.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(entry))
+            parents.setdefault(int(stat.rpartition(b")")[2].split()[1]), []).append(int(entry))
     found, waiting = [], [pid]
     while waiting:
         found.append(waiting.pop())
