@@ -75,7 +75,7 @@ class Outcome:
 
     def sentence(self) -> str:
         """The outcome in words."""
-        verdict = self.message or "every property holds."
+        verdict = self.message or "every property tried here holds."
         return f"{self.name}: {self.score:g} of {self.points:g} points, {verdict}"
 
     def __repr__(self) -> str:
@@ -83,7 +83,7 @@ class Outcome:
 
     def _repr_html_(self) -> str:
         colour, sign = ("#2e7d32", "&#10003;") if self.passed else ("#b71c1c", "&#10007;")
-        verdict = html.escape(self.message or "Every property holds.").replace("\n", "<br>")
+        verdict = html.escape(self.message or "Every property tried here holds.").replace("\n", "<br>")
         return (
             f'<div style="border-left: 5px solid {colour}; padding: 0.4em 0.8em; margin: 0.3em 0">'
             f"<b>{sign} {html.escape(self.name)}: {self.score:g} of {self.points:g} points.</b> "
