@@ -113,7 +113,7 @@ def section(count: int) -> str:
 
 - graded / plain: **{ratio:.2f}** (target: at most {TARGET}): {met}
 - {full} of {count} got all machine-marked points
-- killed after {done} of {count} and started again: {again} of these were run again, {in_the_end} graded in the end
+- killed after {done} of {count}, started again: {again} of these were run again, {in_the_end} graded at last
 
 *{measure.caption()}*"""
 

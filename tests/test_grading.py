@@ -369,6 +369,20 @@ def test_the_command_says_what_is_wrong_in_one_sentence(
     assert "no notebook" in capsys.readouterr().err
 
 
+def test_mark_opens_nbgraders_pages_in_the_folder_of_grades(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["mark", str(tmp_path)]) == 1
+    assert "`nst grade SUBMISSIONS_FOLDER` makes them" in capsys.readouterr().err
+    (tmp_path / "nbgrader_config.py").touch()
+    started: list[list[str]] = []
+    monkeypatch.setattr(cli, "become", lambda command: started.append(command) or 0)
+    monkeypatch.chdir(tmp_path.parent)
+    assert cli.main(["mark", str(tmp_path), "--no-browser"]) == 0
+    assert "--LabApp.default_url=/formgrader" in started[0] and started[0][-1] == "--no-browser"
+    assert Path.cwd() == tmp_path
+
+
 # --- reading submissions ----------------------------------------------------------------------------
 
 
