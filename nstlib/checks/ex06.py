@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .framework import Steps, array, call, diagnose, number, question, require, same
+from .framework import Mistake, Steps, array, call, diagnose, number, question, require, same
 
 PROGRAMS = ("gatys", "sum", "mse", "johnson")
 
@@ -61,6 +61,8 @@ def gatys_loss(rng: np.random.Generator, answer: Any) -> Steps:
     names = [f"content {content}", *(f"style {layer}" for layer in shares), "total"]
     found = named_numbers(call(answer, image, photo, style, alpha, beta, shares), names)
     parts = {name: value for name, value in found.items() if name != "total"}
+    for name, value in parts.items():
+        require(value != 0, f"The part {name!r} is 0 for a picture that is not at its target.")
     require(
         same(sum(parts.values()), found["total"]),
         "Your parts do not add up to your total: each part should stand there with its weights.",
@@ -113,7 +115,10 @@ def check_style_part(
         "The style parts lack the division by 4 N^2.": right * 4 * n**2,
         "The style parts are four times too large.": right * 4,
         "The style parts divide by N where the equation divides by its square.": right * n,
-        "The positions M are divided out twice in the style parts.": right / m**2,
+        "The positions are divided out twice in the style parts.": beta
+        * share
+        * np.sum((gram(features) / m - gram(style) / m2) ** 2)
+        / (4 * n**2),
         "Both Gram matrices are divided by the positions of the same picture; each has its own.": beta
         * share
         * by_one,
@@ -143,6 +148,8 @@ def equal_shares(rng: np.random.Generator, answer: Any) -> Steps:
     found = np.array([shares[layer] for layer in layers])
     require((found > 0).all(), "Every share should be positive.")
     require(same(found.sum(), 1.0), f"The shares should have the sum 1; yours have {found.sum():.4g}.")
+    message = "All layers have the same share, whatever their gradients are."
+    require(not same(found, np.full(len(layers), 1 / len(layers))), message)
     yield 1
     flat = np.array([gradients[layer].ravel() for layer in layers])
     norms = np.linalg.norm(flat, axis=1)
@@ -164,9 +171,6 @@ def equal_shares(rng: np.random.Generator, answer: Any) -> Steps:
         "You compare the largest entries; the length of a gradient is the root of a sum of squares.": shared(
             1 / np.abs(flat).max(1)
         ),
-        "All layers have the same share, whatever their gradients are.": np.full(
-            len(layers), 1 / len(layers)
-        ),
     }
     diagnose(
         found,
@@ -177,52 +181,56 @@ def equal_shares(rng: np.random.Generator, answer: Any) -> Steps:
     yield 1
 
 
-def two(value: Any) -> tuple[Any, Any]:
-    """Read a result as a pair of things."""
-    message = "Return two things: the features, then the value of the printed formula there."
-    require(isinstance(value, (tuple, list)) and len(value) == 2, message)
-    return value[0], value[1]
+NO_WEIGHT = "Where no positive beta exists, a ValueError should be raised; yours"
+
+
+def refuses(answer: Any, *arguments: Any) -> None:
+    """See that a learner's function raises a ValueError for these arguments.
+
+    Raises:
+        Mistake: it returns something, or raises another kind of error.
+    """
+    try:
+        value = call(answer, *arguments)
+        found = f"returns {value!r:.40}"
+    except Mistake as mistake:
+        if str(mistake).startswith("Your function returns nothing"):
+            raise Mistake(f"{NO_WEIGHT} returns nothing.") from None
+        kind = str(mistake).removeprefix("Your function stops with ").partition(":")[0]
+        if kind == "ValueError":
+            return
+        if kind == "NotImplementedError" or not kind.isidentifier():
+            raise
+        found = f"raises {kind}"
+    raise Mistake(f"{NO_WEIGHT} {found}.")
 
 
 @question(points=2)
-def printed_minimum(rng: np.random.Generator, answer: Any) -> Steps:
-    """Features that no others beat under the printed formula; then the value there."""
-    h, w, n = sizes(rng, 3)
-    style = np.maximum(random_features(rng, h, w, n), 0)
-    best, value = two(call(answer, style))
-    features = array(best, style.shape, "The array of features")
-    require((features >= 0).all(), "One of your features is negative; behind a ReLU none is.")
-
-    def total(x: np.ndarray) -> float:
-        return float(np.sum(np.sum(x, axis=-1) ** 2))
-
-    lowest, here = -total(style) / 2, (total(features) - total(style)) / 2
-    require(
-        not same(features, style),
-        "These are the features of the style. The printed formula gives them 0, and it can be below 0.",
-    )
-    require(
-        same(here, lowest),
-        f"The printed formula gives your features {here:.4g}; other features, none negative, get less.",
-    )
-    yield 1
-    flat = style.reshape(-1, n)
+def weight_for_share(rng: np.random.Generator, answer: Any) -> Steps:
+    """The share that a weight gives; then pictures at which no weight gives it."""
+    content, style = float(rng.uniform(5.0, 9.0)), float(rng.uniform(0.1, 0.3))
+    alpha, share = float(rng.uniform(2.0, 4.0)), float(rng.uniform(0.15, 0.3))
+    found = number(call(answer, content, style, alpha, share))
+    require(found > 0, f"Your beta is {found:.4g}; it should be positive.")
+    ratio = alpha * content / style
     known = {
-        "The printed formula has no absolute values and no squares: the value may be negative.": -lowest,
-        "The factor 1/2 is missing from your value.": 2 * lowest,
-        "The printed Gram matrices are not divided by the number of positions.": lowest / (h * w),
-        "Your value has the factor 1 / (4 N^2 M^2) of the papers; the printed formula has 1/2.": lowest
-        / (2 * n**2 * (h * w) ** 2),
-        "Your value squares the differences; the printed formula does not.": np.sum((flat.T @ flat) ** 2) / 2,
-        "Your value sums only the diagonal of the Gram matrix.": -np.sum(style**2) / 2,
-        "The value belongs to your features, not to those of the style.": 0.0,
+        "With your beta the content part has the share q of the total.": ratio * (1 - share) / share,
+        "With your beta the style part is q times the content part; it should be q times the total.": ratio
+        * share,
+        "With your beta content and style parts are equal, whatever share is asked for.": ratio,
+        "Your beta leaves out alpha.": ratio / alpha * share / (1 - share),
+        "Your beta divides by alpha: a content part with more weight needs a style part with more.": ratio
+        / alpha**2
+        * share
+        / (1 - share),
+        "Your beta has the two losses upside down: the smaller the style loss is, the more weight it "
+        "needs.": alpha * style / content * share / (1 - share),
     }
-    diagnose(
-        number(value, "The value"),
-        lowest,
-        known,
-        "The features are right; the value is not that of the printed formula there.",
-    )
+    part = found * style / (found * style + alpha * content)
+    otherwise = f"With your beta the share of the style part is {part:.4g}; it should be {share:.4g}."
+    diagnose(found, ratio * share / (1 - share), known, otherwise)
+    yield 1
+    refuses(answer, 0.0, style, alpha, share)
     yield 1
 
 
@@ -295,7 +303,7 @@ def known_styles(
     return found
 
 
-@question(points=3)
+@question(points=4)
 def normal_form(rng: np.random.Generator, answer: Any) -> Steps:
     """The content factor of all programs, then the style factors, means before sums."""
     h, w, n, h2, w2, n2 = sizes(rng, 6)
@@ -315,14 +323,14 @@ def normal_form(rng: np.random.Generator, answer: Any) -> Steps:
             found[program][0], both[0], known, f'a of "{program}" is not the factor of its content loss.'
         )
     yield 1
-    for group in (("mse", "johnson"), ("gatys", "sum")):
+    for group, points in ((("mse", "johnson"), 1), (("gatys", "sum"), 2)):
         for program in group:
             right = right_form(program, style_shape, content_shape)[1]
             known = known_styles(program, style_shape, content_shape)
             ratio = found[program][1] / right
             otherwise = f'b of "{program}" is {ratio:.4g} times the right factor for the shape {style_shape}.'
             diagnose(found[program][1], right, known, otherwise)
-        yield 1
+        yield points
 
 
 def translated(
@@ -384,7 +392,7 @@ def translate(rng: np.random.Generator, answer: Any) -> Steps:
     yield 1
 
 
-@question(points=4)
+@question(points=3)
 def recovered_alpha(rng: np.random.Generator, answer: Any) -> Steps:
     """Forces that cancel exactly, forces with a rest, and forces that pull the same way."""
     shape = (1, *sizes(rng, 2), 3)
@@ -427,7 +435,7 @@ def recovered_alpha(rng: np.random.Generator, answer: Any) -> Steps:
         known,
         f"With your alpha the rest has the length {force(found):.5g}; it can be {force(alpha):.5g}.",
     )
-    yield 2
+    yield 1
     found = number(call(answer, content, alpha * content + rest))
     require(found >= 0, "Both forces pull the same way here, and your alpha is negative.")
     require(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nstlib.checks.ex06 import named_numbers, two
+from nstlib.checks.ex06 import named_numbers, refuses
 from nstlib.checks.framework import array, call, number, require, same
 
 
@@ -45,13 +45,14 @@ def equal_shares(rng: np.random.Generator, answer: Any) -> None:
     require(same([found[name] for name in names], [0.8, 0.2], 1e-3), "It fails for very small gradients.")
 
 
-def printed_minimum(rng: np.random.Generator, answer: Any) -> None:
-    """One position with two channels, by hand; a style without any feature."""
-    features, value = two(call(answer, np.array([[[[1.0, 2.0]]]])))
-    require(np.abs(array(features, (1, 1, 1, 2))).max() < 1e-9, "It fails for a layer with one position.")
-    require(same(number(value), -4.5), "For one position with the features 1 and 2 the value is not right.")
-    features, value = two(call(answer, np.zeros((1, 3, 2, 4))))
-    require(abs(number(value)) < 1e-9, "Where the style has no features, the lowest value should be 0.")
+def weight_for_share(rng: np.random.Generator, answer: Any) -> None:
+    """By hand; a style that is almost the whole loss; no content part because it has no weight."""
+    found = number(call(answer, 3.0, 2.0, 4.0, 0.75))
+    require(same(found, 18.0), "For C = 3, S = 2, alpha = 4 and the share 3/4 the weight should be 18.")
+    loss, style = float(rng.uniform(1e-9, 2e-9)), float(rng.uniform(1e5, 2e5))
+    found = number(call(answer, loss, style, 1.0, 0.99))
+    require(same(found * style, 99.0 * loss), "It fails for a small content loss and a large style loss.")
+    refuses(answer, 3.0, 2.0, 0.0, 0.5)
 
 
 def normal_form(rng: np.random.Generator, answer: Any) -> None:

@@ -76,6 +76,29 @@ def gatys_loss(image, photo, style, alpha, beta, shares):
 """,
     ),
     Wrong(
+        "gatys_loss",
+        score=2,
+        message="divided out twice",
+        code="""
+def gatys_loss(image, photo, style, alpha, beta, shares):
+    parts = {f"content {k}": alpha * np.sum((image[k] - P) ** 2) / 2 for k, P in photo.items()}
+    for k in shares:
+        M, M2 = image[k][..., 0].size, style[k][..., 0].size
+        D = nst.gram_matrix(image[k]) / M - nst.gram_matrix(style[k]) / M2
+        parts[f"style {k}"] = float(beta * shares[k] * np.sum(D**2) / (4 * len(D) ** 2))
+    return parts | {"total": sum(parts.values())}
+""",
+    ),
+    Wrong(
+        "equal_shares",
+        score=0,
+        message="the same share, whatever",
+        code="""
+def equal_shares(gradients):
+    return {k: 1 / len(gradients) for k in gradients}
+""",
+    ),
+    Wrong(
         "equal_shares",
         score=1,
         message="even more unequally",
@@ -105,40 +128,66 @@ def equal_shares(gradients):
 """,
     ),
     Wrong(
-        "printed_minimum",
+        "weight_for_share",
         score=0,
-        message="These are the features of the style",
+        message="q times the content part",
         code="""
-def printed_minimum(style):
-    return style.copy(), 0.0
+def weight_for_share(content_loss, style_loss, alpha, share):
+    if content_loss == 0:
+        raise ValueError("no weight")
+    return share * alpha * content_loss / style_loss
 """,
     ),
     Wrong(
-        "printed_minimum",
+        "weight_for_share",
         score=0,
-        message="One of your features is negative",
+        message="the content part has the share",
         code="""
-def printed_minimum(style):
-    return -style, -np.sum(style.sum(-1) ** 2) / 2
+def weight_for_share(content_loss, style_loss, alpha, share):
+    if content_loss == 0:
+        raise ValueError("no weight")
+    return alpha * content_loss * (1 - share) / (share * style_loss)
 """,
     ),
     Wrong(
-        "printed_minimum",
-        score=1,
-        message="only the diagonal",
+        "weight_for_share",
+        score=0,
+        message="leaves out alpha",
         code="""
-def printed_minimum(style):
-    return 0 * style, -np.sum(style**2) / 2
+def weight_for_share(content_loss, style_loss, alpha, share):
+    if content_loss == 0:
+        raise ValueError("no weight")
+    return content_loss * share / ((1 - share) * style_loss)
 """,
     ),
     Wrong(
-        "printed_minimum",
+        "weight_for_share",
         score=1,
-        message="not divided by the number of positions",
+        message="a ValueError should be raised; yours returns 0.0",
         code="""
-def printed_minimum(style):
-    flat = style.reshape(-1, style.shape[-1])
-    return np.zeros(style.shape), -np.sum(flat.T @ flat / len(flat)) / 2
+def weight_for_share(content_loss, style_loss, alpha, share):
+    return alpha * content_loss * share / ((1 - share) * style_loss)
+""",
+    ),
+    Wrong(
+        "weight_for_share",
+        score=1,
+        message="yours raises ZeroDivisionError",
+        code="""
+def weight_for_share(content_loss, style_loss, alpha, share):
+    part = 1 / (alpha * content_loss)
+    return share / ((1 - share) * style_loss * part)
+""",
+    ),
+    Wrong(
+        "weight_for_share",
+        score=1,
+        message="yours returns 0.0",
+        code="""
+def weight_for_share(content_loss, style_loss, alpha, share):
+    if content_loss == 0:
+        raise ValueError("no weight")
+    return alpha * content_loss * share / ((1 - share) * style_loss)
 """,
     ),
     Wrong(
@@ -266,7 +315,7 @@ def recovered_alpha(content_gradient, style_gradient):
     ),
     Wrong(
         "recovered_alpha",
-        score=3,
+        score=2,
         message="your alpha is negative",
         code="""
 def recovered_alpha(content_gradient, style_gradient):
