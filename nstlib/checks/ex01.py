@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .framework import Steps, array, call, diagnose, question, require, same
+from .framework import Mistake, Steps, array, call, diagnose, question, require, same
 
 MEAN_RGB = np.array([123.68, 116.779, 103.939])  # of ImageNet on the scale 0 to 255
 MEAN_BGR = MEAN_RGB[::-1]
@@ -273,7 +273,8 @@ def which_mistake(rng: np.random.Generator, answer: Any) -> Steps:
     yield 1
     for name in ("RGB", "torchvision", "twice"):
         verdict = judged(answer, image, values[name])
-        require(verdict == name, f"Values of the kind {name!r} were called {verdict!r}.")
+        clue = " The three steps once more: scale, order of the channels, mean." if name == "twice" else ""
+        require(verdict == name, f"Values of the kind {name!r} were called {verdict!r}.{clue}")
     yield 1
     verdict = judged(answer, image, 255.0 * image[..., ::-1] - MEAN_RGB)
     message = (
@@ -281,6 +282,11 @@ def which_mistake(rng: np.random.Generator, answer: Any) -> Steps:
         "always near."
     )
     require(verdict == "other", message)
+    verdict = judged(answer, image, values["none"] + 1)
+    require(
+        verdict == "other",
+        f"Right values, but each of them 1 too large, were called {verdict!r}: that is more than rounding.",
+    )
     yield 1
 
 
@@ -290,9 +296,9 @@ def mean_and_deviation(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return colours.mean(0), colours.std(0)
 
 
-@question(points=2)
+@question(points=3)
 def colour_filter(rng: np.random.Generator, answer: Any) -> Steps:
-    """A picture keeps its own colours; then mean and deviation become those of the style."""
+    """A picture keeps its colours; mean and deviation become those of the style; a flat channel."""
     photo = random_image(rng)
     style = (rng.uniform(0.1, 0.9, size=(1, *sides(rng), 3)) ** [0.5, 1.0, 2.0]).astype("float32")
     found = array(call(answer, photo, photo), photo.shape)
@@ -335,6 +341,16 @@ def colour_filter(rng: np.random.Generator, answer: Any) -> Steps:
         otherwise = "Mean and deviation agree, but pixels are not where they were, or bright has become dark."
     diagnose(found, right, known, otherwise)
     yield 2
+    channel = int(rng.integers(3))
+    flat = photo.copy()
+    flat[..., channel] = 0.25
+    message = "A channel that is the same everywhere becomes the style's mean."
+    try:
+        found = array(call(answer, flat, style), flat.shape)
+    except Mistake as mistake:
+        raise Mistake(f"{message} {mistake}") from None
+    require(same(found[..., channel], np.full(flat.shape[:3], new_mean[channel])), message)
+    yield 1
 
 
 def few_colours(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -379,6 +395,14 @@ def best_filter(rng: np.random.Generator, answer: Any) -> Steps:
     photo = few_colours(rng, height, width)
     picture = rng.uniform(0, 1, size=photo.shape)
     found = array(call(answer, photo, picture), photo.shape)
+    require(
+        np.ptp(found.reshape(-1, 3), axis=0).max() > 1e-9,
+        "All pixels get one value: group them by their colour first.",
+    )
+    require(
+        not (same(found, photo) or same(found, photo / 255)),
+        "You return the photo as it was; the best filter depends on the picture, too.",
+    )
     colours = photo.reshape(-1, 3)
     for place in range(0, len(colours), 5):
         alike = (colours == colours[place]).all(-1)
@@ -395,7 +419,6 @@ def best_filter(rng: np.random.Generator, answer: Any) -> Steps:
         "You take pixels of the same brightness for pixels of the same colour.": filtered(
             photo, made, lambda c: c.sum(-1, keepdims=True)
         ),
-        "All pixels get one value: group them by their colour first.": filtered(photo, made, lambda c: 0 * c),
     }
     message = (
         "This picture was made by a filter of the photograph, so the best filter gives exactly this picture."

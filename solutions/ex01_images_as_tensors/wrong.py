@@ -230,7 +230,7 @@ def which_mistake(image, values):
     Wrong(
         "which_mistake",
         score=2,
-        message="One wrong pixel",
+        message="One value that is off by 0.5",
         code="""
 def which_mistake(image, values):
     flipped, mean = image[..., ::-1], np.array([103.939, 116.779, 123.68])
@@ -278,9 +278,31 @@ def colour_filter(photo, style):
 """,
     ),
     Wrong(
+        "which_mistake",
+        score=2,
+        message="that is more than rounding",
+        code="""
+def which_mistake(image, values):
+    flipped, mean = image[..., ::-1], np.array([103.939, 116.779, 123.68])
+    known = {
+        "none": 255 * flipped - mean,
+        "no mean": 255 * flipped,
+        "[0, 1]": flipped - mean,
+        "RGB": 255 * image - mean[::-1],
+        "torchvision": (image - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225]),
+        "twice": 255 * (255 * flipped - mean)[..., ::-1] - mean,
+    }
+    for name, expected in known.items():
+        far = np.abs(values - expected).max()
+        if far < (0.1 if name in ("[0, 1]", "torchvision") else 2):
+            return name
+    return "other"
+""",
+    ),
+    Wrong(
         "colour_filter",
-        score=1,
-        message="not finite",
+        score=2,
+        message="becomes the style's mean. The result holds values that are not finite",
         code="""
 def colour_filter(photo, style):
     over = (0, 1, 2)
@@ -300,6 +322,24 @@ def best_filter(photo, picture):
             here = photo[..., c] == value
             result[here, c] = picture[here, c].mean()
     return result
+""",
+    ),
+    Wrong(
+        "best_filter",
+        score=0,
+        message="All pixels get one value",
+        code="""
+def best_filter(photo, picture):
+    return np.broadcast_to(picture.mean((0, 1)), picture.shape)
+""",
+    ),
+    Wrong(
+        "best_filter",
+        score=0,
+        message="You return the photo as it was",
+        code="""
+def best_filter(photo, picture):
+    return photo / 255
 """,
     ),
     Wrong(
