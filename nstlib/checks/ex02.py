@@ -19,7 +19,8 @@ def shape_of(value: Any) -> tuple[int, ...] | None:
 
 def pair(value: Any, what: str) -> tuple[Any, Any]:
     """Two results of a function that returns two."""
-    require(isinstance(value, (tuple, list)) and len(value) == 2, f"Return two results: {what}.")
+    several = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    require(several and len(value) == 2, f"Return two results: {what}.")
     return value[0], value[1]
 
 
@@ -115,7 +116,7 @@ def answers(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, mode: Any = "co
     return np.asarray(sum(moved) + bias)
 
 
-@question(points=4)
+@question(points=3)
 def convolve(rng: np.random.Generator, answer: Any) -> Steps:
     """The shape, the positions inside, then those at the border."""
     ready = ("conv", "Conv2D", "conv2d", "correlate", "correlate2d", "convolve", "convolve2d", "features")
@@ -157,7 +158,7 @@ def convolve(rng: np.random.Generator, answer: Any) -> Steps:
         {message: np.asarray(wrong)[inside] for message, wrong in known.items()},
         "Even inside, away from the border, these are not the sums over 3 x 3 neighbours and all channels.",
     )
-    yield 2
+    yield 1
     known = {
         "Beyond the border you repeat the last row and column; it should be zeros.": "edge",
         "Beyond the border you mirror the picture; it should be zeros.": "reflect",
@@ -255,6 +256,8 @@ def field(rng: np.random.Generator, answer: Any) -> Steps:
         "This is the last row and column of the field; return the first.": corner + side - 1,
     }
     diagnose(found[:2], corner, places, "The side is right, the first row and column are not.", 1e-9)
+    found = array(call(answer, [(3, 1, 1)], 0, 0), (3,))
+    require(same(found, [-1, -1, 3], 1e-9), "The square begins before the picture; do not cut it off.")
     yield 1
 
 
@@ -337,9 +340,9 @@ def edge_filter(rng: np.random.Generator, tall: int, wide: int) -> np.ndarray:
     return down[:, None, None] * across[None, :, None] * rng.uniform(0.5, 1.0, size=3)
 
 
-@question(points=4)
+@question(points=3)
 def rescale(rng: np.random.Generator, answer: Any) -> Steps:
-    """Nothing changes for means of 1; then the kernel, then the bias."""
+    """Nothing changes for means of 1, and something for others; then the kernel, then the bias."""
     n, m = (int(k) for k in rng.permutation(np.arange(4, 9))[:2])
     kernel, bias = rng.normal(size=(3, 3, n, m)), rng.normal(size=m)
     before, after = rng.uniform(0.3, 4.0, size=n), rng.uniform(0.3, 4.0, size=m)
@@ -354,8 +357,12 @@ def rescale(rng: np.random.Generator, answer: Any) -> Steps:
         same(found[0], kernel) and same(found[1], bias),
         "Where all means are 1 already, kernel and bias should stay as they are.",
     )
-    yield 1
     new_kernel, new_bias = results(before, after)
+    require(
+        not (same(new_kernel, kernel) and same(new_bias, bias)),
+        "You return kernel and bias as they were, although the means are not 1.",
+    )
+    yield 1
     column = before[:, None]
     right = kernel * column / after
     known = {
@@ -378,7 +385,7 @@ def rescale(rng: np.random.Generator, answer: Any) -> Steps:
         f"{old[one]:.3g} now answers {new[one]:.3g}."
     )
     diagnose(new_kernel, right, known, message)
-    yield 2
+    yield 1
     known = {
         "The bias is not changed; it is a part of the sum that has to become smaller.": bias,
         "The bias is multiplied by mean_after; that is the wrong way.": bias * after,

@@ -107,7 +107,7 @@ def convolve(x, kernel, bias):
     ),
     Wrong(
         "convolve",
-        score=3,
+        score=2,
         message="goes on at its other side",
         code="""
 def convolve(x, kernel, bias):
@@ -119,7 +119,7 @@ def convolve(x, kernel, bias):
     ),
     Wrong(
         "convolve",
-        score=3,
+        score=2,
         message="repeat the last row and column",
         code="""
 def convolve(x, kernel, bias):
@@ -217,6 +217,19 @@ def field(layers, row, column):
 """,
     ),
     Wrong(
+        "field",
+        score=2,
+        message="do not cut it off",
+        code="""
+def field(layers, row, column):
+    top, left, side = row, column, 1
+    for kernel, stride, padding in reversed(layers):
+        top, left = top * stride - padding, left * stride - padding
+        side = (side - 1) * stride + kernel
+    return max(top, 0), max(left, 0), side
+""",
+    ),
+    Wrong(
         "field_by_experiment",
         score=2,
         message="Wrong for an edge filter",
@@ -307,6 +320,15 @@ def field_by_experiment(answer, image):
     ),
     Wrong(
         "rescale",
+        score=0,
+        message="as they were, although the means are not 1",
+        code="""
+def rescale(kernel, bias, mean_before, mean_after):
+    return kernel, bias
+""",
+    ),
+    Wrong(
+        "rescale",
         score=1,
         message="does not know that its inputs have shrunk",
         code="""
@@ -316,7 +338,7 @@ def rescale(kernel, bias, mean_before, mean_after):
     ),
     Wrong(
         "rescale",
-        score=3,
+        score=2,
         message="The bias is not changed",
         code="""
 def rescale(kernel, bias, mean_before, mean_after):
