@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .framework import Mistake, Steps, array, call, diagnose, number, question, require, same, source
+from .framework import Mistake, Steps, array, call, diagnose, number, question, require, same, source, uses
 
 MOST_CALLS = 300  # of a function that a search asks for; a right one needs ten
 
@@ -92,7 +92,10 @@ def momentum_path(rng: np.random.Generator, answer: Any) -> Steps:
         "later.": np.broadcast_to(right[-1], right.shape),
         "Without momentum: your path never leaves the start.": np.broadcast_to(x, right.shape),
         "Without momentum: your path lags one step behind; the first step should already use the first "
-        "gradient.": heavy_ball(gradient, x, rate, 0.0, steps, "late"),
+        "gradient.": np.vstack([x[None], right[:-1]]),
+        "Without momentum: each of your steps goes by the gradient of the point before.": heavy_ball(
+            gradient, x, rate, 0.0, steps, "late"
+        ),
     }
     require(same(found[0], x) or same(found[0], right[-1]), "The first row should be the start.")
     diagnose(found, right, known, "Without momentum (momentum = 0) this is not the path of gradient descent.")
@@ -274,6 +277,11 @@ class Slope:
         """The loss."""
         return self.height + 0.5 * self.scale * float(np.sum(self.curvature * np.square(x)))
 
+    def overflowing(self, x: np.ndarray) -> float:
+        """The loss, or nan where the step to x is longer than 1.6 times that to the lowest point."""
+        longest = 1.6 * self.lowest * np.linalg.norm(self.direction)
+        return self(x) if np.linalg.norm(x - self.x) < longest else float("nan")
+
     def search(self, step: float, demanded: Callable[[float], float]) -> float:
         """The first step that ends below a bound; 0 when none does."""
         for _ in range(100):
@@ -339,6 +347,12 @@ def backtracking(rng: np.random.Generator, answer: Any) -> Steps:
         len(f.points) <= tries + 1,
         f"The step is right, but you asked for f {len(f.points)} times; {tries} steps were tried, and f(x) "
         "does not change meanwhile.",
+    )
+    found = searched(answer, Watched(at.overflowing), *there, first, at.c, at.shrink)
+    require(
+        same(found, right),
+        "The step is right, but not where f is nan for long steps: no comparison with nan is true, neither < "
+        "nor >.",
     )
     yield 1
 
@@ -434,6 +448,11 @@ def inverse_hessian(rng: np.random.Generator, answer: Any) -> Steps:
             "steps along -Hg may go uphill.",
         )
     diagnose(found, right, known, "With pairs to leave out, the matrix is not that of the pairs to keep.")
+    try:
+        found = array(call(answer, steps, -steps), (n, n))
+    except Mistake as mistake:
+        raise Mistake(f"Without any pair to keep: {mistake}") from None
+    require(same(found, np.eye(n)), "Without any pair to keep, H should be the identity.")
     yield 1
 
 
@@ -495,6 +514,9 @@ def lbfgs_direction(rng: np.random.Generator, answer: Any) -> Steps:
         "optimizers" not in attributes(answer, "lbfgs_direction"),
         "Repair it yourself: your function uses what nst.optimizers has ready.",
     )
+    require(
+        not uses(answer, "inverse_hessian"), "Repair the program: for a picture H does not fit into memory."
+    )
     shape, m = picture_shape(rng), int(rng.integers(4, 7))
     curvature = bowl(rng, int(np.prod(shape)))
     steps = [rng.normal(size=shape) for _ in range(m)]
@@ -512,6 +534,7 @@ def lbfgs_direction(rng: np.random.Generator, answer: Any) -> Steps:
     )
     found = asked(answer, g, steps[:1], changes[:1])
     require(np.sum(found * g) < 0, "With one pair, your direction goes uphill: its slope g.p is positive.")
+    require(not same(found, -g), "With one pair, your direction is still -g: the pair has left no trace.")
     yield 1
 
     found, gamma = asked(answer, changes[-1], steps, changes), scale(steps[-1], changes[-1])

@@ -104,6 +104,20 @@ def momentum_path(gradient, x, rate, momentum, steps):
 """,
     ),
     Wrong(
+        "momentum_path",
+        score=0,
+        message="lags one step behind",
+        code="""
+def momentum_path(gradient, x, rate, momentum, steps):
+    path, v = [x], 0
+    for _ in range(steps):
+        x = x - rate * v
+        v = momentum * v + gradient(x)
+        path.append(x)
+    return np.array(path)
+""",
+    ),
+    Wrong(
         "adam_step",
         score=0,
         message="not corrected",
@@ -271,7 +285,7 @@ def backtracking(f, g, x, p, step, c, shrink):
     Wrong(
         "backtracking",
         score=2,
-        message="where the loss of a long step is nan",
+        message="no comparison with nan is true",
         code="""
 def backtracking(f, g, x, p, step, c, shrink):
     slope = np.sum(g * p)
@@ -279,6 +293,21 @@ def backtracking(f, g, x, p, step, c, shrink):
         return 0.0
     before = f(x)
     while f(x + step * p) > before + c * step * slope:
+        step *= shrink
+    return step
+""",
+    ),
+    Wrong(
+        "backtracking",
+        score=2,
+        message="the slope along the direction is 0",
+        code="""
+def backtracking(f, g, x, p, step, c, shrink):
+    slope = np.sum(g * p)
+    if slope > 0:
+        return 0.0
+    before = f(x)
+    while not f(x + step * p) <= before + c * step * slope:
         step *= shrink
     return step
 """,
@@ -360,7 +389,7 @@ def inverse_hessian(steps, changes):
     Wrong(
         "inverse_hessian",
         score=2,
-        message="stops with",
+        message="Without any pair to keep: Your function stops with",
         code="""
 def inverse_hessian(steps, changes):
     eye = np.eye(steps.shape[1])
@@ -487,6 +516,27 @@ def lbfgs_direction(g, steps, changes):
         code="""
 def lbfgs_direction(g, steps, changes):
     return -nst.autodiff.numpy(nst.optimizers.two_loop(g, steps, changes))
+""",
+    ),
+    Wrong(
+        "lbfgs_direction",
+        score=0,
+        message="does not fit into memory",
+        code="""
+def lbfgs_direction(g, steps, changes):
+    if not steps:
+        return -g
+    H = inverse_hessian(np.array([s.ravel() for s in steps]), np.array([y.ravel() for y in changes]))
+    return -(H @ g.ravel()).reshape(g.shape)
+""",
+    ),
+    Wrong(
+        "lbfgs_direction",
+        score=0,
+        message="the pair has left no trace",
+        code="""
+def lbfgs_direction(g, steps, changes):
+    return -g
 """,
     ),
 ]
