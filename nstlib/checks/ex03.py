@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import textwrap
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .framework import Steps, array, call, diagnose, number, question, require, same, source
+from .framework import Steps, array, call, definition, diagnose, number, question, require, same
 
 Program = Callable[[Any], float]
 
@@ -38,6 +37,7 @@ def loss_map(rng: np.random.Generator, answer: Any) -> Steps:
         "The result keeps the channels apart; a position's share holds those of all its channels.",
     )
     found = array(value, (height, width))
+    require(np.abs(found).max() > 0, "Your shares are 0 everywhere, although the two pictures differ.")
     at_target = array(call(answer, target, target), (height, width))
     require(np.abs(at_target).max() < 1e-9, "Where the features agree, every share should be 0.")
     require(
@@ -76,13 +76,17 @@ def pixel_gradient(rng: np.random.Generator, answer: Any) -> Steps:
     weights, biases = rng.normal(size=(3, n)), rng.normal(0.0, 0.7, size=n)
     target = np.maximum(photo @ weights + biases, 0)
     found = array(call(answer, image, weights, biases, target), image.shape)
+    require(np.abs(found).max() > 0, "Your gradient is 0 everywhere, although the two pictures differ.")
+    before = image @ weights + biases
+    require(
+        not same(found, (before - target) @ weights.T), "Your features can be negative: where is the ReLU?"
+    )
     at_target = array(call(answer, photo, weights, biases, target), image.shape)
     require(
         np.abs(at_target).max() < 1e-9,
         "When the image is the photograph itself, the loss is 0 and cannot fall: the gradient should be 0.",
     )
     yield 1
-    before = image @ weights + biases
     features = np.maximum(before, 0)
     error = features - target
     right = (error * (before > 0)) @ weights.T
@@ -142,18 +146,51 @@ def two_numbers(value: Any) -> np.ndarray:
     return np.array([number(value[0], "The first number"), number(value[1], "The second number")])
 
 
+COUNTERS = {"range", "arange", "ndindex", "ndenumerate", "nditer"}
+
+
+def name_of(node: ast.AST) -> str:
+    """Of what a call calls, or of a variable; empty for anything else."""
+    node = node.func if isinstance(node, ast.Call) else node
+    return str(getattr(node, "id", getattr(node, "attr", "")))
+
+
+def few(node: ast.AST, known: set[str]) -> bool:
+    """Whether a loop runs over a few things: a tuple or list that is written down, one in `known`, a zip."""
+    if isinstance(node, ast.Call) and name_of(node) in ("zip", "enumerate", "reversed", "product"):
+        return all(few(each, known) for each in node.args)
+    if isinstance(node, ast.Call) and name_of(node) in COUNTERS:
+        return all(isinstance(each, ast.Constant) for each in node.args)
+    return isinstance(node, (ast.Tuple, ast.List, ast.Constant)) or (name_of(node) in known)
+
+
 def counts_pixels(answer: Any) -> bool:
     """Whether a function loops over the places of a picture; a loop over the two directions is none."""
-    try:
-        tree = ast.parse(textwrap.dedent(source(answer)))
-    except SyntaxError:
-        return False
-    nodes = list(ast.walk(tree))
-    counted = [node.iter for node in nodes if isinstance(node, (ast.For, ast.comprehension))]
-    calls = [call for each in counted for call in ast.walk(each) if isinstance(call, ast.Call)]
-    return any(isinstance(node, ast.While) for node in nodes) or any(
-        not all(isinstance(each, ast.Constant) for each in call.args) for call in calls
+    nodes = list(ast.walk(definition(answer)))
+    given = [node for node in nodes if isinstance(node, ast.Assign)]
+    names = {name_of(target) for node in given for target in node.targets} - {""}
+    known = {
+        name
+        for name in names
+        if all(
+            isinstance(node.value, (ast.Tuple, ast.List))
+            for node in given
+            if any(name_of(target) == name for target in node.targets)
+        )
+    }
+    loops = [node for node in nodes if isinstance(node, (ast.For, ast.comprehension))]
+    long = [node for node in loops if not few(node.iter, known)]
+    counting = [
+        each
+        for node in loops
+        for each in ast.walk(node.iter)
+        if isinstance(each, ast.Call) and name_of(each) in COUNTERS and not few(each, known)
+    ]
+    kinds = (ast.For, ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
+    nested = any(
+        sum(inner in long for inner in ast.walk(outer)) > 1 for outer in nodes if isinstance(outer, kinds)
     )
+    return bool(counting) or nested or any(isinstance(node, ast.While) for node in nodes)
 
 
 @question(points=3)
@@ -217,11 +254,12 @@ def slope_of(image: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.ndar
     return slope
 
 
-@question(points=4)
+@question(points=3)
 def variation_gradient(rng: np.random.Generator, answer: Any) -> Steps:
     """Zero for flat pictures, adds up to zero; then the slopes."""
     image = random_image(rng)
     found = array(call(answer, image), image.shape)
+    require(np.abs(found).max() > 0, "Your gradient is 0 everywhere, although the picture is not flat.")
     flat = np.broadcast_to(rng.uniform(0.2, 0.8, size=3), image.shape).copy()
     at_flat = np.abs(array(call(answer, flat), image.shape))
     if at_flat.max() > 1e-9:
@@ -273,7 +311,7 @@ def variation_gradient(rng: np.random.Generator, answer: Any) -> Steps:
         f"At image value {place} the variation has the slope {right[place]:.4g}; "
         f"your gradient says {found[place]:.4g}.",
     )
-    yield 3
+    yield 2
 
 
 @question(points=3)
@@ -300,6 +338,7 @@ def descend(rng: np.random.Generator, answer: Any) -> Steps:
     asked = 0
     found = array(call(answer, gradient, start, rate, steps), start.shape)
     calls = asked
+    require(not same(found, start), f"Nothing has moved after {steps} steps.")
     known = {
         "You climb: the gradient points uphill.": walk(steps, 1.0),
         "Your pixels leave the range from 0 to 1.": walk(steps, cut=False),

@@ -61,10 +61,29 @@ def pixel_gradient(image, weights, biases, target):
     Wrong(
         "pixel_gradient",
         score=0,
-        message="the loss is 0 and cannot fall",
+        message="where is the ReLU",
         code="""
 def pixel_gradient(image, weights, biases, target):
     return (image @ weights + biases - target) @ weights.T
+""",
+    ),
+    Wrong(
+        "pixel_gradient",
+        score=0,
+        message="the loss is 0 and cannot fall",
+        code="""
+def pixel_gradient(image, weights, biases, target):
+    features = np.maximum(image @ weights + biases, 0)
+    return features @ weights.T
+""",
+    ),
+    Wrong(
+        "pixel_gradient",
+        score=0,
+        message="0 everywhere, although the two pictures differ",
+        code="""
+def pixel_gradient(image, weights, biases, target):
+    return np.zeros_like(image)
 """,
     ),
     Wrong(
@@ -167,6 +186,22 @@ def variation(image):
 """,
     ),
     Wrong(
+        "variation",
+        score=2,
+        message="now without a loop",
+        code="""
+def variation(image):
+    squared = absolute = 0.0
+    for d in (np.diff(image, axis=1)[0], np.diff(image, axis=2)[0]):
+        for row in d:
+            for pixel in row:
+                for value in pixel:
+                    squared += value**2
+                    absolute += abs(value)
+    return squared, absolute
+""",
+    ),
+    Wrong(
         "variation_gradient",
         score=1,
         message="half of the right one",
@@ -225,6 +260,17 @@ def variation_gradient(image):
     around = image[:, 2:, 1:-1] + image[:, :-2, 1:-1] + image[:, 1:-1, 2:] + image[:, 1:-1, :-2]
     slope[:, 1:-1, 1:-1] = 2 * (4 * image[:, 1:-1, 1:-1] - around)
     return slope
+""",
+    ),
+    Wrong(
+        "descend",
+        score=0,
+        message="Nothing has moved",
+        code="""
+def descend(gradient, image, rate, steps):
+    for _ in range(steps):
+        return np.clip(image, 0, 1)
+    return image
 """,
     ),
     Wrong(
