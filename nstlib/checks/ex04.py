@@ -77,10 +77,8 @@ def split_gram(rng: np.random.Generator, answer: Any) -> Steps:
     features = random_features(rng)
     n = features.shape[-1]
     value = call(answer, features)
-    require(
-        isinstance(value, (tuple, list)) and len(value) == 2,
-        "Return two arrays: the covariance, then mean mean^T.",
-    )
+    several = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    require(several and len(value) == 2, "Return two arrays: the covariance, then mean mean^T.")
     covariance, outer = array(value[0], (n, n), "The covariance"), array(value[1], (n, n), "mean mean^T")
     mean = rows(features).mean(0)
     right = gram(features) - np.outer(mean, mean)
@@ -143,7 +141,7 @@ def style_loss(rng: np.random.Generator, answer: Any) -> Steps:
     yield 1
 
 
-@question(points=4)
+@question(points=3)
 def style_gradient(rng: np.random.Generator, answer: Any) -> Steps:
     """Shape, zero at the target, agreement with finite differences of the loss."""
     features = random_features(rng)
@@ -184,10 +182,10 @@ def style_gradient(rng: np.random.Generator, answer: Any) -> Steps:
         known,
         f"At feature {place} the loss has the slope {slope:.4g}; your gradient says {found[place]:.4g}.",
     )
-    yield 3
+    yield 2
 
 
-@question(points=2)
+@question(points=3)
 def correction(rng: np.random.Generator, answer: Any) -> Steps:
     """No correction where the two programs agree, and the factor elsewhere."""
     n, h, w = int(rng.integers(30, 64)), int(rng.integers(4, 9)), int(rng.integers(10, 20))
@@ -207,9 +205,13 @@ def correction(rng: np.random.Generator, answer: Any) -> Steps:
         * (height * width) ** 2
         / (n * (h * w) ** 2),
     }
-    diagnose(found, right, known, "Divide the factor 1 / (4 N^2 M^2) of the paper by the program's own.")
+    otherwise = (
+        f"For {n} channels at {h} x {w} positions this is not the factor. Both losses have the same sum of "
+        "squares: what stands in front of it in each?"
+    )
+    diagnose(found, right, known, otherwise)
     same_layer = number(call(answer, 3, h, w, h, w))
     require(
         same(same_layer, 1.0), "For a layer of 3 channels at full size both agree, so the factor should be 1."
     )
-    yield 2
+    yield 3

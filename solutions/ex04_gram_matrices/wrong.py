@@ -176,6 +176,27 @@ def correction(channels, h, w, height, width):
 """,
     ),
     Wrong(
+        "correction",
+        score=0,
+        message="what stands in front of it in each",
+        code="""
+def correction(channels, h, w, height, width):
+    return height * width / (h * w)
+""",
+    ),
+    Wrong(
+        "style_gradient",
+        score=1,
+        message="M times too small",
+        code="""
+def style_gradient(features, style):
+    n = features.shape[-1]
+    flat = features.reshape(-1, n)
+    difference = gram_matrix(features) - gram_matrix(style)
+    return (flat @ difference / (n**2 * len(flat) ** 2)).reshape(features.shape)
+""",
+    ),
+    Wrong(
         "style_gradient",
         score=0,
         message="0 everywhere",
