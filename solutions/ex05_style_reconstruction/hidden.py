@@ -91,7 +91,7 @@ def no_square(rng: np.random.Generator, preferred: Any, lowest_value: Any) -> No
         )
 
 
-def one_at_a_time(rng: np.random.Generator, answer: Any) -> None:
+def stepwise(rng: np.random.Generator, answer: Any) -> None:
     """Equal runs, one difference, and seven."""
     for changing, staying in ((0, 3), (1, 2), (7, 0)):
         first, last = random_runs(rng, changing, staying)

@@ -39,6 +39,15 @@ def relative_losses(features, style):
     Wrong(
         "relative_losses",
         score=0,
+        message="every D is above 0",
+        code="""
+def relative_losses(features, style):
+    return {layer: 0.0 for layer in style}
+""",
+    ),
+    Wrong(
+        "relative_losses",
+        score=0,
         message="D has no unit",
         code="""
 def relative_losses(features, style):
@@ -111,12 +120,23 @@ def statistics_loss(features, style):
     Wrong(
         "statistics_loss",
         score=0,
-        message="each part of it is a square",
+        message="You compare variances; a standard deviation is the square root of one.",
         code="""
 def statistics_loss(features, style):
     means = features.mean((0, 1, 2)) - style.mean((0, 1, 2))
     variances = features.var((0, 1, 2)) - style.var((0, 1, 2))
     return np.mean(means**2 + variances**2)
+""",
+    ),
+    Wrong(
+        "statistics_loss",
+        score=0,
+        message="each part of it is a square",
+        code="""
+def statistics_loss(features, style):
+    means = features.mean((0, 1, 2)) - style.mean((0, 1, 2))
+    deviations = features.std((0, 1, 2)) - style.std((0, 1, 2))
+    return np.mean(np.abs(means) + np.abs(deviations))
 """,
     ),
     Wrong(
@@ -152,6 +172,15 @@ def fool_statistics(features):
     Wrong(
         "fool_statistics",
         score=0,
+        message="as they were",
+        code="""
+def fool_statistics(features):
+    return features.copy()
+""",
+    ),
+    Wrong(
+        "fool_statistics",
+        score=0,
         message="did channels change places",
         code="""
 def fool_statistics(features):
@@ -177,6 +206,26 @@ def statistics_gradient(features, style):
     m, s = features.mean((0, 1, 2)), features.std((0, 1, 2))
     slope = m - style.mean((0, 1, 2)) + (s - style.std((0, 1, 2))) * (features - m) / s
     return 2 * slope / features.shape[-1]
+""",
+    ),
+    Wrong(
+        "statistics_gradient",
+        score=0,
+        message="0 everywhere, although",
+        code="""
+def statistics_gradient(features, style):
+    return np.zeros_like(features)
+""",
+    ),
+    Wrong(
+        "statistics_gradient",
+        score=1,
+        message="You compare variances; a standard deviation is the square root of one.",
+        code="""
+def statistics_gradient(features, style):
+    m, v = features.mean((0, 1, 2)), features.var((0, 1, 2))
+    slope = 2 * (m - style.mean((0, 1, 2))) + 4 * (v - style.var((0, 1, 2))) * (features - m)
+    return slope / features.size
 """,
     ),
     Wrong(
@@ -289,11 +338,11 @@ def lowest_value(style):
 """,
     ),
     Wrong(
-        "one_at_a_time",
+        "stepwise",
         score=0,
         message="one dict that you change",
         code="""
-def one_at_a_time(first, last):
+def stepwise(first, last):
     run = dict(first)
     runs = [run]
     for name in first:
@@ -304,29 +353,29 @@ def one_at_a_time(first, last):
 """,
     ),
     Wrong(
-        "one_at_a_time",
-        score=1,
+        "stepwise",
+        score=0,
         message="change together",
         code="""
-def one_at_a_time(first, last):
+def stepwise(first, last):
     return [dict(first), dict(last)]
 """,
     ),
     Wrong(
-        "one_at_a_time",
+        "stepwise",
         score=0,
         message="does not end with the last run",
         code="""
-def one_at_a_time(first, last):
+def stepwise(first, last):
     return [dict(first)] + [{**first, name: last[name]} for name in first if first[name] != last[name]]
 """,
     ),
     Wrong(
-        "one_at_a_time",
+        "stepwise",
         score=1,
         message="Nothing changes from run",
         code="""
-def one_at_a_time(first, last):
+def stepwise(first, last):
     runs = [dict(first)]
     for name in first:
         runs.append({**runs[-1], name: last[name]})
