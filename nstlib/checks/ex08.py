@@ -70,7 +70,7 @@ def random_plan(rng: np.random.Generator) -> tuple[Settings, dict[str, list[Any]
 
 
 @question(points=3)
-def one_at_a_time(rng: np.random.Generator, answer: Any) -> Steps:
+def star_plan(rng: np.random.Generator, answer: Any) -> Steps:
     """Full settings, the baseline first; one difference each; each alternative once."""
     base, alternatives = random_plan(rng)
     plan = plan_of(call(answer, dict(base), alternatives), list(base))
@@ -87,6 +87,7 @@ def one_at_a_time(rng: np.random.Generator, answer: Any) -> Steps:
     right = right_plan(base, alternatives)
     require(plan != right[1:], "The baseline itself is missing from the plan.")
     require(plan[0] == base, "The first run of the plan should be the baseline.")
+    require(len(plan) > 1, "Your plan holds the baseline and none of the alternatives.")
     yield 1
     require(plan != piled_up(base, alternatives), PILED_UP)
     for place, run in enumerate(plan[1:], start=1):
@@ -285,13 +286,13 @@ def verdict_of(value: Any) -> tuple[float, str]:
     return rate, word
 
 
-@question(points=3)
+@question(points=4)
 def judge_sweep(rng: np.random.Generator, answer: Any) -> Steps:
     """A plain sweep; then the budget and rows of several evaluations; then edges, disorder and divergence."""
     rates = np.sort(10 ** rng.uniform(-4, 0, size=5))
     every = list(range(1, 21))
     plain = [falling(rng, every, {19: low}) for low in (4.0, 3.0, 2.0, 3.5, 4.5)]
-    rate, word = verdict_of(call(answer, rates, plain, 20))
+    rate, word = verdict_of(call(answer, rates, plain, 21))
     require(
         any(same(rate, one) for one in rates),
         "The rate that you return is not one of the sweep: is it a place?",
@@ -304,6 +305,8 @@ def judge_sweep(rng: np.random.Generator, answer: Any) -> Steps:
         "Neither the smallest nor the largest rate won, and you say that the sweep must go on.",
     )
     yield 1
+    exact = verdict_of(call(answer, rates, plain, 20))[0]
+    require(same(exact, rates[2]), "A row that uses up the budget exactly counts.")
     tricky = [
         falling(rng, every, {}),
         falling(rng, [4 * k for k in every], {7: 0.7}),
@@ -320,7 +323,7 @@ def judge_sweep(rng: np.random.Generator, answer: Any) -> Steps:
         "You take the last loss within the budget; the lowest one counts.": rates[3],
     }
     diagnose(rate, rates[2], known, "This is not the rate with the lowest loss within the budget.")
-    yield 1
+    yield 2
     order = rng.permutation(5)
     while order[0] in (0, 4) or order[-1] in (0, 4):
         order = rng.permutation(5)
@@ -457,5 +460,6 @@ def truths(value: Any, count: int) -> np.ndarray:
         found.shape == (count,),
         f"The result has shape {found.shape}; it should have a truth value for each of the {count} runs.",
     )
-    require(np.isin(found, (0, 1)).all(), "The result should hold truth values, not places of runs.")
+    is_bool = np.asarray(value).dtype.kind == "b"
+    require(is_bool, "Return truth values (bool); 0 and 1 would be read as places.")
     return found.astype(bool)

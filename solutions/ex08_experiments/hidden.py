@@ -14,7 +14,7 @@ from nstlib.checks.ex08 import numbers, pairs_of, plan_of, truths, two_arrays, v
 from nstlib.checks.framework import call, require, same
 
 
-def one_at_a_time(rng: np.random.Generator, answer: Any) -> None:
+def star_plan(rng: np.random.Generator, answer: Any) -> None:
     """Nothing to change; values that count as false; a single factor."""
     base = {"start": "noise", "seed": 1, "weight": 0.5}
     require(plan_of(call(answer, dict(base), {}), list(base)) == [base], "It fails without any alternative.")

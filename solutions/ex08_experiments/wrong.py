@@ -4,11 +4,11 @@ from nstlib.course.exercises import Wrong
 
 WRONG = [
     Wrong(
-        "one_at_a_time",
+        "star_plan",
         score=1,
         message="Changes pile up",
         code="""
-def one_at_a_time(base, alternatives):
+def star_plan(base, alternatives):
     plan, current = [dict(base)], dict(base)
     for factor, values in alternatives.items():
         for value in values:
@@ -19,11 +19,11 @@ def one_at_a_time(base, alternatives):
 """,
     ),
     Wrong(
-        "one_at_a_time",
+        "star_plan",
         score=0,
         message="the same dict, several times",
         code="""
-def one_at_a_time(base, alternatives):
+def star_plan(base, alternatives):
     run = dict(base)
     plan = [run]
     for factor, values in alternatives.items():
@@ -36,11 +36,11 @@ def one_at_a_time(base, alternatives):
 """,
     ),
     Wrong(
-        "one_at_a_time",
+        "star_plan",
         score=0,
         message="as if all combinations were run",
         code="""
-def one_at_a_time(base, alternatives):
+def star_plan(base, alternatives):
     import itertools
 
     names = list(alternatives)
@@ -48,20 +48,20 @@ def one_at_a_time(base, alternatives):
 """,
     ),
     Wrong(
-        "one_at_a_time",
+        "star_plan",
         score=1,
         message="equals the baseline",
         code="""
-def one_at_a_time(base, alternatives):
+def star_plan(base, alternatives):
     return [dict(base)] + [base | {f: v} for f, values in alternatives.items() for v in values]
 """,
     ),
     Wrong(
-        "one_at_a_time",
+        "star_plan",
         score=0,
         message="does not state",
         code="""
-def one_at_a_time(base, alternatives):
+def star_plan(base, alternatives):
     return [base] + [{f: v} for f, values in alternatives.items() for v in values if v != base[f]]
 """,
     ),
@@ -196,7 +196,7 @@ def judge_sweep(rates, histories, budget):
     ),
     Wrong(
         "judge_sweep",
-        score=2,
+        score=3,
         message="nan is no loss",
         code="""
 def judge_sweep(rates, histories, budget):
@@ -206,12 +206,22 @@ def judge_sweep(rates, histories, budget):
     ),
     Wrong(
         "judge_sweep",
-        score=2,
+        score=3,
         message='The smallest rate won, and you say "inside"',
         code="""
 def judge_sweep(rates, histories, budget):
     i = np.argmin([np.nanmin(h[h[:, 0] <= budget, 1]) for h in histories])
     return rates[i], "lower" if i == 0 else "higher" if i == len(rates) - 1 else "inside"
+""",
+    ),
+    Wrong(
+        "judge_sweep",
+        score=1,
+        message="uses up the budget exactly counts",
+        code="""
+def judge_sweep(rates, histories, budget):
+    best = rates[np.argmin([np.nanmin(h[h[:, 0] < budget, 1]) for h in histories])]
+    return best, "lower" if best == min(rates) else "higher" if best == max(rates) else "inside"
 """,
     ),
     Wrong(
@@ -305,6 +315,21 @@ def on_the_front(content, style):
         code="""
 def on_the_front(content, style):
     return (content == content.min()) | (style == style.min())
+""",
+    ),
+    Wrong(
+        "on_the_front",
+        score=0,
+        message="Return truth values",
+        code="""
+def on_the_front(content, style):
+    front = np.ones(len(content))
+    for i in range(len(content)):
+        for j in range(len(content)):
+            no_worse = content[j] <= content[i] and style[j] <= style[i]
+            if no_worse and (content[j] < content[i] or style[j] < style[i]):
+                front[i] = 0
+    return front
 """,
     ),
 ]
