@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +26,20 @@ def some_counts(rng: np.random.Generator) -> list[int]:
     return [2, *(int(n) for n in rng.permutation([1, 2, 3, 4, 3])[: rng.integers(3, 6)])]
 
 
-def refuses(answer: Any, *arguments: Any) -> bool:
-    """Whether a learner's function raises a ValueError for these arguments."""
+def instead(answer: Any, *arguments: Any) -> str | None:
+    """What a learner's function does where it should raise a ValueError; None when it raises one.
+
+    Returns:
+        The end of a message: "; yours raises IndexError", or nothing where it returns something.
+    """
     try:
         call(answer, *arguments)
     except Mistake as mistake:
-        return str(mistake).startswith("Your function stops with ValueError")
-    return False
+        kind = str(mistake).removeprefix("Your function stops with ").partition(":")[0]
+        if kind == "ValueError":
+            return None
+        return f"; yours raises {kind}" if kind.isidentifier() else ""
+    return ""
 
 
 @question(points=3)
@@ -52,16 +60,14 @@ def layer_names(rng: np.random.Generator, answer: Any) -> Steps:
         counts = some_counts(rng)
     yield 2
     last = sum(counts)
+    other = instead(answer, list(counts), last + 1)
     require(
-        refuses(answer, list(counts), last + 1),
-        f"Convolution {last + 1} of a network with {last} should raise a ValueError.",
+        other is None, f"Convolution {last + 1} of a network with {last} should raise a ValueError{other}."
     )
     for wrong in (0, -1):
-        require(
-            refuses(answer, list(counts), wrong),
-            f"Counting starts with 1, so {wrong} should raise a ValueError; Python's lists take it without "
-            f"a word.",
-        )
+        other = instead(answer, list(counts), wrong)
+        how = other or "; Python's lists take it without a word"
+        require(other is None, f"Counting starts with 1, so {wrong} should raise a ValueError{how}.")
     yield 1
 
 
@@ -110,14 +116,27 @@ def taken(rng: np.random.Generator, answer: Any) -> Steps:
             right = entries(counts, program)
             last = len(right) - 1
             chosen = sorted({0, 1, last, *(int(k) for k in rng.integers(2, last, 8))})
-            found = [call(answer, list(counts), index, program) for index in chosen]
-            require(all(isinstance(name, str) for name in found), "Return one string, such as 'relu4_2'.")
-            judge_taken(found, chosen, counts, program)
+            found, stopped = [], None
+            for index in chosen:
+                try:
+                    found.append(call(answer, list(counts), index, program))
+                except Mistake as mistake:  # a list that is too short still shows what it holds
+                    stopped = mistake
+                    break
+            judge_taken(found, chosen[: len(found)], counts, program)
+            if stopped is not None:
+                raise stopped
         yield points
 
 
-def judge_taken(found: list[str], chosen: list[int], counts: list[int], program: str) -> None:
+def judge_taken(found: list[Any], chosen: list[int], counts: list[int], program: str) -> None:
     """The names at several indices; a mistake says which list was counted instead."""
+    for name in found:
+        require(isinstance(name, str), "Return one string, such as 'relu4_2'.")
+        well_formed = re.fullmatch(r"input|(conv|relu)\d+_\d+|pool\d+", name)
+        require(
+            well_formed, f"Name it as in the list of four kinds, such as 'pool4'; yours is {name[:40]!r}."
+        )
     right = entries(counts, program)
     wanted = [right[index] for index in chosen]
     if found == wanted:
@@ -130,7 +149,7 @@ def judge_taken(found: list[str], chosen: list[int], counts: list[int], program:
     )
     known = {
         "your list has no poolings.": entries(counts, program, pool=False),
-        "you count from 1; an index of Python starts at 0.": ["", *right],
+        "you count from 1; an index of Python starts at 0.": [right[-1], *right],
     }
     if program == "keras":
         known["the input is the first entry of the list."] = right[1:]
@@ -138,6 +157,7 @@ def judge_taken(found: list[str], chosen: list[int], counts: list[int], program:
         known["the input is no entry of this list."] = ["input", *right]
         known["a ReLU is an entry of its own in this list."] = entries(counts, program, relu=False)
         known["this is the list of Keras."] = entries(counts, "keras")
+        known["this is the list of Keras, without its input."] = entries(counts, "keras")[1:]
         swapped = [n.replace("relu", "x").replace("conv", "relu").replace("x", "conv") for n in right]
         known["the ReLU stands behind its convolution, not in front of it."] = swapped
     for message, others in known.items():
@@ -191,12 +211,13 @@ def count_parameters(rng: np.random.Generator, answer: Any) -> Steps:
     names = ("the parameters of the convolutions", "those of the head")
     first, second = pair(call(answer, list(blocks), list(head), side), names)
     larger, _ = pair(call(answer, list(blocks), list(head), 2 * side), names)
+    chain = convolutions(blocks)
+    right = sum(9 * n * m + m for _, n, m in chain)
+    require(not same(second, right, 1e-9), "Your two numbers are exchanged: the convolutions come first.")
     require(
         same(first, larger, 1e-12),
         "The parameters of the convolutions change with the size of the picture, and should not.",
     )
-    chain = convolutions(blocks)
-    right = sum(9 * n * m + m for _, n, m in chain)
     channels = [c for _, c in blocks]
     entry = sum(9 * n * c + c for n, c in zip([3, *channels], channels, strict=False))
     known = {
@@ -214,6 +235,9 @@ def count_parameters(rng: np.random.Generator, answer: Any) -> Steps:
             (9 * (c if b else 3) * c + c) if k == 0 else 9 * c * c + c
             for b, (count, c) in enumerate(blocks)
             for k in range(count)
+        ),
+        "Each convolution gets the channels of the one before; yours all get 3.": sum(
+            27 * m + m for _, _, m in chain
         ),
         "You count one convolution in each block.": entry,
         "A kernel has 3 x 3 positions.": sum(n * m + m for _, n, m in chain),
@@ -243,72 +267,64 @@ def count_parameters(rng: np.random.Generator, answer: Any) -> Steps:
         "You count the first dense layer of the head only.": dense_parameters(widths[:2]),
     }
     diagnose(second, right, known, "The number of the head's parameters is wrong.", 1e-9)
+    odd = side + 5
+    _, second = pair(call(answer, list(blocks), list(head), odd), names)
+    require(
+        same(second, right, 1e-9),
+        f"Right for {side} pixels, wrong for {odd}: each pooling rounds its side down.",
+    )
     yield 1
 
 
-def true_cost(blocks: Blocks, height: int, width: int, *, halve: bool = True) -> tuple[int, int, int]:
-    """Multiplications, numbers behind convolutions, numbers behind poolings."""
-    work, features, pooled, before = 0, 0, 0, 3
+def numbers_of(
+    blocks: Blocks, height: int, width: int, *, halve: bool = True, late: bool = False
+) -> tuple[int, int]:
+    """How many numbers convolutions and poolings give; late: a pooling counted before it halves."""
+    features, pooled = 0, 0
     for count, channels in blocks:
-        for _ in range(count):
-            work += 9 * before * channels * height * width
-            features += channels * height * width
-            before = channels
+        features += count * channels * height * width
+        before = height * width
         if halve:
             height, width = height // 2, width // 2
-        pooled += channels * height * width
-    return work, features, pooled
+        pooled += channels * (before if late else height * width)
+    return features, pooled
 
 
-@question(points=3)
-def cost(rng: np.random.Generator, answer: Any) -> Steps:
-    """Work, then memory, then sides that poolings do not divide."""
+@question(points=2)
+def feature_bytes(rng: np.random.Generator, answer: Any) -> Steps:
+    """Memory, then sides that poolings do not divide."""
     blocks = some_blocks(rng)
     height, width = (8 * int(k) for k in rng.permutation(np.arange(3, 9))[:2])
-    names = ("the multiplications", "the bytes")
-    first, second = pair(call(answer, list(blocks), height, width), names)
-    work, features, pooled = true_cost(blocks, height, width)
-    whole = true_cost(blocks, height, width, halve=False)
-    squared = true_cost(blocks, height, height)
-    biases = sum(m * (height >> b) * (width >> b) for b, _, m in convolutions(blocks))
-    known = {
-        "Each pooling makes the maps smaller; you count all convolutions at the size of the picture.": whole[
-            0
-        ],
-        "You count the weights: each is used once at every position of the output.": sum(
-            9 * n * m for _, n, m in convolutions(blocks)
-        ),
-        "You count one weight for each pair of channels; a kernel has 3 x 3 positions.": work / 9,
-        "You count the biases, too, which are added and not multiplied.": work + biases,
-        "Height and width differ; your count is that of a square picture.": squared[0],
-        "You leave out the border, where a part of each kernel meets zeros.": sum(
-            9 * n * m * ((height >> b) - 2) * ((width >> b) - 2) for b, n, m in convolutions(blocks)
-        ),
-        "A multiplication with its addition counts once here.": 2 * work,
-    }
-    diagnose(first, work, known, "The number of multiplications is wrong.", 1e-9)
-    yield 1
+    found = number(call(answer, list(blocks), height, width))
+    features, pooled = numbers_of(blocks, height, width)
     numbers = features + pooled
+    last = blocks[-1][1] * (height // 8) * (width // 8)
+    weights = sum(9 * n * m for _, n, m in convolutions(blocks))
     known = {
         "A number takes 4 bytes.": numbers,
         "A number takes 4 bytes, not 8.": 8 * numbers,
         "The outputs of the poolings are missing.": 4 * features,
         "The picture itself does not count.": 4 * (numbers + 3 * height * width),
         "The output of a convolution counts once, its ReLU included.": 4 * (2 * features + pooled),
-        "Each pooling makes the maps smaller.": 4 * (whole[1] + whole[2]),
-        "The last pooling has an output, too.": 4 * (numbers - blocks[-1][1] * (height // 8) * (width // 8)),
+        "Each pooling makes the maps smaller.": 4 * sum(numbers_of(blocks, height, width, halve=False)),
+        "The output of a pooling has half the height and width of its input.": 4
+        * sum(numbers_of(blocks, height, width, late=True)),
+        "The last pooling has an output, too.": 4 * (numbers - last),
+        "You count one convolution in each block.": 4
+        * sum(numbers_of([(1, channels) for _, channels in blocks], height, width)),
+        "Height and width differ; your count is that of a square picture.": 4
+        * sum(numbers_of(blocks, height, height)),
+        "You count the weights; the features are asked for.": 4 * weights,
         "You give kibibytes; the question asks for bytes.": 4 * numbers / 2**10,
         "You give mebibytes; the question asks for bytes.": 4 * numbers / 2**20,
     }
-    diagnose(second, 4 * numbers, known, "The number of bytes is wrong.", 1e-9)
+    diagnose(found, 4 * numbers, known, "The number of bytes is wrong.", 1e-9)
     yield 1
-    height, width = height + 5, width + 3
-    work, features, pooled = true_cost(blocks, height, width)
-    found = pair(call(answer, list(blocks), height, width), names)
+    odd = height + 5, width + 3
+    found = number(call(answer, list(blocks), *odd))
     require(
-        same(found[0], work, 1e-9) and same(found[1], 4 * (features + pooled), 1e-9),
-        f"Right for {height - 5} x {width - 3} pixels, wrong for {height} x {width}: "
-        f"each pooling rounds down.",
+        same(found, 4 * sum(numbers_of(blocks, *odd)), 1e-9),
+        f"Right for {height} x {width} pixels, wrong for {odd[0]} x {odd[1]}: each pooling rounds down.",
     )
     yield 1
 
@@ -371,6 +387,9 @@ def pool_gradient(rng: np.random.Generator, answer: Any) -> Steps:
     copied = unsquare(np.repeat(slope[0][..., None], 4, -1))
     for kind, right, points in (("average", average, 1), ("max", largest, 2)):
         found = array(call(answer, features, slope, kind), features.shape)
+        require(
+            found.any(), f"For {kind!r}: your gradient is 0 everywhere, and the loss depends on its inputs."
+        )
         place, wanted = slope_by_differences(features, slope, kind, rng)
         known = {
             "uphill and downhill are exchanged.": -right,
@@ -404,6 +423,20 @@ def pool_gradient(rng: np.random.Generator, answer: Any) -> Steps:
     wrongs["Where all four are 0, nobody gets the slope; the first should."] = right * (behind_relu > 0)
     found = array(call(answer, behind_relu, slope, "max"), features.shape)
     diagnose(found, right, wrongs, "Right where one input is the largest, wrong where several are.")
+    odd = np.concatenate([features, rng.normal(2.0, 0.1, size=features[:, :1].shape)], axis=1)
+    odd = np.concatenate([odd, rng.normal(2.0, 0.1, size=odd[:, :, :1].shape)], axis=2)
+    height, width = features.shape[1:3]
+    for kind, right in (("average", average), ("max", largest)):
+        try:
+            found = array(call(answer, odd, slope, kind), odd.shape)
+        except Mistake as mistake:
+            raise Mistake(f"Where height and width are odd: {mistake}") from None
+        rest = found.copy()
+        rest[:, :height, :width] = 0
+        require(not rest.any(), "The last row or column of an odd side belongs to no square: its slope is 0.")
+        require(
+            same(found[:, :height, :width], right), f"For {kind!r}: wrong where height and width are odd."
+        )
     yield 1
 
 
@@ -445,18 +478,26 @@ def some_pair(rng: np.random.Generator) -> Pair:
     return Pair(kernel, bias, rng.normal(size=(3, 3, m, p)), images, activations)
 
 
-@question(points=4)
-def rescale(rng: np.random.Generator, answer: Any) -> Steps:
-    """The first kernel and its bias make the means 1; the next kernel makes the outputs what they were."""
-    two = some_pair(rng)
-    value = call(answer, two.kernel, two.bias, two.next_kernel, two.activations)
+def three(value: Any, two: Pair) -> list[np.ndarray]:
+    """A result as kernel, bias and next kernel.
+
+    Raises:
+        Mistake: something else.
+    """
     require(
         isinstance(value, (tuple, list)) and len(value) == 3,
         "Return three arrays: the kernel, the bias and the next kernel.",
     )
-    kernel = array(value[0], two.kernel.shape, "The kernel")
-    bias = array(value[1], two.bias.shape, "The bias")
-    following = array(value[2], two.next_kernel.shape, "The next kernel")
+    names = ("The kernel", "The bias", "The next kernel")
+    shapes = (two.kernel.shape, two.bias.shape, two.next_kernel.shape)
+    return [array(*each) for each in zip(value, shapes, names, strict=True)]
+
+
+@question(points=3)
+def rescale_pair(rng: np.random.Generator, answer: Any) -> Steps:
+    """The first kernel and its bias make the means 1; the next kernel makes the outputs what they were."""
+    two = some_pair(rng)
+    kernel, bias, following = three(call(answer, two.kernel, two.bias, two.next_kernel, two.activations), two)
     rows = np.concatenate([a.reshape(-1, len(two.bias)) for a in two.activations])
     means = rows.mean(0)
     by_image = np.mean([a.mean((0, 1, 2)) for a in two.activations], axis=0)
@@ -507,4 +548,14 @@ def rescale(rng: np.random.Generator, answer: Any) -> Steps:
         known,
         "With your next kernel the outputs of the second convolution are not what they were.",
     )
-    yield 2
+    silent = int(rng.integers(len(means)))
+    images = [a * (np.arange(len(means)) != silent) for a in two.activations]
+    means[silent] = 1.0
+    try:
+        found = three(call(answer, two.kernel, two.bias, two.next_kernel, images), two)
+    except Mistake as mistake:
+        raise Mistake(f"Where a channel is 0 everywhere: {mistake}") from None
+    right = two.kernel / means, two.bias / means, two.next_kernel * means[:, None]
+    for got, wanted in zip(found, right, strict=True):
+        require(same(got, wanted), "Where a channel is 0 everywhere, it should stay as it is; yours changes.")
+    yield 1

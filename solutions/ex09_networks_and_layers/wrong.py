@@ -65,6 +65,17 @@ def layer_names(counts, number):
 """,
     ),
     Wrong(
+        "layer_names",
+        score=2,
+        message="; yours raises IndexError",
+        code="""
+def layer_names(counts, number):
+    places = [(b + 1, k + 1) for b, count in enumerate(counts) for k in range(count)]
+    block, k = places[number - 1]
+    return f"block{block}_conv{k}", f"conv{block}_{k}"
+""",
+    ),
+    Wrong(
         "taken",
         score=0,
         message="the input is the first entry",
@@ -76,7 +87,7 @@ def taken(counts, index, program):
             both = [f"conv{block}_{k}", f"relu{block}_{k}"]
             entries += [f"relu{block}_{k}"] if program == "keras" else both
         entries.append(f"pool{block}")
-    return entries[index] if index < len(entries) else ""
+    return entries[index]
 """,
     ),
     Wrong(
@@ -105,7 +116,7 @@ def taken(counts, index, program):
         for k in range(1, count + 1):
             entries.append(f"relu{block}_{k}" if program == "keras" else f"conv{block}_{k}")
         entries.append(f"pool{block}")
-    return entries[index] if index < len(entries) else ""
+    return entries[index]
 """,
     ),
     Wrong(
@@ -120,6 +131,62 @@ def taken(counts, index, program):
             both = [f"conv{block}_{k}", f"relu{block}_{k}"]
             entries += [f"relu{block}_{k}"] if program == "keras" else both
         entries.append(f"pool{block}")
+    return entries[index]
+""",
+    ),
+    Wrong(
+        "taken",
+        score=0,
+        message="your list has no poolings",
+        code="""
+def taken(counts, index, program):
+    entries = ["input"] if program == "keras" else []
+    for block, count in enumerate(counts, start=1):
+        for k in range(1, count + 1):
+            both = [f"conv{block}_{k}", f"relu{block}_{k}"]
+            entries += [f"relu{block}_{k}"] if program == "keras" else both
+    return entries[index]
+""",
+    ),
+    Wrong(
+        "taken",
+        score=0,
+        message="you count from 1",
+        code="""
+def taken(counts, index, program):
+    entries = ["input"] if program == "keras" else []
+    for block, count in enumerate(counts, start=1):
+        for k in range(1, count + 1):
+            both = [f"conv{block}_{k}", f"relu{block}_{k}"]
+            entries += [f"relu{block}_{k}"] if program == "keras" else both
+        entries.append(f"pool{block}")
+    return entries[index - 1]
+""",
+    ),
+    Wrong(
+        "taken",
+        score=1,
+        message="the list of Keras, without its input",
+        code="""
+def taken(counts, index, program):
+    entries = ["input"] if program == "keras" else []
+    for block, count in enumerate(counts, start=1):
+        entries += [f"relu{block}_{k}" for k in range(1, count + 1)] + [f"pool{block}"]
+    return entries[index]
+""",
+    ),
+    Wrong(
+        "taken",
+        score=0,
+        message="such as 'pool4'; yours is 'block",
+        code="""
+def taken(counts, index, program):
+    entries = ["input"] if program == "keras" else []
+    for block, count in enumerate(counts, start=1):
+        for k in range(1, count + 1):
+            both = [f"conv{block}_{k}", f"relu{block}_{k}"]
+            entries += [f"relu{block}_{k}"] if program == "keras" else both
+        entries.append(f"block{block}_pool")
     return entries[index]
 """,
     ),
@@ -186,68 +253,117 @@ def count_parameters(blocks, head, side):
 """,
     ),
     Wrong(
-        "cost",
+        "count_parameters",
         score=0,
-        message="at the size of the picture",
+        message="exchanged",
         code="""
-def cost(blocks, height, width):
-    before, work, numbers = 3, 0, 0
+def count_parameters(blocks, head, side):
+    before, total, dense = 3, 0, 0
     for count, channels in blocks:
         for _ in range(count):
-            work += 9 * before * channels * height * width
-            numbers += channels * height * width
+            total += 9 * before * channels + channels
             before = channels
-    return work, 4 * numbers
+        side //= 2
+    before *= side**2
+    for outputs in head:
+        dense += before * outputs + outputs
+        before = outputs
+    return dense, total
 """,
     ),
     Wrong(
-        "cost",
-        score=1,
+        "count_parameters",
+        score=0,
+        message="yours all get 3",
+        code="""
+def count_parameters(blocks, head, side):
+    return sum(count * (27 * channels + channels) for count, channels in blocks), 0
+""",
+    ),
+    Wrong(
+        "count_parameters",
+        score=2,
+        message="rounds its side down",
+        code="""
+def count_parameters(blocks, head, side):
+    before, total, dense = 3, 0, 0
+    for count, channels in blocks:
+        for _ in range(count):
+            total += 9 * before * channels + channels
+            before = channels
+    before *= (side / 2 ** len(blocks)) ** 2
+    for outputs in head:
+        dense += before * outputs + outputs
+        before = outputs
+    return total, dense
+""",
+    ),
+    Wrong(
+        "feature_bytes",
+        score=0,
+        message="Each pooling makes the maps smaller",
+        code="""
+def feature_bytes(blocks, height, width):
+    numbers = 0
+    for count, channels in blocks:
+        numbers += count * channels * height * width
+        numbers += channels * height * width
+    return 4 * numbers
+""",
+    ),
+    Wrong(
+        "feature_bytes",
+        score=0,
+        message="half the height and width of its input",
+        code="""
+def feature_bytes(blocks, height, width):
+    numbers = 0
+    for count, channels in blocks:
+        numbers += count * channels * height * width
+        numbers += channels * height * width
+        height, width = height // 2, width // 2
+    return 4 * numbers
+""",
+    ),
+    Wrong(
+        "feature_bytes",
+        score=0,
         message="outputs of the poolings are missing",
         code="""
-def cost(blocks, height, width):
-    before, work, numbers = 3, 0, 0
+def feature_bytes(blocks, height, width):
+    numbers = 0
     for count, channels in blocks:
-        for _ in range(count):
-            work += 9 * before * channels * height * width
-            numbers += channels * height * width
-            before = channels
+        numbers += count * channels * height * width
         height, width = height // 2, width // 2
-    return work, 4 * numbers
+    return 4 * numbers
 """,
     ),
     Wrong(
-        "cost",
-        score=2,
+        "feature_bytes",
+        score=1,
         message="each pooling rounds down",
         code="""
-def cost(blocks, height, width):
-    before, work, numbers = 3, 0, 0
+def feature_bytes(blocks, height, width):
+    numbers = 0
     for count, channels in blocks:
-        for _ in range(count):
-            work += 9 * before * channels * height * width
-            numbers += channels * height * width
-            before = channels
+        numbers += count * channels * height * width
         height, width = height / 2, width / 2
         numbers += channels * height * width
-    return work, 4 * numbers
+    return 4 * numbers
 """,
     ),
     Wrong(
-        "cost",
-        score=1,
+        "feature_bytes",
+        score=0,
         message="A number takes 4 bytes",
         code="""
-def cost(blocks, height, width):
-    before, work, numbers = 3, 0, 0
+def feature_bytes(blocks, height, width):
+    numbers = 0
     for count, channels in blocks:
-        for _ in range(count):
-            work += 9 * before * channels * height * width
-            numbers += channels * height * width
-            before = channels
+        numbers += count * channels * height * width
         height, width = height // 2, width // 2
         numbers += channels * height * width
-    return work, numbers
+    return numbers
 """,
     ),
     Wrong(
@@ -292,7 +408,7 @@ def pool_gradient(features, slope, kind):
     Wrong(
         "pool_gradient",
         score=3,
-        message="belongs to no square has the slope 0",
+        message="belongs to no square: its slope is 0",
         code="""
 def pool_gradient(features, slope, kind):
     _, rows, columns, channels = slope.shape
@@ -309,53 +425,85 @@ def pool_gradient(features, slope, kind):
 """,
     ),
     Wrong(
-        "rescale",
+        "rescale_pair",
         score=0,
         message="upside down",
         code="""
-def rescale(kernel, bias, next_kernel, activations):
+def rescale_pair(kernel, bias, next_kernel, activations):
     means = np.concatenate([a.reshape(-1, a.shape[-1]) for a in activations]).mean(0)
     return kernel * means, bias * means, next_kernel / means[:, None]
 """,
     ),
     Wrong(
-        "rescale",
+        "rescale_pair",
         score=0,
         message="every position should count once",
         code="""
-def rescale(kernel, bias, next_kernel, activations):
+def rescale_pair(kernel, bias, next_kernel, activations):
     means = np.mean([a.mean(axis=(0, 1, 2)) for a in activations], axis=0)
     return kernel / means, bias / means, next_kernel * means[:, None]
 """,
     ),
     Wrong(
-        "rescale",
+        "rescale_pair",
         score=1,
         message="The bias is the old one",
         code="""
-def rescale(kernel, bias, next_kernel, activations):
+def rescale_pair(kernel, bias, next_kernel, activations):
     means = np.concatenate([a.reshape(-1, a.shape[-1]) for a in activations]).mean(0)
     return kernel / means, bias, next_kernel * means[:, None]
 """,
     ),
     Wrong(
-        "rescale",
+        "rescale_pair",
         score=2,
         message="does not know that its inputs have changed",
         code="""
-def rescale(kernel, bias, next_kernel, activations):
+def rescale_pair(kernel, bias, next_kernel, activations):
     means = np.concatenate([a.reshape(-1, a.shape[-1]) for a in activations]).mean(0)
     return kernel / means, bias / means, next_kernel
 """,
     ),
     Wrong(
-        "rescale",
+        "rescale_pair",
         score=0,
         message="could not be broadcast",
         code="""
-def rescale(kernel, bias, next_kernel, activations):
+def rescale_pair(kernel, bias, next_kernel, activations):
     means = np.concatenate([a.reshape(-1, a.shape[-1]) for a in activations]).mean(0)
     return kernel / means, bias / means, next_kernel * means
+""",
+    ),
+    Wrong(
+        "rescale_pair",
+        score=2,
+        message="Where a channel is 0 everywhere: The kernel holds values that are not finite",
+        code="""
+def rescale_pair(kernel, bias, next_kernel, activations):
+    means = np.concatenate([a.reshape(-1, a.shape[-1]) for a in activations]).mean(0)
+    return kernel / means, bias / means, next_kernel * means[:, None]
+""",
+    ),
+    Wrong(
+        "rescale_pair",
+        score=2,
+        message="where a channel is very weak",
+        code="""
+def rescale_pair(kernel, bias, next_kernel, activations):
+    means = np.concatenate([a.reshape(-1, a.shape[-1]) for a in activations]).mean(0)
+    means = np.where(means > 1e-6, means, 1.0)
+    return kernel / means, bias / means, next_kernel * means[:, None]
+""",
+    ),
+    Wrong(
+        "rescale_pair",
+        score=2,
+        message="should stay as it is; yours changes",
+        code="""
+def rescale_pair(kernel, bias, next_kernel, activations):
+    means = np.concatenate([a.reshape(-1, a.shape[-1]) for a in activations]).mean(0)
+    means = means + 1e-12
+    return kernel / means, bias / means, next_kernel * means[:, None]
 """,
     ),
 ]
