@@ -127,6 +127,7 @@ def judge_ratio(answer: Any, rng: np.random.Generator) -> None:
     base = shared_keywords(rng, True)
     runs = runs_of(answer, "ratio", base, {"content_weight"})
     weights = np.array(values_of(runs, "content_weight"))
+    in_order = [number(run["content_weight"]) for run in runs.values()]
     require(len(weights) >= 5, f"you have {len(weights)} content weights; five are the least.")
     require(weights[0] > 0, "a weight of 0 has no place on a scale of equal factors.")
     shared = base["content_weight"]
@@ -143,6 +144,9 @@ def judge_ratio(answer: Any, rng: np.random.Generator) -> None:
         steps.max() < 1.02 * steps.min(),
         "from one content weight to the next the factor should be the same; yours are "
         f"{', '.join(f'{step:.3g}' for step in steps[:6])}.",
+    )
+    require(
+        in_order == sorted(in_order), "the runs should stand in the order of the weights, small to large."
     )
 
 
@@ -172,6 +176,8 @@ def judge_layers(answer: Any, rng: np.random.Generator) -> None:
         f"each of the five content runs has one layer, conv1 of one block; you have {content}.",
     )
     growing(layers_in(runs, "layers"), "the style layers")
+    first = ["layer" in run for run in runs.values()][:5]
+    require(all(first), "the five content runs should stand first, then the five style runs.")
 
 
 def judge_grid(answer: Any, rng: np.random.Generator) -> None:
@@ -189,6 +195,20 @@ def judge_grid(answer: Any, rng: np.random.Generator) -> None:
         len(runs) == len(sets) * len(weights),
         f"a grid of {len(sets)} sets of layers and {len(weights)} weights has {len(sets) * len(weights)} "
         f"runs; you have {len(runs)}.",
+    )
+    across, in_order = len(weights), list(runs.values())
+    rows = [in_order[k : k + across] for k in range(0, len(in_order), across)]
+    require(
+        all(
+            layer_list(run["style_layers"]) == layer_list(row[0]["style_layers"])
+            for row in rows
+            for run in row
+        ),
+        "the runs should stand row by row, with one set of layers in each row.",
+    )
+    require(
+        all([number(run["content_weight"]) for run in row] == weights for row in rows),
+        "in each row the content weights should stand from small to large.",
     )
 
 
@@ -388,7 +408,19 @@ def differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def share(a: np.ndarray, b: np.ndarray) -> float:
     """What `chance` should return."""
     found = np.abs(differences(a, b))
-    return float(np.mean(found >= found[0] - 1e-9 * np.abs(np.concatenate([a, b])).max()))
+    return float(np.mean(found >= found[0] - 1e-6 * np.abs(np.concatenate([a, b])).max()))
+
+
+def tenths(rng: np.random.Generator, kind: str) -> tuple[np.ndarray, np.ndarray, float]:
+    """Two groups of tenths and their share, from whole numbers; without a tolerance it comes out wrong."""
+    while True:
+        whole = rng.integers(1, 30, 7)
+        signed = differences(12 * whole[:3], 12 * whole[3:])  # whole numbers: no rounding
+        right = float(np.mean(np.abs(signed) >= abs(signed[0]) - 1e-6))
+        a, b = (whole[:3] / 10).astype(kind), (whole[3:] / 10).astype(kind)
+        found = np.abs(differences(a, b))
+        if np.mean(found >= found[0]) != right:
+            return a, b, right
 
 
 @question(points=4)
@@ -404,6 +436,8 @@ def chance(rng: np.random.Generator, answer: Any) -> Steps:
         f"{equal:.3g}.",
     )
     require(0 < found <= 1 + 1e-9, "A share lies above 0, as the observed division counts, and not above 1.")
+    apart = number(call(answer, 10.0 + np.arange(n), np.arange(m) + 0.0))
+    require(not same(apart, 1.0), "Two groups that lie far apart get the share 1 from you, too.")
     require(
         abs(number(call(answer, b, a)) - found) < 0.1,
         "The share should not depend on which group comes first: differences count in both directions.",
@@ -444,6 +478,20 @@ def chance(rng: np.random.Generator, answer: Any) -> Steps:
         "It fails for two groups of four that lie far apart. The division with the groups exchanged is "
         "exactly as far apart as the observed one; rounding may hide it.",
     )
+    for kind in ("float64", "float32"):
+        a, b, exact = tenths(rng, kind)
+        found = number(call(answer, a, b))
+        shown = [np.round(np.asarray(each, "float64"), 1).tolist() for each in (a, b)]
+        message = (
+            f"Rounding decides about your share: other divisions of {shown[0]} and {shown[1]} are exactly "
+            f"as far apart as the observed one ({kind})."
+        )
+        require(same(found, exact, 1e-9), message)
+    require(
+        same(number(call(answer, 1e-9 * low, 1e-9 * high)), 2 / 70, 1e-9),
+        "Your share changes where all values are a billion times smaller: what counts as rounding should "
+        "be a part of the values.",
+    )
     yield 1
 
 
@@ -466,13 +514,14 @@ def some_picture(rng: np.random.Generator) -> dict[str, str]:
     return {str(key): values[str(key)] for key in rng.permutation(FIELDS)}
 
 
-def refusal(answer: Any, picture: Mapping[str, Any]) -> str:
-    """The text of the ValueError that a learner's function raises, in small letters; empty without one."""
+def raised(answer: Any, picture: Mapping[str, Any]) -> str:
+    """The error that a learner's function raises, with its kind; empty without one."""
     try:
         call(answer, dict(picture))
     except Mistake as mistake:
         found = str(mistake)
-        return found.lower() if found.startswith("Your function stops with ValueError") else ""
+        start = "Your function stops with "
+        return found.removeprefix(start) if found.startswith(start) else ""
     return ""
 
 
@@ -494,8 +543,12 @@ def credit(rng: np.random.Generator, answer: Any) -> Steps:
         for how, broken in (
             ("without", {key: value for key, value in picture.items() if key != field}),
             ("with an empty", picture | {field: ""}),
+            ("with nothing but spaces as", picture | {field: "  "}),
         ):
-            text = refusal(answer, broken)
-            require(text, f"A picture {how} {field} should raise a ValueError.")
-            require(field in text, f"For a picture {how} {field} the ValueError should name the {field}.")
+            kind, _, text = raised(answer, broken).partition(": ")
+            other = f"; yours raises {kind}" if kind else ""
+            require(kind == "ValueError", f"A picture {how} {field} should raise a ValueError{other}.")
+            require(
+                field in text.lower(), f"For a picture {how} {field} the ValueError should name the {field}."
+            )
     yield 1

@@ -104,6 +104,26 @@ WRONG = [
         ),
     ),
     Wrong(
+        "settings",
+        score=4,
+        message="row by row",
+        code=settings(
+            grid="""
+        for w in (1e-3, 0.1, 10):
+            for names in sets:
+                runs[f"{names[-1]}, {w:g}"] = {"style_layers": names, "content_weight": w}"""
+        ),
+    ),
+    Wrong(
+        "settings",
+        score=4,
+        message="in the order of the weights",
+        code=settings(
+            ratio="""
+        runs |= {str(k): {"content_weight": base["content_weight"] * 10.0**k} for k in range(2, -4, -1)}"""
+        ),
+    ),
+    Wrong(
         "held_out",
         score=0,
         message="which a run has in its loss",
@@ -228,6 +248,57 @@ def chance(a, b):
 """,
     ),
     Wrong(
+        "chance",
+        score=3,
+        message="Rounding decides about your share",
+        code="""
+def chance(a, b):
+    values, n = np.concatenate([a, b]), len(a)
+    observed, found = abs(np.mean(a) - np.mean(b)), []
+    for chosen in itertools.combinations(range(len(values)), n):
+        mask = np.isin(np.arange(len(values)), chosen)
+        found.append(abs(values[mask].mean() - values[~mask].mean()))
+    return np.mean(np.array(found) >= observed)
+""",
+    ),
+    Wrong(
+        "chance",
+        score=3,
+        message="(float32)",
+        code="""
+def chance(a, b):
+    values, n = np.concatenate([a, b]), len(a)
+    observed, found = abs(np.mean(a) - np.mean(b)), []
+    for chosen in itertools.combinations(range(len(values)), n):
+        mask = np.isin(np.arange(len(values)), chosen)
+        found.append(abs(values[mask].mean() - values[~mask].mean()))
+    return np.mean(np.array(found) >= observed - 1e-9)
+""",
+    ),
+    Wrong(
+        "chance",
+        score=3,
+        message="a billion times smaller",
+        code="""
+def chance(a, b):
+    values, n = np.concatenate([a, b]), len(a)
+    observed, found = abs(np.mean(a) - np.mean(b)), []
+    for chosen in itertools.combinations(range(len(values)), n):
+        mask = np.isin(np.arange(len(values)), chosen)
+        found.append(abs(values[mask].mean() - values[~mask].mean()))
+    return np.mean(np.array(found) >= observed - 1e-6)
+""",
+    ),
+    Wrong(
+        "chance",
+        score=0,
+        message="Two groups that lie far apart get the share 1",
+        code="""
+def chance(a, b):
+    return 1.0
+""",
+    ),
+    Wrong(
         "credit",
         score=1,
         message="should raise a ValueError",
@@ -240,7 +311,7 @@ def credit(picture):
     Wrong(
         "credit",
         score=1,
-        message="should raise a ValueError",
+        message="should raise a ValueError; yours raises KeyError",
         code="""
 def credit(picture):
     return "{title}, {author} ({licence}), {source}".format(**picture)
@@ -256,6 +327,30 @@ def credit(picture):
         if not picture.get(field):
             raise ValueError(f"The {field} is missing.")
     return f"{picture['title']} by {picture['author']}, {picture['source']}"
+""",
+    ),
+    Wrong(
+        "credit",
+        score=1,
+        message="nothing but spaces",
+        code="""
+def credit(picture):
+    for field in ("title", "author", "licence", "source"):
+        if not picture.get(field):
+            raise ValueError(f"The {field} is missing.")
+    return f"{picture['title']}, {picture['author']} ({picture['licence']}), {picture['source']}"
+""",
+    ),
+    Wrong(
+        "credit",
+        score=1,
+        message="An empty fifth field",
+        code="""
+def credit(picture):
+    for field in {"title": 0, "author": 0, "licence": 0, "source": 0} | picture:
+        if not picture.get(field, "").strip():
+            raise ValueError(f"The {field} is missing.")
+    return f"{picture['title']}, {picture['author']} ({picture['licence']}), {picture['source']}"
 """,
     ),
 ]
