@@ -83,9 +83,17 @@ def with_prose_that_attacks() -> Any:
     """HTML, a script link and a picture from elsewhere, and one picture that is honest."""
     notebook = answered()
     text = """<img src=x onerror=alert(7)> <script>alert(7)</script> ![spy](http://192.0.2.1/spy.png)
+[plots][a\\]b] ![a\\]b](http://192.0.2.1/b.png) ![[x]](http://192.0.2.1/c.png) ![lost](attachment:lost.png)
 [x](javascript:alert(7)) [y](  JavaScript:alert(7)) <javascript:alert(7)> [z](&#106;avascript:alert(7)) [w][1]
 
 [1]: javascript:alert(7)
+[a\\]b]: javascript:alert(7)
+> > [2]: javascript:alert(7)
+- [3]: javascript:alert(7)
+
+```mermaid
+graph TD; A-->B
+```
 """
     for cell in notebook.cells:
         if exercises.tags(cell).get("grade_id") == "ex04_open":
@@ -171,6 +179,11 @@ ENDLESS = "def gram_matrix(f):\n    while True: pass"
 EXITING = "import os\ndef gram_matrix(f):\n    os._exit(1)"
 SCRIPT = "from IPython.display import HTML\nHTML('<script>alert(1)</script>')"
 
+ALL_EXIT = {
+    name: f"import os\ndef {name}(*a):\n    os._exit(0)"
+    for name in ("gram_matrix", "split_gram", "style_loss", "style_gradient", "correction")
+}
+
 # What is handed in -> points of the machine-marked 14, and a text that the note or a message must hold.
 CLASS: dict[str, tuple[Callable[[], Any], float, str]] = {
     "honest": (answered, 5, "Not written yet"),
@@ -179,6 +192,8 @@ CLASS: dict[str, tuple[Callable[[], Any], float, str]] = {
     "loop_in_cell": (lambda: with_code("while True: pass"), 5, ""),
     "exits_process": (lambda: with_code("import os; os._exit(0)"), 5, ""),
     "exits_in_function": (lambda: answered({**HONEST, "gram_matrix": EXITING}), 2, "ended the process"),
+    "exits_everywhere": (lambda: answered(ALL_EXIT), 0, "had ended too often"),
+    "no_character": (lambda: with_code("print('\\ud800')\nraise ValueError('\\ud800')"), 5, ""),
     "fork_bomb": (lambda: with_code(FORK_BOMB), 5, ""),
     "memory_hog": (lambda: with_code("x = [b'x' * (100 << 20) for _ in range(99)]"), 5, ""),
     "prints_100_mb": (lambda: with_code("print('x' * (100 << 20))"), 5, ""),
@@ -267,10 +282,20 @@ def test_every_graded_student_has_a_page_without_scripts_and_secrets(graded: Any
 
 def test_prose_is_shown_and_runs_nothing(graded: Any) -> None:
     page = (graded[0] / "feedback" / "prose" / EXERCISE / f"{EXERCISE}.html").read_text()
-    assert "&lt;script&gt;alert(7)" in page and "aGVsbG8=" in page
+    assert f"&lt;{submissions.JOINER}script&gt;alert(7)" in page and "aGVsbG8=" in page
     for attack in ("<img src=x", "<script>alert(7)", 'src="http://192.0.2.1', 'href="javascript:'):
         assert attack not in page.lower()
     assert not re.findall(r'(?i)href="(?!https?:|mailto:|#|ex04|\.\./)[^"]*"', page)
+    assert 'class="mermaid"' not in page
+
+
+def test_prose_is_made_safe_in_time_that_grows_with_its_length() -> None:
+    for hostile in ("\n", "![", "[", "\\\\(a", "](", "<a", "(attachment:", " >"):
+        began = time.perf_counter()
+        safe = submissions.safe_prose(hostile * (200_000 // len(hostile)))
+        assert time.perf_counter() - began < 1
+        assert len(safe) < 2.1 * submissions.MOST_PROSE
+    assert submissions.safe_prose("**bold** $a_1 < b$ `x[0]` - 5 > 3") == "**bold** $a_1 < b$ `x[0]` - 5 > 3"
 
 
 def test_the_table_has_a_row_for_everybody(graded: Any) -> None:
@@ -297,7 +322,7 @@ def test_grading_again_runs_nothing_again_but_what_has_changed(
     path.write_text(nbformat.writes(answered()))
     ran = []
     original = judge.judge
-    monkeypatch.setattr(judge, "judge", lambda *a, **k: ran.append(k["slot"]) or original(*a, **k))
+    monkeypatch.setattr(judge, "judge", lambda *a, **k: ran.append(1) or original(*a, **k))
     rows = {row.student: row for row in grading.grade_folder(folder, target, limits=LIMITS)}
     assert len(ran) == 1
     assert machine_points(rows["unedited"]) == 5 and machine_points(rows["honest"]) == 5
@@ -409,6 +434,32 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "anna" / "ex04.ipynb").symlink_to(exercises.SOLUTIONS / EXERCISE / f"{EXERCISE}.ipynb")
     (found,) = submissions.find_submissions(tmp_path, grading.cell_names([EXERCISE]))
     assert "link" in found.problem
+
+
+def test_students_whose_names_look_alike_are_both_kept(tmp_path: Path) -> None:
+    for folder in (
+        "Anna Berg_111_assignsubmission_file_",
+        "Anna Berg_222_assignsubmission_file_",
+        "Anna-Berg",
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "ex04.ipynb").write_text(nbformat.writes(answered()))
+    for number in (1, 3):
+        (tmp_path / f"anna_{number}_{number + 1}_ex04.ipynb").write_text(nbformat.writes(answered()))
+    found = [each.student for each in submissions.find_submissions(tmp_path, grading.cell_names([EXERCISE]))]
+    assert len(set(found)) == len(found) == 5
+    assert sum(name.startswith("Anna_Berg-") for name in found) == 2 and "Anna-Berg" in found
+
+
+def test_folders_that_make_no_sense_are_reported(tmp_path: Path) -> None:
+    (tmp_path / "anna" / "x.ipynb").mkdir(parents=True)
+    (tmp_path / "y.ipynb").mkdir()
+    deep = tmp_path / "deep"
+    for _ in range(300):
+        deep = deep / "d"
+    deep.mkdir(parents=True)
+    found = submissions.find_submissions(tmp_path, grading.cell_names([EXERCISE]))
+    assert len(found) == 3 and all(each.problem for each in found)
 
 
 def test_helper_cells_stay_where_the_learner_put_them() -> None:

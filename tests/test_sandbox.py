@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -193,6 +194,33 @@ except OSError:
         assert all_gone(processes)
 
 
+SHARED = """
+import mmap
+kept = []
+for _ in range(40):
+    m = mmap.mmap(-1, 50 << 20)
+    m.write(bytes(50 << 20))
+    m.madvise(mmap.MADV_DONTNEED)
+    kept.append(m)
+"""
+WITHOUT_LEADER = """
+import ctypes, threading, time
+def hog():
+    time.sleep(1)
+    x = [b"x" * (100 << 20) for _ in range(50)]
+    time.sleep(20)
+threading.Thread(target=hog).start()
+ctypes.CDLL(None).syscall(60, 0)
+"""
+EMPTY_FILES = """
+for k in range(2_000_000):
+    open(f"/tmp/{k}", "w").close()
+"""
+DEV_ZERO = """
+import mmap
+with open("/dev/zero", "r+b") as file:
+    m = mmap.mmap(file.fileno(), 1 << 20)
+"""
 IN_ONE = "x = [b'x' * (200 << 20) for _ in range(50)]"
 IN_MANY = """
 import os, time
@@ -214,6 +242,45 @@ def test_memory_is_bounded(code: str) -> None:
             say(box, code)
         assert box.peak < 2 << 30
     assert all_gone(processes)
+
+
+@NEEDED
+@pytest.mark.parametrize("code", [WITHOUT_LEADER, EMPTY_FILES], ids=["a dead first thread", "empty files"])
+def test_memory_that_is_hard_to_see_is_bounded(code: str) -> None:
+    with Sandbox(dataclasses.replace(SMALL, memory=1 << 29, cell_seconds=25)) as box:
+        box.start()
+        processes = sandbox.family(box.process.pid)
+        with pytest.raises(SandboxEnded, match="of memory"):
+            say(box, code)
+    assert all_gone(processes)
+
+
+@NEEDED
+@pytest.mark.parametrize("code", [SHARED, DEV_ZERO], ids=["anonymous", "/dev/zero"])
+def test_shared_memory_that_outlives_its_mapping_is_refused(box: Sandbox, code: str) -> None:
+    said = say(box, code)
+    assert "not permitted" in said or "No such device" in said
+    assert box.peak < 200 << 20
+
+
+@NEEDED
+def test_the_system_calls_of_shared_memory_and_sockets_are_refused(box: Sandbox) -> None:
+    code = """
+import ctypes
+libc = ctypes.CDLL(None)
+print(libc.semget(0, 10, 0o1600), libc.msgget(0, 0o1600), libc.socket(1, 1, 0), libc.socketpair(1, 1, 0, 0))
+"""
+    assert say(box, code) == "-1 -1 -1 -1\n"
+
+
+@NEEDED
+def test_a_flood_on_stderr_is_stopped() -> None:
+    with Sandbox(SMALL) as box:
+        box.start()
+        with pytest.raises(SandboxEnded):
+            for _ in range(10):
+                say(box, "import os\nwhile True: os.write(2, b'x' * 65536)")
+                say(box, "1")
 
 
 @NEEDED
@@ -292,6 +359,18 @@ def test_ending_the_process_is_noticed_at_once(code: str) -> None:
         with pytest.raises(SandboxEnded, match="ended the process"):
             say(box, code)
         assert time.monotonic() - began < 5
+
+
+@NEEDED
+def test_a_child_that_outlives_its_process_holds_nobody_up() -> None:
+    code = "import os, time\nif os.fork() == 0:\n    time.sleep(60)\nelse:\n    os._exit(0)"
+    with Sandbox(SMALL) as box:
+        box.start()
+        processes, began = sandbox.family(box.process.pid), time.monotonic()
+        with pytest.raises(SandboxEnded, match="ended the process"):
+            say(box, code)
+        assert time.monotonic() - began < 5
+    assert all_gone(processes)
 
 
 @NEEDED
@@ -430,12 +509,30 @@ def test_a_sandbox_that_does_not_start_is_refused(monkeypatch: pytest.MonkeyPatc
     sandbox.require_sandbox.cache_clear()
 
 
+def test_nothing_runs_where_submissions_could_read_the_solutions(tmp_path: Path) -> None:
+    sandbox.require_hidden(tmp_path)
+    with pytest.raises(sandbox.SandboxMissing, match="submissions can read"):
+        sandbox.require_hidden(Path("/usr/src/app/solutions"))
+    with pytest.raises(sandbox.SandboxMissing, match="submissions can read"):
+        sandbox.require_hidden(tmp_path, Path(sys.prefix) / "class")
+
+
+def test_outputs_are_cut_and_cleaned_by_the_grader_too() -> None:
+    text = "\x1b[31mred\x1b[0m \ud800 " + "x" * 10**6
+    outputs = [{"output_type": "stream", "name": "stdout", "text": text}] * 1000
+    outputs += [{"output_type": "display_data", "data": {"image/svg+xml": "<svg/>", "text/html": "<b>x</b>"}}]
+    found = sandbox.clean_outputs(outputs)
+    assert len(found) < 60 and all(len(o["text"]) <= wire.MOST_TEXT for o in found)
+    assert found[0]["text"].startswith("[31mred[0m ? x")
+    assert sandbox.clean_outputs("x") == sandbox.clean_outputs([1, None, {"output_type": 3}]) == []
+
+
 @NEEDED
 def test_two_at_once_do_not_meet() -> None:
     said: dict[int, str] = {}
 
     def one(slot: int) -> None:
-        with Sandbox(SMALL, slot) as box:
+        with Sandbox(SMALL) as box:
             box.start()
             said[slot] = say(
                 box,

@@ -220,7 +220,7 @@ def definition(answer: Any) -> ast.AST:
     """The syntax tree of a learner's function, without what else stands in its cell; empty when unknown."""
     try:
         tree: ast.AST = ast.parse(textwrap.dedent(source(answer)))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
     name = getattr(answer, "name", None) or getattr(answer, "__name__", "")
     found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name]

@@ -88,7 +88,7 @@ class Gradebook:
         path = self.judged_path(student, exercise)
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as partial:
-            nbformat.write(notebook, partial)
+            partial.write_bytes(nbformat.writes(notebook).encode("utf-8", "replace"))
 
     def record(self, student: str, exercise: str) -> None:
         """Write the scores of a judged notebook to the database, then the feedback page.

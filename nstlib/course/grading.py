@@ -20,7 +20,6 @@ import fcntl
 import hashlib
 import json
 import os
-import queue
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -94,9 +93,6 @@ class Classroom:
         self.book = gradebook.Gradebook(folder)
         self.results = self.read_results()
         self.releases: dict[str, Any] = {}
-        self.slots: queue.Queue[int] = queue.Queue()
-        for slot in range(self.jobs):
-            self.slots.put(slot)
 
     # --- what is remembered
 
@@ -131,10 +127,10 @@ class Classroom:
         self.prepare(found)
         done = []
         with ThreadPoolExecutor(self.jobs) as pool:
-            futures = [pool.submit(self.judge, each) for each in found]
+            futures = {pool.submit(self.judge, each): each for each in found}
             try:
                 for future in as_completed(futures):
-                    result = self.record(future)
+                    result = self.finish(future, futures[future])
                     done.append(result)
                     tell(result)
             except BaseException:
@@ -166,14 +162,10 @@ class Classroom:
             and judged.is_file()
         ):
             return before
-        slot = self.slots.get()
-        try:
-            self.run(found, result, slot)
-        finally:
-            self.slots.put(slot)
+        self.run(found, result)
         return result
 
-    def run(self, found: submissions.Found, result: Result, slot: int) -> None:
+    def run(self, found: submissions.Found, result: Result) -> None:
         """Run one submission in the sandbox and keep the judged notebook."""
         exercise = exercises.load(found.exercise)
         self.keep(found)
@@ -183,7 +175,7 @@ class Classroom:
             result.note = str(problem)
             return
         notebook, notes = submissions.rebuild(self.releases[found.exercise], cells)
-        verdict = judge.judge(exercise, notebook, limits=self.limits, slot=slot)
+        verdict = judge.judge(exercise, notebook, limits=self.limits)
         self.book.store(found.student, found.exercise, gradebook.with_verdict(notebook, verdict, notes))
         result.status, result.note = "run", " ".join(notes)
         result.outcomes = {
@@ -198,9 +190,20 @@ class Classroom:
         with whole_file(target / f"{found.exercise}.ipynb") as partial:
             shutil.copyfile(found.path, partial)
 
-    def record(self, future: Future[Result]) -> Result:
-        """Write a result to the gradebook and remember it; marks given by hand meanwhile are taken over."""
-        result = future.result()
+    def finish(self, future: Future[Result], found: submissions.Found) -> Result:
+        """Take a result from its thread to the gradebook; what goes wrong concerns this submission only."""
+        result = Result(found.student, found.exercise, file=str(found.path))
+        try:
+            result = future.result()
+            self.record(result)
+        except Exception as error:
+            said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            result.status, result.note = "failed", f"The grader stumbled over this submission ({said})."
+        self.remember(result)
+        return result
+
+    def record(self, result: Result) -> None:
+        """Write a result to the gradebook; marks given by hand meanwhile are taken over."""
         if result.status == "graded" and not self.book.holds(result.student, result.exercise):
             result.status = "run"
         if result.status == "run":
@@ -214,8 +217,6 @@ class Classroom:
             self.book.forget(result.student, result.exercise)
         if result.status == "graded":
             self.take_over_marks(result)
-        self.remember(result)
-        return result
 
     def take_over_marks(self, result: Result) -> None:
         """Bring a result up to date with the gradebook; a new mark by hand renews the feedback page."""
@@ -254,7 +255,9 @@ class Classroom:
 
 def harmless(cell: Any) -> Any:
     """A cell of a table that no spreadsheet program takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell
+    return (
+        f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else cell
+    )
 
 
 def key_of(student: str, exercise: str, file: str) -> str:
@@ -372,6 +375,7 @@ def grade_folder(
     exercises.require_nbgrader()
     folder, target = folder.resolve(), target.resolve()  # nbgrader changes the working folder
     found = submissions.find_submissions(folder, cell_names(exercises.names()))
+    sandbox.require_hidden(exercises.SOLUTIONS, folder, target)
     sandbox.require_sandbox()
     with alone(target):
         classroom = Classroom(target, limits, jobs)

@@ -46,7 +46,7 @@ class Verdict:
 
 
 def judge(
-    exercise: Exercise, notebook: Any, *, limits: Limits | None = None, slot: int = 0, seed: int | None = None
+    exercise: Exercise, notebook: Any, *, limits: Limits | None = None, seed: int | None = None
 ) -> Verdict:
     """Run a notebook in the sandbox, as often as it takes to ask all questions, and judge its answers.
 
@@ -54,7 +54,6 @@ def judge(
         exercise: which it answers.
         notebook: of `submissions.rebuild`: the cells of the exercise with the learner's answers.
         limits: of the sandbox; the time is for everything together.
-        slot: see `sandbox.command`.
         seed: of the random numbers; None takes one that nobody can know.
     """
     limits = limits or Limits()
@@ -62,12 +61,13 @@ def judge(
     verdict = Verdict(seed=secrets.randbits(63) if seed is None else seed)
     verdict.outputs = [[] for _ in notebook.cells]
     bad_cells: set[int] = set()
+    reason = "The time was used up, or the process had ended too often."
     for _ in range(MOST_STARTS):
         left = limits.seconds - (time.monotonic() - began)
         waiting = exercise.questions[len(verdict.outcomes) :]
         if not waiting or left < 1:
             break
-        with Sandbox(dataclasses.replace(limits, seconds=left), slot) as box:
+        with Sandbox(dataclasses.replace(limits, seconds=left)) as box:
             try:
                 box.start()
                 run_cells(box, notebook, verdict, bad_cells)
@@ -179,7 +179,7 @@ def defines(source: str, names: Sequence[str]) -> bool:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return any(isinstance(node, ast.FunctionDef) and node.name in names for node in tree.body)
+    return any(isinstance(node, ast.FunctionDef) and node.name in names for node in ast.walk(tree))
 
 
 def judge_answers(

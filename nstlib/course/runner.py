@@ -17,9 +17,6 @@ from typing import Any, BinaryIO
 
 from . import wire
 
-MOST_TEXT = 20_000  # characters of one text output
-MOST_PICTURE = 1_500_000  # characters of one picture
-MOST_OUTPUTS = 50  # of one cell
 KEPT = ("text/plain", "text/html", "image/png", "image/jpeg")
 
 
@@ -123,7 +120,7 @@ class Runner:
                 value = call(self.shell.user_ns[header["name"]], *arguments)
             self.give(value)
         except Mistake as mistake:
-            self.send({"mistake": str(mistake)[:MOST_TEXT]})
+            self.send({"mistake": str(mistake)[: wire.MOST_TEXT]})
         except TooSlow as slow:
             self.send({"mistake": f"Your function was {slow}."})
 
@@ -136,7 +133,7 @@ class Runner:
                 value = plain(get())
             self.give(value)
         except (Exception, TooSlow) as error:
-            self.send({"mistake": f"This value cannot be read: {str(error)[:MOST_TEXT]}."})
+            self.send({"mistake": f"This value cannot be read: {str(error)[: wire.MOST_TEXT]}."})
 
     def give(self, value: Any) -> None:
         """Send a value, or say why it cannot be sent."""
@@ -212,11 +209,11 @@ def run_cell(shell: Any, source: str, seconds: float) -> list[dict[str, Any]]:
         except SystemExit as asked:
             error = asked
     outputs = [
-        {"output_type": "stream", "name": name, "text": text[:MOST_TEXT]}
+        {"output_type": "stream", "name": name, "text": text[: wire.MOST_TEXT]}
         for name, text in (("stdout", captured.stdout), ("stderr", captured.stderr))
         if text
     ]
-    for rich in captured.outputs[:MOST_OUTPUTS]:
+    for rich in captured.outputs[: wire.MOST_OUTPUTS]:
         data = {
             kind: shortened(kind, rich.data[kind])
             for kind in KEPT
@@ -224,7 +221,7 @@ def run_cell(shell: Any, source: str, seconds: float) -> list[dict[str, Any]]:
         }
         outputs.append({"output_type": "display_data", "metadata": {}, "data": data})
     if error is not None:
-        name, text = type(error).__name__, str(error)[:MOST_TEXT]
+        name, text = type(error).__name__, str(error)[: wire.MOST_TEXT]
         outputs.append(
             {"output_type": "error", "ename": name, "evalue": text, "traceback": [f"{name}: {text}"]}
         )
@@ -238,8 +235,8 @@ def shortened(kind: str, data: str | bytes) -> str:
 
         data = base64.b64encode(data).decode()
     if kind == "text/plain":
-        return data[:MOST_TEXT]
-    return data if len(data) <= MOST_PICTURE else ""
+        return data[: wire.MOST_TEXT]
+    return data if len(data) <= wire.MOST_PICTURE else ""
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ cannot; a filter of system calls closes the ways to memory that it would not see
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import html
 import os
@@ -39,7 +40,7 @@ from ..samples import data_folder
 from . import wire
 
 PACKAGE = Path(__file__).resolve().parent.parent
-FIRST_USER = 64_000  # Debian's policy gives the numbers from 60000 to 64999 to nobody; others do likewise
+USERS = range(64_000, 64_900)  # Debian's policy gives these numbers to nobody; other systems do likewise
 PROBE_SECONDS = 20
 OWN_PROCESSES = 4  # bubblewrap's
 ADVICE = (
@@ -86,28 +87,35 @@ class Limits:
 
 # --- the filter of system calls ---------------------------------------------------------------------
 
-# System calls that nobody needs here: new namespaces and mounts, memory that belongs to no process, other
-# processes' memory, and parts of the kernel known for their holes. Numbers from each architecture's unistd.h.
+# System calls that nobody needs here: new namespaces and mounts, memory that belongs to no process (shared
+# segments, queues, buffers of sockets), other processes' memory, and parts of the kernel known for holes.
+# Numbers from each architecture's unistd.h; those of aarch64 have not been tried.
 REFUSED = {
     "x86_64": {
+        "socket": 41, "socketpair": 53, "shmget": 29, "semget": 64, "msgget": 68, "mq_open": 240,
+        "memfd_create": 319, "memfd_secret": 447, "io_setup": 206, "io_uring_setup": 425, "userfaultfd": 323,
         "mount": 165, "umount2": 166, "pivot_root": 155, "unshare": 272, "setns": 308, "fsopen": 430,
-        "open_tree": 428, "move_mount": 429, "memfd_create": 319, "memfd_secret": 447, "shmget": 29,
-        "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "bpf": 321, "keyctl": 250,
-        "add_key": 248, "request_key": 249, "userfaultfd": 323, "perf_event_open": 298, "io_uring_setup": 425,
+        "open_tree": 428, "move_mount": 429, "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311,
+        "pidfd_getfd": 438, "bpf": 321, "keyctl": 250, "add_key": 248, "request_key": 249,
+        "perf_event_open": 298,
     },
     "aarch64": {
+        "socket": 198, "socketpair": 199, "shmget": 194, "semget": 190, "msgget": 186, "mq_open": 180,
+        "memfd_create": 279, "memfd_secret": 447, "io_setup": 0, "io_uring_setup": 425, "userfaultfd": 282,
         "mount": 40, "umount2": 39, "pivot_root": 41, "unshare": 97, "setns": 268, "fsopen": 430,
-        "open_tree": 428, "move_mount": 429, "memfd_create": 279, "memfd_secret": 447, "shmget": 194,
-        "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "bpf": 280, "keyctl": 219,
-        "add_key": 217, "request_key": 218, "userfaultfd": 282, "perf_event_open": 241, "io_uring_setup": 425,
+        "open_tree": 428, "move_mount": 429, "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271,
+        "pidfd_getfd": 438, "bpf": 280, "keyctl": 219, "add_key": 217, "request_key": 218,
+        "perf_event_open": 241,
     },
 }  # fmt: skip
+MMAP = {"x86_64": 9, "aarch64": 222}
+SHARED_ANONYMOUS = 0x21  # MAP_SHARED and MAP_ANONYMOUS
 CLONE = {"x86_64": 56, "aarch64": 220}
 CLONE3 = 435
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 X32_BIT = 0x40000000
 NEW_USER_NAMESPACE = 0x10000000
-LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # classic BPF
+LOAD, AND, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06  # classic BPF
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 EPERM, ENOSYS = 1, 38
 
@@ -116,9 +124,15 @@ def syscall_filter(machine: str) -> bytes:
     """A seccomp program (classic BPF) that refuses `REFUSED`, for bubblewrap's --seccomp.
 
     clone with a new user namespace is refused; clone3, whose arguments a filter cannot see, is said not to
-    exist, and the C library falls back to clone.
+    exist, and the C library falls back to clone. Shared anonymous memory is refused, too: it outlives its
+    mapping, and a watchdog that adds up what is mapped would not see it.
     """
-    number, architecture, first_argument = 0, 4, 16  # offsets in struct seccomp_data, little-endian
+    number, architecture, first_argument, fourth_argument = (
+        0,
+        4,
+        16,
+        40,
+    )  # in struct seccomp_data, little-endian
     code: list[tuple[int, int, int, int]] = [
         (LOAD, 0, 0, architecture),
         (EQUAL, 1, 0, AUDIT_ARCH[machine]),
@@ -131,6 +145,12 @@ def syscall_filter(machine: str) -> bytes:
         code += [(EQUAL, 0, 1, call), (RETURN, 0, 0, ERRNO | EPERM)]
     code += [(EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, ERRNO | ENOSYS)]
     code += [
+        (EQUAL, 0, 5, MMAP[machine]),
+        (LOAD, 0, 0, fourth_argument),
+        (AND, 0, 0, SHARED_ANONYMOUS),
+        (EQUAL, 0, 1, SHARED_ANONYMOUS),
+        (RETURN, 0, 0, ERRNO | EPERM),
+        (RETURN, 0, 0, ALLOW),
         (EQUAL, 0, 3, CLONE[machine]),
         (LOAD, 0, 0, first_argument),
         (ANY_BIT, 0, 1, NEW_USER_NAMESPACE),
@@ -154,11 +174,31 @@ def places() -> list[str]:
             arguments += ["--ro-bind", str(folder), str(folder)]
     for file in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime"):
         arguments += ["--ro-bind-try", file, file]
-    pythons = {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()}
-    for folder in sorted({*pythons, Path(sys.prefix), PACKAGE, data_folder().resolve()}):
+    for folder in readable_folders():
         if not folder.is_relative_to("/usr"):
             arguments += [*ancestors(folder), "--ro-bind", str(folder), str(folder)]
     return arguments
+
+
+def readable_folders() -> list[Path]:
+    """What a sandbox can read of this machine, beside the system's programs in /usr."""
+    pythons = {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()}
+    return sorted({*pythons, Path(sys.prefix), PACKAGE, data_folder().resolve()})
+
+
+def require_hidden(*secrets: Path) -> None:
+    """See that none of the teacher's folders lies where submissions can read.
+
+    Raises:
+        SandboxMissing: one does.
+    """
+    for secret in secrets:
+        for folder in (Path("/usr"), *readable_folders()):
+            if secret.resolve().is_relative_to(folder):
+                raise SandboxMissing(
+                    f"{secret} lies in {folder}, which submissions can read: move the course or the folder "
+                    f"elsewhere. Nothing was run."
+                )
 
 
 def ancestors(folder: Path) -> list[str]:
@@ -176,49 +216,37 @@ def font_list() -> Path | None:
     return next(Path(matplotlib.get_cachedir()).glob("fontlist-*.json"), None)
 
 
-def command(limits: Limits, slot: int, filter_fd: int | None, program: Sequence[str]) -> list[str]:
+def command(limits: Limits, user: int | None, filter_fd: int, program: Sequence[str]) -> list[str]:
     """The whole command line of one sandbox.
 
     Args:
         limits: see there.
-        slot: number of the sandbox among those that run at the same time; under root each has its own user.
+        user: number of the user it runs as; None where the grader is not root and cannot choose.
         filter_fd: where the filter of system calls can be read.
         program: arguments of Python.
     """
-    root = os.getuid() == 0
     bwrap = shutil.which("bwrap") or "bwrap"
     line = [bwrap, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-    if root:
+    if user is not None:
         line += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         line += ["--unshare-user"]
     line += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
-    line += [
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--perms",
-        "1777",
-        "--size",
-        "1048576",
-        "--tmpfs",
-        "/dev/shm",
-    ]
+    line += ["--proc", "/proc", "--dev", "/dev"]
+    line += ["--dev-bind", "/dev/null", "/dev/zero"]  # a mapping of /dev/zero is shared memory in disguise
+    line += ["--perms", "1777", "--size", "1048576", "--tmpfs", "/dev/shm"]
     line += ["--perms", "1777", "--size", str(limits.folder_bytes), "--tmpfs", "/tmp"]
     line += ["--perms", "1777", "--dir", "/tmp/matplotlib", *places()]  # after /tmp: Python may lie in it
     fonts = font_list()
     if fonts is not None:
         line += ["--ro-bind", str(fonts), f"/tmp/matplotlib/{fonts.name}"]
     line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
-    for name, value in environment(limits, slot if root else None).items():
+    for name, value in environment(limits, user).items():
         line += ["--setenv", name, value]
-    if filter_fd is not None:
-        line += ["--seccomp", str(filter_fd)]
-    return [*line, "--", sys.executable, *program]
+    return [*line, "--seccomp", str(filter_fd), "--", sys.executable, *program]
 
 
-def environment(limits: Limits, user_slot: int | None) -> dict[str, str]:
+def environment(limits: Limits, user: int | None) -> dict[str, str]:
     """The variables inside: quiet, small, and the limits that the runner sets before anything else."""
     cpu_seconds = int(limits.seconds * max(1, os.cpu_count() or 1)) + 10
     variables = {
@@ -240,11 +268,39 @@ def environment(limits: Limits, user_slot: int | None) -> dict[str, str]:
         "NST_NOFILE": "256",
         "NST_CPU": str(cpu_seconds),
     }
-    if user_slot is not None:
-        variables["NST_USER"] = str(FIRST_USER + user_slot)
+    if user is not None:
+        variables["NST_USER"] = str(user)
     if "KERAS_BACKEND" in os.environ:
         variables["KERAS_BACKEND"] = os.environ["KERAS_BACKEND"]
     return variables
+
+
+USERS_TAKEN: set[int | None] = set()
+TAKING = threading.Lock()
+
+
+def take_user() -> int:
+    """A user's number that no process of this machine runs as, for a sandbox of root's.
+
+    Raises:
+        SandboxMissing: there is none left.
+    """
+    with TAKING:
+        busy = USERS_TAKEN | {owner(pid) for pid in os.listdir("/proc") if pid.isdecimal()}
+        first = os.getpid() % len(USERS)  # two graders begin at different numbers
+        for user in (*USERS[first:], *USERS[:first]):
+            if user not in busy:
+                USERS_TAKEN.add(user)
+                return user
+    raise SandboxMissing("All users that sandboxes may run as are busy; wait until other graders have ended.")
+
+
+def owner(pid: str) -> int | None:
+    """Who a process belongs to; None when it has gone."""
+    try:
+        return os.stat(f"/proc/{pid}").st_uid
+    except OSError:
+        return None
 
 
 RUNNING: set[Sandbox] = set()  # so that an interrupted grader can end them
@@ -266,11 +322,12 @@ class Sandbox:
 
     Args:
         limits: what it may use.
-        slot: see `command`.
     """
 
-    def __init__(self, limits: Limits | None = None, slot: int = 0) -> None:
-        self.limits, self.slot = limits or Limits(), slot
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.inner: int | None = None  # a handle of the first process inside
+        self.user: int | None = None
         self.deadline = time.monotonic() + self.limits.seconds
         self.ended = ""  # why, once it has
         self.heard = 0  # bytes
@@ -280,11 +337,11 @@ class Sandbox:
 
     def __enter__(self) -> Sandbox:
         with tempfile.TemporaryFile() as program:
-            machine = platform.machine()
-            program.write(syscall_filter(machine) if machine in REFUSED else b"")
+            program.write(syscall_filter(platform.machine()))
             program.seek(0)
-            fd = program.fileno() if machine in REFUSED else None
-            line = command(self.limits, self.slot, fd, ["-m", "nstlib.course.runner"])
+            fd = program.fileno()
+            self.user = take_user() if os.getuid() == 0 else None
+            line = command(self.limits, self.user, fd, ["-m", "nstlib.course.runner"])
             pipe = subprocess.PIPE
             kept = () if fd is None else (fd,)
             self.process = subprocess.Popen(
@@ -302,16 +359,22 @@ class Sandbox:
         self.end("it was closed")
 
     def start(self) -> None:
-        """Wait until the process is ready to be asked."""
+        """Wait until the process is ready to be asked; nothing of a learner's has run until then."""
         self.receive()
+        members = family(self.process.pid)
+        with contextlib.suppress(OSError, IndexError):
+            self.inner = os.pidfd_open(members[1])
 
     def end(self, why: str) -> None:
         """Kill everything inside; the first reason is the one that is kept."""
         RUNNING.discard(self)
-        self.ended = self.ended or why
         with_pipes: tuple[IO[bytes] | None, ...] = (self.process.stdin, self.process.stdout)
-        self.process.kill()  # --die-with-parent and the process namespace take all the others along
+        self.kill(why)
         self.process.wait()
+        if self.inner is not None:
+            os.close(self.inner)
+            self.inner = None
+        USERS_TAKEN.discard(self.user)
         for pipe in with_pipes:
             if pipe is not None:
                 pipe.close()
@@ -330,7 +393,7 @@ class Sandbox:
         """Kill the sandbox when its time, its memory or its processes are used up."""
         while self.process.poll() is None and not self.ended:
             members = family(self.process.pid)
-            used = sum(map(own_memory, members))
+            used = sum(map(own_memory, members)) + memory_of_files(members)
             self.peak = max(self.peak, used)
             if (
                 len(members) > self.limits.processes + OWN_PROCESSES
@@ -346,14 +409,22 @@ class Sandbox:
             time.sleep(0.05)
 
     def kill(self, why: str) -> None:
-        """End it from the watchdog's thread: whoever waits for an answer sees the pipe close."""
+        """End all processes; whoever waits for an answer sees the pipe close.
+
+        The first process inside takes all the others of its namespace along. It goes first and by a handle:
+        where the grader is not root, it belongs to the learner's user and may not listen to its parent.
+        """
         self.ended = self.ended or why
+        if self.inner is not None:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self.inner, signal.SIGKILL)
         self.process.send_signal(signal.SIGKILL)
 
     def drain(self) -> None:
         """Read what is written to stderr so that nobody waits, and keep the end of it."""
         assert self.process.stderr is not None
         while chunk := self.process.stderr.read(65536):
+            self.heard += len(chunk)
             self.last_words = (self.last_words + chunk)[-4000:]
 
     # --- messages
@@ -361,7 +432,11 @@ class Sandbox:
     def send(self, header: dict[str, Any], blobs: list[bytes] | None = None) -> None:
         """Write a message, as fast as the other side reads and no longer than the deadline."""
         assert self.process.stdin is not None
-        data = memoryview(wire.pack(header, blobs or []))
+        try:
+            data = memoryview(wire.pack(header, blobs or []))
+        except wire.WireError as error:
+            self.kill(f"Your notebook cannot be run: {error}.")
+            raise self.gone() from None
         try:
             while data:
                 data = data[self.process.stdin.write(data[:65536]) :]
@@ -386,21 +461,23 @@ class Sandbox:
             )
         parts = bytearray()
         while len(parts) < count:
+            over = self.process.poll() is not None  # what it has forked may keep the pipe open for ever
             try:
-                ready, _, _ = select.select([self.process.stdout], [], [], 0.5)
+                ready, _, _ = select.select([self.process.stdout], [], [], 0 if over else 0.2)
                 chunk = os.read(self.process.stdout.fileno(), count - len(parts)) if ready else None
             except (OSError, ValueError):
                 raise self.gone() from None
-            if chunk == b"":
+            if chunk == b"" or (over and not ready):
                 raise self.gone()
             parts += chunk or b""
         return bytes(parts)
 
     def gone(self) -> SandboxEnded:
         """The error for a process that is no more."""
+        self.kill(self.ended or "Your code ended the process that runs your notebook.")
         self.process.wait()
         self.threads[-1].join(timeout=1)  # for its last words
-        return SandboxEnded(self.ended or "Your code ended the process that runs your notebook.")
+        return SandboxEnded(self.ended)
 
     # --- what can be asked
 
@@ -489,13 +566,13 @@ def clean_outputs(outputs: Any) -> list[dict[str, Any]]:
     import nbformat
 
     found = []
-    for each in outputs if isinstance(outputs, list) else []:
+    for each in outputs[: wire.MOST_OUTPUTS + 3] if isinstance(outputs, list) else []:
         kind = each.get("output_type") if isinstance(each, dict) else None
         if kind == "stream":
             name = "stderr" if each.get("name") == "stderr" else "stdout"
-            found.append(nbformat.v4.new_output("stream", name=name, text=str(each.get("text", ""))))
+            found.append(nbformat.v4.new_output("stream", name=name, text=clean_text(each.get("text"))))
         elif kind == "error":
-            said = {key: str(each.get(key, "")) for key in ("ename", "evalue")}
+            said = {key: clean_text(each.get(key)) for key in ("ename", "evalue")}
             lines = [f"{said['ename']}: {said['evalue']}"]
             found.append(nbformat.v4.new_output("error", **said, traceback=lines))
         elif kind == "display_data" and isinstance(each.get("data"), dict):
@@ -519,11 +596,17 @@ def clean_data(data: dict[str, Any]) -> dict[str, str]:
     for mime in ("image/png", "image/jpeg"):
         inside = re.search(rf'src="data:{mime};base64,([A-Za-z0-9+/=\s]+)"', str(data.get("text/html", "")))
         given = str(data.get(mime, "")) or (inside[1] if inside else "")
-        if given and re.fullmatch(r"[A-Za-z0-9+/=\s]+", given):
+        if 0 < len(given) <= wire.MOST_PICTURE and re.fullmatch(r"[A-Za-z0-9+/=\s]+", given):
             found[mime] = given
     if data.get("text/plain"):
-        found["text/plain"] = str(data["text/plain"])
+        found["text/plain"] = clean_text(data["text/plain"])
     return found
+
+
+def clean_text(text: Any) -> str:
+    """A text output within bounds: without control characters, and with nothing that is no character."""
+    kept = str(text or "")[: wire.MOST_TEXT].encode("utf-8", "replace").decode()
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", kept)
 
 
 def family(pid: int) -> list[int]:
@@ -543,14 +626,36 @@ def family(pid: int) -> list[int]:
     return found
 
 
+COUNTED = (b"RssAnon:", b"RssShmem:", b"VmSwap:", b"VmPTE:", b"HugetlbPages:")
+
+
 def own_memory(pid: int) -> int:
-    """Bytes of anonymous and shared memory of one process; 0 when it has gone."""
+    """Bytes of memory that one process holds for itself; 0 when it has gone."""
+    own = status_memory(f"/proc/{pid}/status")
+    if own is None:  # its first thread has ended: any other tells
+        with contextlib.suppress(OSError):
+            threads = os.listdir(f"/proc/{pid}/task")
+            return max((status_memory(f"/proc/{pid}/task/{each}/status") or 0 for each in threads), default=0)
+    return own or 0
+
+
+def status_memory(path: str) -> int | None:
+    """What one status file says; None when it says nothing. A process can put no line end into its name."""
     try:
-        status = Path("/proc", str(pid), "status").read_text(errors="replace")
+        lines = Path(path).read_bytes().split(b"\n")
     except OSError:
         return 0
-    lines = [line.split() for line in status.splitlines() if line.startswith(("RssAnon:", "RssShmem:"))]
-    return sum(int(words[1]) * 1024 for words in lines)
+    found = [int(line.split()[1]) * 1024 for line in lines if line.startswith(COUNTED)]
+    return sum(found) if found else None
+
+
+def memory_of_files(members: Sequence[int]) -> int:
+    """Bytes that the kernel needs for the files of a sandbox, empty ones included: about 1 KB each."""
+    try:
+        folder = os.statvfs(f"/proc/{members[1]}/root/tmp")
+    except (OSError, IndexError):
+        return 0
+    return (folder.f_files - folder.f_ffree) * 1024
 
 
 # --- before anything is run -------------------------------------------------------------------------
@@ -565,6 +670,8 @@ def require_sandbox() -> None:
     """
     if not sys.platform.startswith("linux"):
         raise SandboxMissing(f"Sandboxes need Linux, and this is {platform.system()}. {ADVICE}")
+    if platform.machine() not in REFUSED:
+        raise SandboxMissing(f"There is no filter of system calls for {platform.machine()} yet. {ADVICE}")
     if shutil.which("bwrap") is None:
         raise SandboxMissing(f"The program bwrap was not found. {ADVICE}")
     try:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import collections
 import copy
+import dataclasses
+import hashlib
 import json
 import re
 from collections.abc import Container, Iterable, Mapping
@@ -22,9 +24,12 @@ from .exercises import tags
 MOST_BYTES = 50 << 20  # of one file
 MOST_CELLS = 500
 MOST_SOURCE = 200_000  # characters of one cell
+MOST_PROSE = 20_000  # characters of one cell of prose
+MOST_TEXT = 2_000_000  # characters of all cells together
 MOST_PICTURE = 8 << 20  # characters of one pasted picture
+JOINER = "\u2060"
 # What platforms put around a student's name: Moodle's folders, Canvas' file names.
-PLATFORM_TAILS = (r"_\d+_assignsubmission_file_?$", r"(_LATE)?_\d+_\d+(_.*)?$")
+PLATFORM_TAILS = (r"_\d+_assignsubmission_file_?$", r"(_LATE)?_\d+(_\d+(_.*)?)?$")
 
 
 class Unreadable(ValueError):
@@ -38,12 +43,14 @@ class Found:
     Attributes:
         student: who, as it is safe in file names.
         path: where the file lies.
+        origin: the folder or the beginning of the file's name from which the student was told.
         exercise: its full name; empty when it could not be told.
         problem: why it cannot be graded; empty when it can.
     """
 
     student: str
     path: Path
+    origin: str
     exercise: str = ""
     problem: str = ""
 
@@ -78,50 +85,73 @@ def find_submissions(folder: Path, exercises: Mapping[str, Iterable[str]]) -> li
 def in_students_folder(folder: Path, exercises: Mapping[str, Iterable[str]]) -> list[Found]:
     """The submissions of one student."""
     student = student_name(folder.name)
-    paths = [
-        path
-        for path in sorted(folder.rglob("*.ipynb"))
-        if not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
-    ]
+    try:
+        paths = [
+            path
+            for path in sorted(folder.rglob("*.ipynb"))
+            if not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
+        ]
+    except (OSError, RecursionError) as error:
+        return [
+            Found(
+                student, folder, folder.name, problem=f"This folder cannot be read ({type(error).__name__})."
+            )
+        ]
     if not paths:
-        return [Found(student, folder, problem="There is no notebook in this folder.")]
-    return [recognise(path, student, exercises) for path in paths]
+        return [Found(student, folder, folder.name, problem="There is no notebook in this folder.")]
+    return [recognise(path, folder.name, exercises) for path in paths]
 
 
-def recognise(path: Path, student: str, exercises: Mapping[str, Iterable[str]]) -> Found:
+def recognise(path: Path, folder: str, exercises: Mapping[str, Iterable[str]]) -> Found:
     """Tell which exercise a file answers: by its cells, or by its name."""
     named = next((name for name in exercises if re.search(rf"{name.partition('_')[0]}(?!\d)", path.name)), "")
-    student = student or student_name(re.split(r"[-_ ]*ex\d\d", path.stem)[0] or path.stem)
+    origin = folder or platform_owner(re.split(r"[-_ ]*ex\d\d", path.stem)[0] or path.stem)
+    student = student_name(origin)
     try:
         cells = read_cells(path)
     except Unreadable as problem:
-        return Found(student, path, named, str(problem))
+        return Found(student, path, origin, named, str(problem))
     marked = {cell["grade_id"] for cell in cells}
     shared = {name: len(marked & set(ids)) for name, ids in exercises.items()}
     best = max(shared, key=lambda name: shared[name], default="")
     if best and shared[best]:
-        return Found(student, path, best)
+        return Found(student, path, origin, best)
     if named:
-        return Found(student, path, named)
-    return Found(student, path, problem="This notebook is not an exercise of this course.")
+        return Found(student, path, origin, named)
+    return Found(student, path, origin, problem="This notebook is not an exercise of this course.")
+
+
+def platform_owner(stem: str) -> str:
+    """What is the same in the names of all files of a student: in Canvas, the name and the first number."""
+    return re.sub(r"(?:_LATE)?_(\d+)_\d+$", r"_\1", stem)
 
 
 def student_name(text: str) -> str:
     """A student's name as it is safe in file names and for nbgrader."""
     for tail in PLATFORM_TAILS:
         text = re.sub(tail, "", text)
-    return re.sub(r"[^\w.@-]+", "_", text).strip("._") or "unnamed"
+    return re.sub(r"[^\w.@-]+", "_", text).strip("._")[:80] or "unnamed"
 
 
 def newest_only(found: Iterable[Found]) -> list[Found]:
-    """Of several files of one student for one exercise, the one written last that can be read."""
+    """Of several files of one student for one exercise, the one written last that can be read.
+
+    Two students whose names are the same once they are safe get a few letters more, so that nobody is lost.
+    """
     groups: dict[tuple[str, str], list[Found]] = collections.defaultdict(list)
     for each in found:
         groups[(each.student, each.exercise)].append(each)
     chosen = []
     for (_, exercise), group in groups.items():
-        group.sort(key=lambda each: (not each.problem, each.path.lstat().st_mtime))
-        chosen += group if not exercise else group[-1:]
+        by_origin: dict[str, list[Found]] = collections.defaultdict(list)
+        for each in group:
+            by_origin[each.origin].append(each)
+        for origin, files in by_origin.items():
+            if len(by_origin) > 1:
+                letters = hashlib.sha256(origin.encode("utf-8", "replace")).hexdigest()[:6]
+                files = [dataclasses.replace(each, student=f"{each.student}-{letters}") for each in files]
+            files.sort(key=lambda each: (not each.problem, each.path.lstat().st_mtime))
+            chosen += files if not exercise else files[-1:]
     return sorted(chosen, key=lambda each: (each.student, each.exercise, str(each.path)))
 
 
@@ -136,6 +166,8 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
     """
     if path.is_symlink():
         raise Unreadable("The file is a link to another file; hand in the notebook itself.")
+    if not path.is_file():
+        raise Unreadable("This is no file.")
     size = path.stat().st_size
     if size == 0:
         raise Unreadable("The file is empty.")
@@ -143,6 +175,8 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
         raise Unreadable(f"The file has {size / 2**20:.0f} MB; at most {MOST_BYTES >> 20} are read.")
     try:
         content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise Unreadable(f"The file cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError):
         raise Unreadable(
             "The file is no notebook: it cannot be read as JSON (was its upload cut off?)."
@@ -152,7 +186,10 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
         raise Unreadable("The file is no notebook of format 4: open it in JupyterLab and save it again.")
     if len(cells) > MOST_CELLS:
         raise Unreadable(f"The notebook has {len(cells)} cells; at most {MOST_CELLS} are read.")
-    return [read_cell(cell) for cell in cells]
+    found = [read_cell(cell) for cell in cells]
+    if sum(len(cell["source"]) for cell in found) > MOST_TEXT:
+        raise Unreadable(f"The cells hold more than {MOST_TEXT // 1_000_000} million characters.")
+    return found
 
 
 def read_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,6 +200,7 @@ def read_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = marks.get("grade_id") if isinstance(marks, dict) else None
     kind = cell.get("cell_type")
+    text = text.encode("utf-8", "replace").decode()  # JSON can hold what is no character
     return {
         "kind": kind if kind in ("code", "markdown", "raw") else "markdown",
         "source": text[:MOST_SOURCE],
@@ -186,16 +224,27 @@ def read_pictures(attachments: Any) -> dict[str, dict[str, str]]:
     return found
 
 
-def safe_prose(text: str) -> str:
-    """A learner's Markdown without HTML, which would run in the browser of whoever reads it.
+def safe_prose(text: str, pictures: Container[str] = ()) -> str:
+    """A learner's Markdown that does nothing to whoever reads it: no HTML, links, pictures from elsewhere.
 
-    Of links only those to the web, to mail and to pasted pictures stay. Pictures from elsewhere become links,
-    or their owner would learn who opens the page and when.
+    An invisible character (word joiner) stands wherever the syntax of these would begin, which breaks every
+    form of them and leaves formulas, lists and code readable. Pasted pictures that are there stay. Every step
+    takes time in proportion to the text, and long texts are cut: what renders Markdown later is less careful.
+
+    Args:
+        text: of a cell.
+        pictures: names of those that were pasted into the cell.
     """
-    text = re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", text)
-    text = re.sub(r"\]\((?!https?://|mailto:|attachment:)", r"]\\(", text)
-    text = re.sub(r"(?m)^(\s*>?\s*)\[([^\]]+)\]:", r"\1\\[\2]:", text)  # a link's address written elsewhere
-    return re.sub(r"!\[([^\]]*)\]\((?!attachment:)", r"[\1](", text)
+    if len(text) > MOST_PROSE:
+        text = text[:MOST_PROSE] + "\n\n(The grader has cut this text.)"
+    text = re.sub(r"<(?=[a-zA-Z/!?])", f"<{JOINER}", text)
+    text = re.sub(r"(?i)m(?=ermaid)", f"m{JOINER}", text)  # diagrams would load a program from the web
+    for sign in "(:[":
+        text = text.replace(f"]{sign}", f"]{JOINER}{sign}")
+    for name in re.findall(r"\(attachment:([\w.-]+)\)", text):
+        if name in pictures:
+            text = text.replace(f"]{JOINER}(attachment:{name})", f"](attachment:{name})")
+    return text
 
 
 def rebuild(release: Any, cells: Iterable[Mapping[str, Any]]) -> tuple[Any, list[str]]:
@@ -223,8 +272,8 @@ def rebuild(release: Any, cells: Iterable[Mapping[str, Any]]) -> tuple[Any, list
         if tags(fresh).get("solution"):
             fresh.source = cell["source"]
             if fresh.cell_type != "code" and fresh.source != original.source:
-                fresh.source = safe_prose(fresh.source)
                 fresh.attachments = cell.get("pictures", {})
+                fresh.source = safe_prose(fresh.source, fresh.attachments)
         elif fresh.source != cell["source"]:
             mended.append(f"The check {cell['grade_id']} had been changed; the original was used.")
         built.append(fresh)
@@ -244,8 +293,9 @@ def plain_cell(cell: Mapping[str, Any], ours: Container[str]) -> Any:
 
     if cell["kind"] == "code":
         return nbformat.v4.new_code_cell(cell["source"])
-    text = cell["source"] if cell["source"] in ours else safe_prose(cell["source"])
-    return nbformat.v4.new_markdown_cell(text, attachments=cell.get("pictures", {}))
+    pictures = cell.get("pictures", {})
+    text = cell["source"] if cell["source"] in ours else safe_prose(cell["source"], pictures)
+    return nbformat.v4.new_markdown_cell(text, attachments=pictures)
 
 
 def place_for(grade_id: str, order: list[str], built: list[Any]) -> int:

@@ -24,6 +24,11 @@ DTYPES = {"bool", *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 
     "float64",
 }
 MOST_BYTES = 64 << 20  # of one frame
+MOST_JSON = 16 << 20  # of these for its header, which is read in one go
+MOST_TEXT = 20_000  # characters of one text output
+MOST_PICTURE = 1_500_000  # characters of one picture
+MOST_PICTURES = 12 << 20  # characters of all pictures of a cell
+MOST_OUTPUTS = 50  # of one cell
 DEEPEST = 8  # nesting of lists and dictionaries
 
 
@@ -133,7 +138,7 @@ def pack(header: dict[str, Any], blobs: list[bytes]) -> bytes:
     """
     header = {**header, "lengths": [len(blob) for blob in blobs]}
     text, body = json.dumps(header).encode(), b"".join(blobs)
-    if len(text) + len(body) > MOST_BYTES:
+    if len(text) > MOST_JSON or len(text) + len(body) > MOST_BYTES:
         raise WireError(f"a message of {(len(text) + len(body)) / 1e6:.0f} MB is too large")
     return LENGTHS.pack(len(text), len(body)) + text + body
 
@@ -148,15 +153,15 @@ def unpack(read: Callable[[int], bytes]) -> tuple[dict[str, Any], list[bytes]]:
         WireError: it is too large or broken.
     """
     text_length, body_length = LENGTHS.unpack(read(LENGTHS.size))
-    if text_length + body_length > MOST_BYTES:
+    if text_length > MOST_JSON or text_length + body_length > MOST_BYTES:
         raise WireError(f"a message of {(text_length + body_length) / 1e6:.0f} MB is too large")
     text, body = read(text_length), read(body_length)
     try:
         header = json.loads(text)
         lengths = header.pop("lengths")
-        if sum(lengths) != len(body) or any(type(n) is not int or n < 0 for n in lengths):
+        if any(type(n) is not int or n < 0 for n in lengths) or sum(lengths) != len(body):
             raise ValueError
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, MemoryError):
         raise WireError("a message cannot be read") from None
     return header, list(pieces(body, lengths))
 
