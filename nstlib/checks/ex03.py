@@ -431,12 +431,14 @@ def kind_of_variation(rng: np.random.Generator, answer: Any) -> Steps:
             f"A program adds up the {kind} differences of neighbours, and nothing else.",
         )
     yield 1
-    for kind, average, factor in (
+    settings = [
         ("squared", True, 1.0),
         ("absolute", True, 1.0),
         ("squared", False, float(rng.uniform(0.01, 0.1))),
         ("absolute", False, float(rng.uniform(10, 100))),
-    ):
+    ]
+    for place in rng.permutation(len(settings)):
+        kind, average, factor = settings[place]
         identify(
             answer,
             variation_program(kind, average, factor),
@@ -452,12 +454,25 @@ def kind_of_variation(rng: np.random.Generator, answer: Any) -> Steps:
         "a plain grey picture": np.full(PROBE, 0.5),
         "a picture of one shade": np.full(PROBE, float(rng.uniform(0.05, 0.45))),
     }
-    for name, remembered in pictures.items():
-        for kind in ("squared", "absolute"):
-            identify(
-                answer,
-                distance_program(kind, bool(rng.integers(2)), remembered, float(rng.uniform(0.5, 5))),
-                "distance",
-                f"A program remembers {name} and takes the distance to it.",
+    trials = [
+        (
+            distance_program(kind, bool(rng.integers(2)), remembered, float(rng.uniform(0.5, 5))),
+            "distance",
+            f"A program remembers {name} and takes the distance to it.",
+        )
+        for name, remembered in pictures.items()
+        for kind in ("squared", "absolute")
+    ]
+    for kind in rng.choice(
+        ["squared", "absolute"], size=4
+    ):  # among the others, so that counting does not help
+        trials.append(
+            (
+                variation_program(str(kind), bool(rng.integers(2)), float(rng.uniform(0.5, 5))),
+                str(kind),
+                f"A program takes the {kind} differences of neighbours.",
             )
+        )
+    for place in rng.permutation(len(trials)):
+        identify(answer, *trials[place])
     yield 1

@@ -361,7 +361,7 @@ def kind_of_variation(measure):
     Wrong(
         "kind_of_variation",
         score=1,
-        message="averages them",
+        message="differences of neighbours and",
         code="""
 def kind_of_variation(measure):
     image = np.random.default_rng(0).uniform(size=(1, 8, 8, 3))
