@@ -384,6 +384,20 @@ def test_output_is_cut(box: Sandbox) -> None:
 
 
 @NEEDED
+def test_many_large_pictures_are_cut_and_end_nothing() -> None:
+    code = """
+from IPython.display import Image, display
+for _ in range(40):
+    display(Image(bytes(10**6), format="png"))
+"""
+    with Sandbox(Limits(seconds=30)) as box:
+        box.start()
+        (outputs,) = box.run([code])
+        assert 5 < len(outputs) < 20
+        assert say(box, "print('on')") == "on\n"
+
+
+@NEEDED
 def test_a_flood_of_output_on_the_wire_is_stopped() -> None:
     code = """
 import os

@@ -231,23 +231,17 @@ class Classroom:
     def write_table(self) -> Path:
         """grades.csv: all results there are, not only those of this run."""
         path = self.folder / "grades.csv"
-        columns = [
-            "student",
-            "exercise",
-            "status",
-            "score",
-            "points",
-            "to_be_marked_by_hand",
-            "note",
-            "feedback",
-        ]
-        with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+        columns = ["student", "exercise", "status", "score", "points", "by_hand", "note", "feedback"]
+        with (
+            whole_file(path) as partial,
+            open(partial, "w", newline="", encoding="utf-8", errors="replace") as file,
+        ):
             writer = csv.writer(file)
             writer.writerow(columns)
             for row in sorted(self.results.values(), key=lambda row: (row.student, row.exercise)):
                 page = self.book.feedback_path(row.student, row.exercise)
                 shown = str(page.relative_to(self.folder)) if row.status == "graded" else ""
-                hand = "yes" if row.by_hand else "no"
+                hand = "to be marked" if row.by_hand else ""
                 cells = [row.student, row.exercise, row.status, row.score, row.points, hand, row.note, shown]
                 writer.writerow([harmless(cell) for cell in cells])
         return path
@@ -255,9 +249,8 @@ class Classroom:
 
 def harmless(cell: Any) -> Any:
     """A cell of a table that no spreadsheet program takes for a formula."""
-    return (
-        f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else cell
-    )
+    formula = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    return f"'{cell}" if formula else cell
 
 
 def key_of(student: str, exercise: str, file: str) -> str:

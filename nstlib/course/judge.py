@@ -18,7 +18,7 @@ import numpy as np
 
 from ..checks.framework import Check, Mistake, Outcome, failed
 from .exercises import Exercise, Question, is_checked, tags
-from .sandbox import Limits, Remote, Sandbox, SandboxEnded
+from .sandbox import STOPPED, Limits, Remote, Sandbox, SandboxEnded
 
 MOST_STARTS = 4  # a submission that ends its process is started again, without the cell that did it
 HIDDEN_COST = 1.0  # points that a mistake in the hidden test costs
@@ -65,7 +65,7 @@ def judge(
     for _ in range(MOST_STARTS):
         left = limits.seconds - (time.monotonic() - began)
         waiting = exercise.questions[len(verdict.outcomes) :]
-        if not waiting or left < 1:
+        if not waiting or left < 1 or reason == STOPPED:
             break
         with Sandbox(dataclasses.replace(limits, seconds=left)) as box:
             try:

@@ -213,13 +213,13 @@ def run_cell(shell: Any, source: str, seconds: float) -> list[dict[str, Any]]:
         for name, text in (("stdout", captured.stdout), ("stderr", captured.stderr))
         if text
     ]
+    left = wire.MOST_PICTURES
     for rich in captured.outputs[: wire.MOST_OUTPUTS]:
-        data = {
-            kind: shortened(kind, rich.data[kind])
-            for kind in KEPT
-            if isinstance(rich.data.get(kind), (str, bytes))
-        }
-        outputs.append({"output_type": "display_data", "metadata": {}, "data": data})
+        given = {kind: rich.data[kind] for kind in KEPT if isinstance(rich.data.get(kind), (str, bytes))}
+        data = {kind: shortened(kind, value) for kind, value in given.items()}
+        left -= sum(map(len, data.values()))
+        if left > 0:
+            outputs.append({"output_type": "display_data", "metadata": {}, "data": data})
     if error is not None:
         name, text = type(error).__name__, str(error)[: wire.MOST_TEXT]
         outputs.append(

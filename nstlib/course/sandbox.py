@@ -31,7 +31,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -303,13 +303,14 @@ def owner(pid: str) -> int | None:
         return None
 
 
+STOPPED = "The grader was stopped."
 RUNNING: set[Sandbox] = set()  # so that an interrupted grader can end them
 
 
 def end_all() -> None:
     """End every sandbox that is running; whoever waits for one gets SandboxEnded."""
     for box in list(RUNNING):
-        box.kill("The grader was stopped.")
+        box.kill(STOPPED)
 
 
 # --- one sandbox ------------------------------------------------------------------------------------
@@ -327,6 +328,7 @@ class Sandbox:
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self.inner: int | None = None  # a handle of the first process inside
+        self.inside = ""  # where its folders can be seen from outside, once they are its own
         self.user: int | None = None
         self.deadline = time.monotonic() + self.limits.seconds
         self.ended = ""  # why, once it has
@@ -343,9 +345,8 @@ class Sandbox:
             self.user = take_user() if os.getuid() == 0 else None
             line = command(self.limits, self.user, fd, ["-m", "nstlib.course.runner"])
             pipe = subprocess.PIPE
-            kept = () if fd is None else (fd,)
             self.process = subprocess.Popen(
-                line, stdin=pipe, stdout=pipe, stderr=pipe, pass_fds=kept, bufsize=0
+                line, stdin=pipe, stdout=pipe, stderr=pipe, pass_fds=(fd,), bufsize=0
             )
         RUNNING.add(self)
         self.threads = [threading.Thread(target=each, daemon=True) for each in (self.watch, self.drain)]
@@ -364,18 +365,18 @@ class Sandbox:
         members = family(self.process.pid)
         with contextlib.suppress(OSError, IndexError):
             self.inner = os.pidfd_open(members[1])
+            self.inside = f"/proc/{members[1]}/root"
 
     def end(self, why: str) -> None:
         """Kill everything inside; the first reason is the one that is kept."""
         RUNNING.discard(self)
-        with_pipes: tuple[IO[bytes] | None, ...] = (self.process.stdin, self.process.stdout)
         self.kill(why)
         self.process.wait()
         if self.inner is not None:
             os.close(self.inner)
             self.inner = None
         USERS_TAKEN.discard(self.user)
-        for pipe in with_pipes:
+        for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 pipe.close()
 
@@ -393,11 +394,10 @@ class Sandbox:
         """Kill the sandbox when its time, its memory or its processes are used up."""
         while self.process.poll() is None and not self.ended:
             members = family(self.process.pid)
-            used = sum(map(own_memory, members)) + memory_of_files(members)
+            used = sum(map(own_memory, members)) + memory_of_files(self.inside)
             self.peak = max(self.peak, used)
-            if (
-                len(members) > self.limits.processes + OWN_PROCESSES
-            ):  # should the kernel not count this user's
+            # The kernel counts processes itself, but not for every user.
+            if len(members) > self.limits.processes + OWN_PROCESSES:
                 self.kill(f"Your code started more than {self.limits.processes} processes and was stopped.")
             if used > self.limits.memory:
                 most = f"{self.limits.memory / 2**30:.2g} GB"
@@ -649,11 +649,13 @@ def status_memory(path: str) -> int | None:
     return sum(found) if found else None
 
 
-def memory_of_files(members: Sequence[int]) -> int:
+def memory_of_files(inside: str) -> int:
     """Bytes that the kernel needs for the files of a sandbox, empty ones included: about 1 KB each."""
+    if not inside:
+        return 0
     try:
-        folder = os.statvfs(f"/proc/{members[1]}/root/tmp")
-    except (OSError, IndexError):
+        folder = os.statvfs(f"{inside}/tmp")
+    except OSError:
         return 0
     return (folder.f_files - folder.f_ffree) * 1024
 
