@@ -107,7 +107,14 @@ class Runner:
 
     def value(self, header: dict[str, Any], blobs: list[bytes]) -> None:
         """Send the value of a name."""
-        self.answer(lambda: self.shell.user_ns[header["name"]], header)
+        from ..checks.framework import plain
+
+        try:
+            with at_most(header["seconds"]):
+                value = plain(self.shell.user_ns[header["name"]])
+            self.give(value)
+        except (Exception, TooSlow) as error:
+            self.send({"mistake": f"This value cannot be read: {str(error)[: wire.MOST_TEXT]}."})
 
     def call(self, header: dict[str, Any], blobs: list[bytes]) -> None:
         """Call a function with the arguments of the message and send what it returns."""
@@ -123,17 +130,6 @@ class Runner:
             self.send({"mistake": str(mistake)[: wire.MOST_TEXT]})
         except TooSlow as slow:
             self.send({"mistake": f"Your function was {slow}."})
-
-    def answer(self, get: Any, header: dict[str, Any]) -> None:
-        """Send what a function gives, or its error."""
-        from ..checks.framework import plain
-
-        try:
-            with at_most(header["seconds"]):
-                value = plain(get())
-            self.give(value)
-        except (Exception, TooSlow) as error:
-            self.send({"mistake": f"This value cannot be read: {str(error)[: wire.MOST_TEXT]}."})
 
     def give(self, value: Any) -> None:
         """Send a value, or say why it cannot be sent."""
