@@ -63,6 +63,15 @@ def answer(f, x, settings):
 
 
 @NEEDED
+def test_values_are_fetched_and_what_is_none_is_refused_in_words(box: Sandbox) -> None:
+    list(box.run(["count = 143_667_240\nname = 'block4_conv2'\nimport os\nthing = os"]))
+    assert [box.kind(name) for name in ("count", "name", "thing", "missing")] == ["value"] * 3 + ["missing"]
+    assert box.value("count") == 143_667_240 and box.value("name") == "block4_conv2"
+    with pytest.raises(Mistake, match="cannot be read"):
+        box.value("thing")
+
+
+@NEEDED
 def test_pictures_come_back_and_html_does_not(box: Sandbox) -> None:
     code = """
 import nstlib as nst, numpy as np
