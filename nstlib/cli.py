@@ -266,7 +266,7 @@ def list_samples(arguments: argparse.Namespace) -> int:
 
 def make_exercises(arguments: argparse.Namespace) -> int:
     """Generate the releases of exercises, check them, or write the course's public tree."""
-    from .course import exercises
+    from .course import exercises, rehearsal
 
     if arguments.public:
         count = exercises.write_public_tree(arguments.public)
@@ -279,7 +279,7 @@ def make_exercises(arguments: argparse.Namespace) -> int:
         return 0
     problems = exercises.outdated(wanted)
     for name in wanted:
-        problems += exercises.trial(name, print if arguments.verbose else lambda text: None)
+        problems += rehearsal.trial(name, print if arguments.verbose else lambda text: None)
         print(
             f"{name}: {'checked' if not any(p.startswith(name) for p in problems) else 'not as it should be'}"
         )

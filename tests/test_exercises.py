@@ -20,7 +20,7 @@ import pytest
 from nstlib import cli
 from nstlib.checks import framework
 from nstlib.checks.framework import Check
-from nstlib.course import exercises
+from nstlib.course import exercises, rehearsal
 
 ROOT = Path(__file__).resolve().parent.parent
 RELEASES = sorted(path for path in (ROOT / "exercises").glob("ex*/*.ipynb"))
@@ -95,7 +95,7 @@ def test_a_solution_that_shows_is_found(monkeypatch: pytest.MonkeyPatch) -> None
 @each_source
 def test_right_stub_and_wrong_answers_get_what_they_should(path: Path) -> None:
     """The solved notebook is run from top to bottom here, in the sandbox, as a submission is."""
-    assert exercises.trial(path.stem) == []
+    assert rehearsal.trial(path.stem) == []
 
 
 # --- what a learner finds ---------------------------------------------------------------------------

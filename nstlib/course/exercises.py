@@ -27,7 +27,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ..checks.framework import Check, Outcome
+from ..checks.framework import Check
 from ..foundation import unknown_name, whole_file
 
 COURSE = Path(__file__).resolve().parent.parent.parent
@@ -365,61 +365,6 @@ def outdated(wanted: Sequence[str]) -> list[str]:
         extra = [each.name for each in path.parent.glob("*") if each != path]
         found += [f"{name}: the release has a file too many, {each}" for each in extra]
     return found
-
-
-def trial(name: str, tell: Callable[[str], None] = lambda text: None) -> list[str]:
-    """Run the reference solution, the unedited stubs and every wrong answer through the grader.
-
-    Everything runs in the sandbox, as a submission does.
-
-    Args:
-        name: of the exercise.
-        tell: gets a line for every answer tried.
-
-    Returns:
-        What did not come out as it should, one sentence each.
-    """
-    from .judge import judge_answers  # which needs this module
-
-    exercise, found = load(name), []
-
-    def compare(what: str, outcome: Outcome, score: float, message: str) -> None:
-        right = outcome.score == score and (message in outcome.message if message else outcome.passed)
-        tell(f"{'' if right else 'WRONG '}{what}: {outcome.sentence()}")
-        if not right:
-            found.append(f"{name}: {what} should get {score:g} points with {message!r}: {outcome.sentence()}")
-
-    answers = [(f"the stub of {question}", question, code) for question, code in stubs(exercise)]
-    expected = [(0.0, "Not written yet")] * len(answers)
-    answers += [(f"a wrong answer to {w.question}", w.question, w.code) for w in exercise.wrong()]
-    expected += [(w.score, w.message) for w in exercise.wrong()]
-    reference, tried, errors = judge_answers(exercise, answers)
-    found += [f"{name}: a cell of the solved notebook fails with {error}" for error in errors]
-    for question, outcome in zip(exercise.questions, reference, strict=True):
-        compare("the reference solution", outcome, question.points, "")
-    for (what, _, _), outcome, (score, message) in zip(answers, tried, expected, strict=True):
-        compare(what, outcome, score, message)
-    for question in exercise.questions:
-        count = sum(w.question == question.name for w in exercise.wrong())
-        if count < 3:
-            found.append(f"{name}: only {count} wrong answers to {question.name}; there should be three.")
-    return found
-
-
-def stubs(exercise: Exercise) -> Iterator[tuple[str, str]]:
-    """What a learner finds in place of each answer: (question, code)."""
-    import nbformat
-
-    ((_, content),) = releases([exercise.name])
-    cells = {tags(c).get("grade_id"): c.source for c in nbformat.reads(content.decode(), as_version=4).cells}
-    for question in exercise.questions:
-        code = cells.get(f"{exercise.short}_{question.name}_answer", "")
-        yield question.name, code if code.startswith("def ") else forget(question.answers) + code
-
-
-def forget(names: Iterable[str]) -> str:
-    """Code that removes the reference solution's values, where a stub defines none."""
-    return "".join(f"del {name}\n" for name in names)
 
 
 # --- the public tree --------------------------------------------------------------------------------

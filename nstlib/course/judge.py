@@ -180,37 +180,3 @@ def defines(source: str, names: Sequence[str]) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return any(isinstance(node, ast.FunctionDef) and node.name in names for node in ast.walk(tree))
-
-
-def judge_answers(
-    exercise: Exercise, answers: Sequence[tuple[str, str, str]], limits: Limits | None = None
-) -> tuple[list[Outcome], list[Outcome], list[str]]:
-    """Judge the reference solution and then single answers put in place of its own.
-
-    One sandbox serves them all, which is what makes trying many wrong answers cheap. It is for our own code:
-    what one answer leaves behind, the next one finds.
-
-    Args:
-        exercise: the exercise.
-        answers: (what it is, question, code).
-        limits: of the sandbox.
-
-    Returns:
-        The outcomes of the reference, one for each answer, and the errors of the reference's cells.
-    """
-    cells = [c.source for c in exercise.notebook.cells if c.cell_type == "code" and not is_checked(c)]
-    by_name = {question.name: question for question in exercise.questions}
-    with Sandbox(limits) as box:
-        box.start()
-        outputs = [output for cell in box.run(cells) for output in cell]
-        reference = [
-            judge_question(box, exercise, q, source_of(exercise.notebook, exercise, q), seed=1)
-            for q in exercise.questions
-        ]
-        tried = []
-        for _, name, code in answers:
-            list(box.run([code]))
-            tried.append(judge_question(box, exercise, by_name[name], code, seed=1))
-            list(box.run([source_of(exercise.notebook, exercise, by_name[name])]))
-    errors = [f"{o['ename']}: {o['evalue']}" for o in outputs if o["output_type"] == "error"]
-    return reference, tried, errors
