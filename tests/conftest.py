@@ -1,7 +1,9 @@
 """What several test files share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import browsing
 import numpy as np
 import pytest
 
@@ -9,7 +11,9 @@ from nstlib.networks import FeatureNetwork, load_network
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what runs submissions where they cannot be run safely; the reason says what to install."""
+    """Skip what this machine cannot run; the reason says what to install."""
+    if item.get_closest_marker("browser") and (reason := browsing.missing()):
+        pytest.skip(reason)
     if item.get_closest_marker("sandbox"):
         from nstlib.course.sandbox import SandboxMissing, require_sandbox
 
@@ -17,6 +21,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             require_sandbox()
         except SandboxMissing as missing:
             pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, started once."""
+    with browsing.browser() as made:
+        yield made
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page of 1280 x 720 pixels in a profile of its own, cut off from everything but this machine."""
+    with browsing.watched_page(browser) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
