@@ -5,6 +5,8 @@
     nst networks   the networks and where their weights are
     nst samples    the pictures that go by a name
     nst stylize    paints a photograph in the style of a picture
+    nst links      points all links of the course at its repository
+    nst slides     writes lecture slides, each one file that opens with no network
     nst exercises  generates the exercises from their solutions, or checks them
     nst grade      grades a folder of submissions
     nst mark       opens nbgrader's pages, for what is marked by hand
@@ -230,14 +232,16 @@ def tell(result: Any, arguments: argparse.Namespace) -> int:
 
 
 def info(arguments: argparse.Namespace) -> int:
-    """Print what this machine offers and where files are kept."""
+    """Print what this machine offers, where files are kept and where the course is published."""
     from . import backend, networks, samples
+    from .course import links
 
     embedded = networks.weights_path(networks.PLANS["pocket_vgg"])
     rows = {"nstlib": version()} | backend.machine()
     rows["embedded network"] = str(embedded) if embedded.is_file() else f"missing: there is no {embedded}"
     rows["paintings are kept in"] = str(samples.cache_folder())
     rows["other networks are kept in"] = str(networks.weights_path(networks.PLANS["vgg19"]).parent)
+    rows["repository"] = links.described()
     print_table([[f"{name}:", value] for name, value in rows.items()])
     return 0
 
@@ -261,6 +265,42 @@ def list_samples(arguments: argparse.Namespace) -> int:
 
     columns = ["name", "kind", "where", "licence"]
     print_table([columns, *([row[column] for column in columns] for row in samples.table())])
+    return 0
+
+
+def set_links(arguments: argparse.Namespace) -> int:
+    """Point every link and set-up cell of the course at a repository, or say which do not point there."""
+    from .course import links
+
+    now = links.in_clone()
+    target = links.repository(arguments.repository or now.slug, arguments.branch or now.branch)
+    changes = links.changes(target)
+    names = [path.relative_to(COURSE).as_posix() for path in changes]
+    if arguments.check:
+        for name in names:
+            command = f"nst links {target.slug} --branch {target.branch}"
+            complain(f"{name} does not point at {target}; `{command}` mends it.")
+        return 1 if names else 0
+    links.write(changes)
+    for name in names:
+        print(name)
+    print(f"{len(names)} file{'' if len(names) == 1 else 's'} changed; all links point at {target}.")
+    return 0
+
+
+def make_slides(arguments: argparse.Namespace) -> int:
+    """Write decks, and handouts where there is a browser to print them."""
+    from .course import handout, slides
+
+    wanted = [slides.find(name) for name in arguments.lesson] or slides.names()
+    browser = None if arguments.no_pdf else handout.find_browser()
+    for path in slides.write_decks(wanted, arguments.output):
+        print(path)
+        if browser:
+            handout.print_pdf(path, path.with_suffix(".pdf"), browser)
+            print(path.with_suffix(".pdf"))
+    if not browser and not arguments.no_pdf:
+        print(handout.MISSING, file=sys.stderr)
     return 0
 
 
@@ -418,6 +458,8 @@ def make_parser() -> argparse.ArgumentParser:
         ("networks", list_networks, "list the networks, their weights and their usual layers"),
         ("samples", list_samples, "list the pictures that go by a name, with their licences"),
         ("stylize", stylize, "paint a photograph in the style of a picture"),
+        ("links", set_links, "point all links of the course at its repository"),
+        ("slides", make_slides, "write lecture slides, each one HTML file that opens with no network"),
         (
             "exercises",
             make_exercises,
@@ -427,12 +469,49 @@ def make_parser() -> argparse.ArgumentParser:
         ("mark", mark, "open nbgrader's pages to mark by hand; what follows is passed on to JupyterLab"),
     ):
         command = commands.add_parser(
-            name, help=text, description=f"{text.capitalize()}.", allow_abbrev=False
+            name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False
         )
         command.set_defaults(function=function)
         if name in COMPLETE:
             COMPLETE[name](command)
     return parser
+
+
+def complete_links(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst links`."""
+    parser.epilog = (
+        "Example, in a fork: nst links OWNER/NAME. It changes the line of pyproject.toml that names the "
+        "repository, the links to Colab and Binder, the set-up cells, README.md and CITATION.cff."
+    )
+    parser.add_argument(
+        "repository",
+        metavar="OWNER/NAME",
+        nargs="?",
+        help="the repository on GitHub (default: the one that pyproject.toml names)",
+    )
+    parser.add_argument("--branch", metavar="BRANCH", help="(default: the one that pyproject.toml names)")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; say which files do not point there, exit code 1"
+    )
+
+
+def complete_slides(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst slides`."""
+    parser.epilog = (
+        "Open a file in any browser: arrow keys turn the pages, S opens the speaker's view with notes and a "
+        "clock, F fills the screen, ? lists the other keys. Where Chromium, Chrome or Edge is installed, a "
+        "PDF handout is written too."
+    )
+    parser.add_argument("lesson", metavar="LESSON", nargs="*", help="04, or its whole name (default: all)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        type=Path,
+        default=Path("slides"),
+        help="(default: slides)",
+    )
+    parser.add_argument("--no-pdf", action="store_true", help="write no handouts")
 
 
 def complete_exercises(parser: argparse.ArgumentParser) -> None:
@@ -525,6 +604,8 @@ def complete_stylize(parser: argparse.ArgumentParser) -> None:
 
 COMPLETE = {
     "stylize": complete_stylize,
+    "links": complete_links,
+    "slides": complete_slides,
     "exercises": complete_exercises,
     "grade": complete_grade,
     "mark": complete_mark,

@@ -1,4 +1,4 @@
-"""Lecture slides: a deck is a short text beside its lesson, and shows cells of the lesson as they were last run.
+"""Lecture slides: a deck is a short text beside its lesson that shows cells of it as they were last run.
 
 The text of a deck, `notebooks/slides/NN_name.md`, is Markdown with a few marks, each on a line of its own:
 
@@ -10,15 +10,16 @@ The text of a deck, `notebooks/slides/NN_name.md`, is Markdown with a few marks,
     |||                        what follows stands in the next column
     Notes:                     what follows is for the speaker only
 
-What a deck may show is chosen in the lesson, with the tags `slide-code` and `slide-output` of its cells, so that
-whoever edits a cell sees that a slide depends on it. A deck becomes one HTML file that needs nothing else:
-reveal.js, MathJax and all pictures are inside.
+What a deck may show is chosen in the lesson, with the tags `slide-code` and `slide-output` of its cells, so
+that whoever edits a cell sees that a slide depends on it. A deck becomes one HTML file that needs nothing
+else: reveal.js, MathJax and all pictures are inside.
 """
 
 from __future__ import annotations
 
 import base64
 import html
+import importlib.util
 import json
 import mimetypes
 import re
@@ -73,7 +74,8 @@ def names() -> list[str]:
     found = sorted(path.stem for path in DECKS.glob("[0-9][0-9]_*.md"))
     if not found:
         raise FileNotFoundError(
-            f"There are no slides in {DECKS}: they come with a clone of the course, not with the package alone."
+            f"There are no slides in {DECKS}: they come with a clone of the course, not with the package "
+            "alone."
         )
     return found
 
@@ -108,9 +110,7 @@ def read_slide(lines: Sequence[str]) -> Slide:
     if not heading.startswith("#"):
         raise DeckError(f"a slide must begin with a heading, not with {heading!r}")
     body, *notes = split_at("Notes:", rest)
-    columns = [
-        ["\n".join(piece) for piece in split_at(". . .", column)] for column in split_at("|||", body)
-    ]
+    columns = [["\n".join(piece) for piece in split_at(". . .", column)] for column in split_at("|||", body)]
     return Slide(heading.lstrip("# "), columns, "\n".join("\n".join(part) for part in notes).strip())
 
 
@@ -291,6 +291,19 @@ def fill_page(title: str, sections: str) -> str:
 # --- files --------------------------------------------------------------------------------------------
 
 
+def require_renderers() -> None:
+    """See that the packages which turn text and code into HTML are here.
+
+    Raises:
+        ModuleNotFoundError: they are not; the message says how to get them.
+    """
+    if any(importlib.util.find_spec(name) is None for name in ("mistune", "pygments")):
+        raise ModuleNotFoundError(
+            "Slides need mistune and Pygments, which are not installed for this Python: in the course's "
+            "folder, `python3 run.py lab` installs them; elsewhere, install the extra `lab` of nstlib."
+        )
+
+
 def write_decks(wanted: Sequence[str], folder: Path) -> Iterator[Path]:
     """Write the decks of some lessons as HTML files, each whole or not at all; yields the path of each.
 
@@ -300,8 +313,10 @@ def write_decks(wanted: Sequence[str], folder: Path) -> Iterator[Path]:
 
     Raises:
         OSError: the folder or a file cannot be written.
+        ModuleNotFoundError: see `require_renderers`.
         DeckError: see `render_deck`.
     """
+    require_renderers()
     folder.mkdir(parents=True, exist_ok=True)
     for name in wanted:
         page = render_deck(name)

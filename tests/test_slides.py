@@ -1,0 +1,372 @@
+"""The decks: each follows from its lesson, opens with no network, and can be read from the last row."""
+
+import html
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nstlib import cli
+from nstlib.course import exercises, handout, slides
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))]
+FORMULA = re.compile(r"\\\(|\\\[|\$\$")
+
+each_deck = pytest.mark.parametrize("name", LESSONS)
+
+
+@pytest.fixture(scope="session")
+def decks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all decks, written by the command."""
+    folder = tmp_path_factory.mktemp("decks")
+    assert cli.main(["slides", "-o", str(folder), "--no-pdf"]) == 0
+    return folder
+
+
+def source(name: str) -> str:
+    return (slides.DECKS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def texts(name: str) -> list[list[str]]:
+    """The lines of each slide."""
+    return slides.split_at("---", source(name).splitlines())
+
+
+def body(page: str) -> str:
+    """The slides themselves, without scripts and styles."""
+    return page[page.index('<div class="slides">') : page.index("</div></div>\n<script>")]
+
+
+def words(page: str) -> str:
+    """The slides of a deck as text."""
+    apart = re.sub(r"</?(p|div|pre|section|aside|h1|h2|li|td|th)\b[^>]*>", "\n", body(page))
+    return html.unescape(re.sub(r"<[^>]*>", "", apart))
+
+
+# --- what stands in a deck -----------------------------------------------------------------------------
+
+
+def test_every_lesson_has_a_deck() -> None:
+    assert slides.names() == LESSONS
+
+
+@each_deck
+def test_a_deck_has_10_to_20_slides_each_with_notes_and_at_least_two_questions(name: str) -> None:
+    read = [slides.read_slide(lines) for lines in texts(name)]
+    assert 10 <= len(read) <= 20
+    for slide in read:
+        assert len(slide.notes) > 60, f"{slide.heading}: the speaker needs notes"
+    assert sum(slide.heading.startswith("Predict") for slide in read) >= 2
+    assert f"Lecture {name[:2]} of" in source(name)
+    assert "exercise" in "\n".join(texts(name)[-1])
+
+
+@each_deck
+def test_a_deck_shows_exactly_the_cells_that_its_lesson_offers(name: str) -> None:
+    """So whoever edits a cell sees by its tags that a slide depends on it."""
+    offered, asked = set(), set()
+    for cell, content in slides.read_cells(slides.LESSONS / f"{name}.ipynb").items():
+        offered |= {(cell, tag) for tag in content["metadata"].get("tags", []) if tag.startswith("slide-")}
+    for mark in filter(None, (slides.CELL.match(line.strip()) for line in source(name).splitlines())):
+        asked |= {(mark["id"], slides.OFFERED_BY[p["what"]]) for p in slides.PART.finditer(mark["parts"])}
+    assert asked == offered
+    assert len(asked) >= 6
+
+
+@each_deck
+def test_the_text_of_a_deck_is_calm_and_names_no_path_of_one_machine(name: str) -> None:
+    text = re.sub(r"!\[|`[^`]*`", "", source(name))
+    assert "!" not in text
+    assert not re.search(r"/home/|/root/|/tmp/|[A-Z]:\\", text)
+
+
+@each_deck
+def test_every_picture_says_what_there_is_to_see(name: str, decks: Path) -> None:
+    shown = re.findall(r"<img [^>]*>", body((decks / f"{name}.html").read_text(encoding="utf-8")))
+    assert len(shown) >= 5
+    for picture in shown:
+        assert len(re.search(r'alt="([^"]*)"', picture)[1]) > 20, picture[:200]
+
+
+@each_deck
+def test_a_deck_names_nothing_to_load(name: str, decks: Path) -> None:
+    page = (decks / f"{name}.html").read_text(encoding="utf-8")
+    scripts = re.sub(r"<script>.*?</script>", "", page, flags=re.S)
+    assert not re.search(r'(src|href|srcset)="(?!data:|#)', scripts)
+    assert not re.search(r"@import|url\((?!data:)", scripts)
+    assert "<script src" not in page
+
+
+@pytest.mark.skipif(not exercises.SOLUTIONS.is_dir(), reason="this tree has no solutions, as it should")
+@each_deck
+def test_no_deck_gives_a_solution_away(name: str, decks: Path) -> None:
+    """What the lesson itself teaches is no secret; the rest of a solution is."""
+    lesson = (slides.LESSONS / f"{name}.ipynb").read_text(encoding="utf-8")
+    lines = {" ".join(line.split()) for line in words((decks / f"{name}.html").read_text()).splitlines()}
+    taught = {
+        line.strip() for cell in json.loads(lesson)["cells"] for line in "".join(cell["source"]).splitlines()
+    }
+    for exercise in exercises.names():
+        notebook = exercises.load(exercise).notebook
+        secrets = set(exercises.solution_lines(notebook)) - exercises.open_lines(notebook) - taught
+        assert secrets
+        assert not secrets & lines
+
+
+def test_a_solution_on_a_slide_would_be_found(decks: Path) -> None:
+    if not exercises.SOLUTIONS.is_dir():
+        pytest.skip("this tree has no solutions, as it should")
+    notebook = exercises.load("ex04_gram_matrices").notebook
+    secret = next(iter(sorted(set(exercises.solution_lines(notebook)) - exercises.open_lines(notebook))))
+    page = slides.fill_page("x", slides.render_slide(slides.Slide("A", [[f"```\n{secret}\n```"]]), 1, {}))
+    assert secret in words(page).splitlines()
+
+
+# --- decks follow their lessons ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """A small lesson and its deck in a folder of their own, from the deck's text and what a cell printed."""
+    monkeypatch.setattr(slides, "LESSONS", tmp_path)
+    monkeypatch.setattr(slides, "DECKS", tmp_path / "slides")
+    (tmp_path / "slides").mkdir()
+
+    def make(text: str, printed: str = "one\ntwo\nthree\n") -> Path:
+        picture = '<img alt="A grey square, all of it" width="10" src="data:image/png;base64,AAAA">'
+        cell = {
+            "id": "count",
+            "cell_type": "code",
+            "metadata": {"tags": ["slide-code", "slide-output"]},
+            "source": ["a = 1\n", "b = 2\n", "print(a < b)"],
+            "outputs": [
+                {"output_type": "stream", "name": "stdout", "text": [printed[:4]]},
+                {"output_type": "stream", "name": "stdout", "text": [printed[4:]]},
+                {"output_type": "display_data", "data": {"text/html": [picture], "text/plain": ["x"]}},
+                {"output_type": "stream", "name": "stderr", "text": ["a warning"]},
+            ],
+        }
+        silent = {"id": "silent", "cell_type": "code", "metadata": {}, "source": "c = 3", "outputs": []}
+        notebook = {"cells": [cell, silent]}
+        (tmp_path / "04_x.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+        (tmp_path / "slides" / "04_x.md").write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return make
+
+
+def test_a_lesson_that_was_run_again_gives_another_deck(copy: Callable[..., Path]) -> None:
+    copy("# A\n\n{{count printed 2-3}}\n")
+    assert "two\nthree</pre>" in slides.render_deck("04_x")
+    copy("# A\n\n{{count printed 2-3}}\n", "one\n2\n3\n")
+    assert "2\n3</pre>" in slides.render_deck("04_x")
+
+
+def test_what_a_cell_gives_to_a_slide(copy: Callable[..., Path]) -> None:
+    copy("# A\n\n{{count code 1-2 printed picture}}\n")
+    page = slides.render_deck("04_x")
+    text = words(page)
+    assert "a = 1\nb = 2" in text and "print(a" not in text
+    assert "one\ntwo\nthree" in text and "a warning" not in text
+    assert 'alt="A grey square, all of it" src="data:image/png' in page and 'width="10"' not in page
+
+
+def test_marks_divide_a_slide_except_inside_code() -> None:
+    text = "## A\nleft\n\n. . .\n\nlater\n\n|||\n\n```\n---\n. . .\n|||\nNotes:\n```\n\nNotes:\nsay this"
+    (lines,) = slides.split_at("---", text.splitlines())
+    slide = slides.read_slide(lines)
+    assert slide.heading == "A" and slide.notes == "say this"
+    assert [[piece.strip() for piece in column] for column in slide.columns] == [
+        ["left", "later"],
+        ["```\n---\n. . .\n|||\nNotes:\n```"],
+    ]
+
+
+def test_markup_in_a_text_is_shown_and_not_obeyed() -> None:
+    assert "<script>" not in slides.render_text("<script>alert(1)</script> and a < b")
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("# A\n\n{{cuont printed}}", "did you mean 'count'"),
+        ("# A\n\n{{silent code}}", "lacks the tag slide-code"),
+        ("# A\n\n{{count code 3-9}}", "no 'code 3-9', only 3"),
+        ("# A\n\n{{count picture 2}}", "no 'picture 2', only 1"),
+        ("# A\n\n{{count everything}}", "must ask for code, printed, picture"),
+        ("# A\n\n{{count}}", "must ask for"),
+        ("# A\n\n---\n\nwords", "slide 2: a slide must begin with a heading"),
+        ("# A\n\n![a picture of nothing at all](gone.png)", "there is no picture gone.png"),
+    ],
+)
+def test_a_deck_that_asks_for_what_is_not_there_says_where(
+    text: str, message: str, copy: Callable[..., Path]
+) -> None:
+    folder = copy(text)
+    (folder / "out").mkdir()
+    (folder / "out" / "04_x.html").write_text("older")
+    with pytest.raises(slides.DeckError, match="notebooks/slides/04_x.md, slide") as caught:
+        list(slides.write_decks(["04_x"], folder / "out"))
+    assert message in str(caught.value)
+    assert (folder / "out" / "04_x.html").read_text() == "older"
+
+
+@pytest.mark.parametrize("name", ["4", "04", "04_gram_matrices", "notebooks/04_gram_matrices.ipynb"])
+def test_a_deck_is_found_by_number_name_and_file(name: str) -> None:
+    assert slides.find(name) == "04_gram_matrices"
+
+
+# --- the command ---------------------------------------------------------------------------------------
+
+
+def test_an_unknown_lesson_is_one_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert cli.main(["slides", "04_gram_matrix", "-o", str(tmp_path)]) == 1
+    assert "did you mean '04_gram_matrices'" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_browser_the_command_says_how_to_get_a_handout(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handout, "find_browser", lambda: None)
+    assert cli.main(["slides", "4", "-o", str(tmp_path / "new")]) == 0
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["04_gram_matrices.html"]
+    assert "print it" in capsys.readouterr().err
+
+
+def test_a_browser_that_fails_leaves_no_file(tmp_path: Path) -> None:
+    program = shutil.which("false")
+    if program is None:
+        pytest.skip("there is no program here that does nothing but fail")
+    with pytest.raises(OSError, match="did not print"):
+        handout.print_pdf(tmp_path / "a.html", tmp_path / "a.pdf", program)
+    assert not list(tmp_path.iterdir())
+
+
+# --- as a class sees it --------------------------------------------------------------------------------
+
+# Everything on a slide with its place in pixels: what it is, its box, the size of its letters, the lines of
+# code and the rows they take, and for pictures how large they are in the file.
+MEASURE = """
+() => {
+  const sheet = Reveal.getCurrentSlide().querySelector('.sheet'), found = [];
+  for (const each of sheet.querySelectorAll('*')) {
+    const whole = 'mjx-container, table, pre';
+    if (each.closest(whole) && !each.matches(whole)) continue;
+    const box = each.getBoundingClientRect();
+    if (!box.width || !box.height) continue;
+    found.push({
+      what: {IMG: 'picture', PRE: 'pre', 'MJX-CONTAINER': 'formula'}[each.tagName] || 'text',
+      words: (each.alt || each.textContent || '').slice(0, 60),
+      left: box.left, top: box.top, right: box.right, bottom: box.bottom,
+      letters: parseFloat(getComputedStyle(each).fontSize),
+      owntext: [...each.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()),
+      hidden: each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0,
+      lines: each.matches('pre') ? each.textContent.replace(/\\n$/, '').split('\\n').length : 0,
+      rows: each.matches('pre') ? Math.round((each.clientHeight - 32) / (1.38 * 21)) : 0,
+      natural: each.naturalWidth ? [each.naturalWidth, each.naturalHeight] : null,
+    });
+  }
+  return found;
+}
+"""
+
+
+def opened(page: Any, path: Path) -> int:
+    """Open a deck; returns the number of its slides."""
+    page.goto(path.as_uri())
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    return int(page.evaluate("Reveal.getTotalSlides()"))
+
+
+def slides_shown(page: Any) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Each slide in turn, with all its pieces shown: its number from 1, and what is on it."""
+    for number in range(page.evaluate("Reveal.getTotalSlides()")):
+        page.evaluate(f"Reveal.slide({number}, 0, 99)")
+        yield number + 1, page.evaluate(MEASURE)
+
+
+def drawn(picture: dict[str, Any]) -> tuple[float, float]:
+    """Width and height of a picture within its box, which it fills in one direction."""
+    width, height = picture["natural"]
+    scale = min((picture["right"] - picture["left"]) / width, (picture["bottom"] - picture["top"]) / height)
+    return scale * width, scale * height
+
+
+@pytest.mark.browser
+@each_deck
+def test_every_slide_can_be_read_from_the_last_row(name: str, decks: Path, page: Any) -> None:
+    assert opened(page, decks / f"{name}.html") == len(texts(name))
+    for number, found in slides_shown(page):
+        where = f"{name}, slide {number}"
+        assert found, where
+        for each in found:
+            what = f"{where}: {each['words']!r}"
+            assert each["left"] >= 0 and each["right"] <= 1280 and each["top"] >= 0, what
+            assert each["bottom"] <= 720 - (40 if each["what"] != "text" or each["owntext"] else 0), what
+            if each["owntext"]:
+                assert each["letters"] >= 20, f"{what}: letters of {each['letters']} pixels"
+            if each["what"] == "pre":
+                assert each["rows"] == each["lines"], f"{what}: a line is too long and was broken"
+            if each["what"] == "formula":
+                assert not each["hidden"], what
+            if each["what"] == "picture":
+                assert each["natural"], f"{what}: not a picture"
+                width, height = drawn(each)
+                assert height >= 200 or width >= 700, f"{what}: only {width:.0f} x {height:.0f} pixels"
+    assert page.outside == [] and page.errors == []
+
+
+@pytest.mark.browser
+@each_deck
+def test_formulas_are_set(name: str, decks: Path, page: Any) -> None:
+    opened(page, decks / f"{name}.html")
+    page.evaluate("document.querySelectorAll('aside').forEach(each => each.remove())")
+    raw = page.evaluate("document.querySelector('.slides').textContent")
+    assert not FORMULA.search(raw)
+    assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    if "$" in re.sub(r"`[^`]*`|^Notes:.*?^---$", "", source(name), flags=re.S | re.M):
+        assert page.locator("mjx-container svg").count() > 0
+
+
+@pytest.mark.browser
+def test_the_speaker_turns_pages_with_keys_and_has_notes(decks: Path, page: Any) -> None:
+    name = "04_gram_matrices"
+    opened(page, decks / f"{name}.html")
+    page.keyboard.press("ArrowRight")
+    heading = page.locator("section.present h2")
+    assert heading.inner_text() == slides.read_slide(texts(name)[1]).heading
+    later = page.locator("section.present .fragment")
+    assert later.count() == 1 and later.evaluate("each => getComputedStyle(each).visibility") == "hidden"
+    page.keyboard.press("ArrowRight")
+    assert later.evaluate("each => getComputedStyle(each).visibility") == "visible"
+    with page.expect_popup() as popup:
+        page.keyboard.press("s")
+    speaker = popup.value
+    speaker.wait_for_selector(".speaker-controls-notes .value :text('how do you recognise')")
+    assert page.outside == []
+
+
+@pytest.mark.browser
+def test_the_handout_has_a_page_for_every_slide_and_cuts_nothing(tmp_path: Path, page: Any) -> None:
+    name = "04_gram_matrices"
+    assert cli.main(["slides", name, "-o", str(tmp_path)]) == 0
+    count = opened(page, tmp_path / f"{name}.html")
+    content = (tmp_path / f"{name}.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", content)) == count == len(texts(name))
+    page.emulate_media(media="print")
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('.slides > section')].map(s => [s.offsetWidth, s.offsetHeight, "
+        "...['scrollWidth', 'scrollHeight'].map(k => s.querySelector('.sheet')[k])])"
+    )
+    assert [size[:2] for size in sizes] == [[1280, 720]] * count
+    assert all(width <= 1280 and height <= 720 for _, _, width, height in sizes)
+    assert all(
+        page.locator(".fragment").nth(i).is_visible() for i in range(page.locator(".fragment").count())
+    )
