@@ -5,6 +5,7 @@
     nst networks   the networks and where their weights are
     nst samples    the pictures that go by a name
     nst stylize    paints a photograph in the style of a picture
+    nst studio     serves a page on which to choose pictures, paint, compare and keep
     nst links      points all links of the course at its repository
     nst slides     writes lecture slides, each one file that opens with no network
     nst exercises  generates the exercises from their solutions, or checks them
@@ -391,6 +392,15 @@ def lab_command() -> list[str]:
     return jupyterlab(COURSE, f"/lab/tree/notebooks/{lessons[0].name}")
 
 
+def studio(arguments: argparse.Namespace) -> int:
+    """Serve the Studio page until Ctrl-C."""
+    from .studio.server import serve
+
+    given = {name: getattr(arguments, name) for name in ("host", "port", "linger") if name in arguments}
+    serve(**given, browser=not arguments.no_browser)
+    return 0
+
+
 def mark(arguments: argparse.Namespace) -> int:
     """Become JupyterLab at nbgrader's pages of a folder of grades."""
     folder = arguments.folder.resolve()
@@ -458,6 +468,7 @@ def make_parser() -> argparse.ArgumentParser:
         ("networks", list_networks, "list the networks, their weights and their usual layers"),
         ("samples", list_samples, "list the pictures that go by a name, with their licences"),
         ("stylize", stylize, "paint a photograph in the style of a picture"),
+        ("studio", studio, "serve a page on which to choose pictures, paint, compare and keep"),
         ("links", set_links, "point all links of the course at its repository"),
         ("slides", make_slides, "write lecture slides, each one HTML file that opens with no network"),
         (
@@ -562,6 +573,34 @@ def complete_grade(parser: argparse.ArgumentParser) -> None:
         )
 
 
+def complete_studio(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst studio`."""
+    constants, absent = declared("studio/server"), argparse.SUPPRESS
+    parser.epilog = "Each browser has a gallery of its own. Results are kept in the folder that is printed."
+    parser.add_argument(
+        "--host",
+        metavar="ADDRESS",
+        default=absent,
+        help="to listen at (default: 127.0.0.1, this machine only); any other asks for a token",
+    )
+    parser.add_argument(
+        "--port",
+        metavar="N",
+        type=positive,
+        default=absent,
+        help=f"or one near it that is free (default: {constants['PORT']})",
+    )
+    parser.add_argument(
+        "--linger",
+        metavar="SECONDS",
+        type=positive,
+        default=absent,
+        help="how long a page's run and memory are kept after its connection was lost "
+        f"(default: {constants['LINGER']:g})",
+    )
+    parser.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
+
+
 def complete_mark(parser: argparse.ArgumentParser) -> None:
     """The arguments of `nst mark`."""
     parser.add_argument(
@@ -604,6 +643,7 @@ def complete_stylize(parser: argparse.ArgumentParser) -> None:
 
 COMPLETE = {
     "stylize": complete_stylize,
+    "studio": complete_studio,
     "links": complete_links,
     "slides": complete_slides,
     "exercises": complete_exercises,

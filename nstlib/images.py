@@ -1,4 +1,4 @@
-"""Pictures in and out: a file, web address, array or PIL picture becomes an image, and an image a file.
+"""Pictures in and out: a file, its bytes, web address, array or PIL picture becomes an image, and back.
 
 An **image** is a float32 RGB array with values in [0, 1] and shape (1, height, width, 3). Nothing in here
 knows about networks. Colours are taken as sRGB; a colour profile inside a file is ignored.
@@ -57,7 +57,8 @@ def load_image(source: object, size: int | None = None, *, at_most: int | None =
 
     Args:
         source: A file, the name of a sample (`nstlib.samples.names()`; a file of that name wins), a web
-            address (http or https), a PIL picture, or an array as `check_image` takes it.
+            address (http or https), the bytes of a picture file, a PIL picture, or an array as
+            `check_image` takes it.
         size: The longer side of the image in pixels, the aspect ratio is kept; None keeps the picture's own
             size. A picture of more than 40 megapixels needs it, or `at_most`.
         at_most: Without a `size`, the largest longer side in pixels: a larger picture is made smaller, a
@@ -79,6 +80,8 @@ def load_image(source: object, size: int | None = None, *, at_most: int | None =
         image = _load_url(source, limit)
     elif isinstance(source, (str, PathLike)):
         image = _load_file(_find_file(source), limit)
+    elif isinstance(source, bytes):
+        image = _load_stream(io.BytesIO(source), "This file", limit)
     elif isinstance(source, Image.Image):
         _check_pixels(source, "This picture", limit)
         image = _decode(source, "This picture", limit, in_place=False)
@@ -87,7 +90,7 @@ def load_image(source: object, size: int | None = None, *, at_most: int | None =
     else:
         raise TypeError(
             f"Cannot load {_shorten(source)} as an image; "
-            "give a file, a sample name, a web address, a PIL picture or an array."
+            "give a file, its bytes, a sample name, a web address, a PIL picture or an array."
         )
     if limit is None or (size is None and max(image.shape[1:3]) <= limit):
         return image
@@ -106,6 +109,16 @@ def check_input(source: str | PathLike[str]) -> None:
         file = _find_file(source)
         with _reading(file) as stream:
             _open(stream, str(file))
+
+
+def dimensions(content: bytes) -> tuple[int, int]:
+    """Width and height that the bytes of a picture file state, before any pixel is decoded.
+
+    Raises:
+        ValueError: It is not a picture.
+    """
+    picture = _open(io.BytesIO(content), "This file")
+    return picture.width, picture.height
 
 
 def _find_file(source: str | PathLike[str]) -> Path:

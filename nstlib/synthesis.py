@@ -85,7 +85,8 @@ class RunOptions:
         iterations: for each size, one number or one per size.
         sizes: longer sides from coarse to fine, "auto" (halving down to 128, for content alone to 64),
             or "single".
-        callback: called with a `Progress` after every iteration.
+        callback: called with a `Progress` after every iteration; a KeyboardInterrupt that it raises ends the
+            run as Ctrl-C does, with the best image so far.
         progress: show a bar with the time left.
         snapshots: iterations, from 1 and counted over all sizes, whose image is kept.
         checkpoint: file to write the run into; when it exists, the run goes on from there. A disk that is
@@ -554,7 +555,13 @@ class Watcher:
         if now.state is not None and due:
             self.write(now.state)
         if self.options.callback:
-            self.options.callback(now)
+            self.options.callback(replace(now, share=self.share(now.iteration)))
+
+    def share(self, iterations: int) -> float:
+        """Of the whole work, in pixels x iterations, what is done after so many iterations at this size."""
+        work = [n * h * w for n, (h, w) in zip(self.counts, self.shapes, strict=True)]
+        here = work[self.stage] * iterations / self.counts[self.stage]
+        return (sum(work[: self.stage]) + here) / sum(work)
 
     def begin(self, stage: int, iterations: int) -> None:
         """Go to a size of which some iterations may be done; the bar takes no credit for what it skips."""

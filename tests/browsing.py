@@ -54,8 +54,8 @@ def browser() -> Iterator[Any]:
 
 @contextlib.contextmanager
 def watched_page(made: Any, width: int = 1280, height: int = 720) -> Iterator[Any]:
-    """A page in a fresh profile. Requests to elsewhere are refused and listed in `page.outside`, errors of its
-    scripts in `page.errors`.
+    """A page in a fresh profile. Requests to elsewhere are refused and listed in `page.outside`, and what its
+    scripts do wrong in `page.errors`.
     """
     context = made.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
@@ -83,7 +83,13 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def server(
-    command: Callable[[int], Sequence[str]], folder: Path, *, page: str, seconds: float = 90, **env: str
+    command: Callable[[int], Sequence[str]],
+    folder: Path,
+    *,
+    page: str,
+    start_in: Path | None = None,
+    seconds: float = 90,
+    **env: str,
 ) -> Iterator[str]:
     """A web server as a process of its own, with its own Jupyter folders; yields its address.
 
@@ -91,15 +97,17 @@ def server(
         command: its command line, for a port.
         folder: where it keeps its log and its settings; the tests' own.
         page: what answers when it is ready, such as "/api/status".
+        start_in: the folder it starts in, where Python looks for modules first; by default the tests' own.
         seconds: it may take to start.
         env: more variables of its environment.
     """
     port, log = free_port(), folder / "server.log"
     own = {f"JUPYTER_{what}_DIR": str(folder / what.lower()) for what in ("CONFIG", "DATA", "RUNTIME")}
     own |= {f"JUPYTERLAB_{what}_DIR": str(folder / what.lower()) for what in ("SETTINGS", "WORKSPACES")}
+    own["IPYTHONDIR"] = str(folder / "ipython")  # where kernels keep their history
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(port), stdout=output, stderr=subprocess.STDOUT, env=os.environ | own | env
+            command(port), cwd=start_in, stdout=output, stderr=subprocess.STDOUT, env=os.environ | own | env
         )
     try:
         wait_for(f"http://127.0.0.1:{port}{page}", process, log, seconds)

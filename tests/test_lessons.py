@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"][
-    "Repository"
-]
 
 MOST_MEGABYTES = 1
 MOST_LINES = 25  # of a code cell
@@ -81,24 +77,11 @@ def test_a_lesson_has_20_to_35_cells_and_never_three_code_cells_in_a_row(path: P
 
 
 @each_lesson
-def test_the_first_cell_says_what_to_expect_and_links_to_this_very_lesson(path: Path) -> None:
+def test_the_first_cell_says_what_to_expect(path: Path) -> None:
     head = read(path).cells[0].source
     assert head.startswith(f"# {path.name[:2]} · ")
     for part in ("**You will learn**", "**You need**", "**Time**"):
         assert part in head
-    owner_and_name = REPOSITORY.removeprefix("https://github.com/")
-    colab = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{path.name}"
-    binder = f"https://mybinder.org/v2/gh/{owner_and_name}/main?urlpath=lab/tree/notebooks/{path.name}"
-    assert f"({colab})" in head
-    assert f"({binder})" in head
-
-
-@each_lesson
-def test_the_set_up_cell_is_the_same_everywhere(path: Path) -> None:
-    first = code_cells(path)[0]
-    assert first.metadata.get("tags") == ["set-up"]
-    assert first.source == code_cells(LESSONS[0])[0].source
-    assert f"git+{REPOSITORY}\n" in first.source
 
 
 @each_lesson

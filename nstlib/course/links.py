@@ -1,9 +1,9 @@
 """Where the course is published: one line of pyproject.toml, which every link and set-up cell follows.
 
-The line is `Repository` under `[project.urls]`, a GitHub address that ends in the branch. `nst links` writes it
-and points at it what names the repository elsewhere: links to Colab and Binder, the cell that installs the
-course in Colab, the README's `git clone`, and CITATION.cff. Anything else is left alone, so that links to other
-people's repositories stay as they are.
+The line is `Repository` under `[project.urls]`, a GitHub address that ends in the branch. `nst links` writes
+it and points at it what names the repository elsewhere: links to Colab and Binder, the cell that installs the
+course in Colab, the README's `git clone`, and CITATION.cff. Anything else is left alone, so that links to
+other people's repositories stay as they are.
 """
 
 from __future__ import annotations
@@ -80,11 +80,12 @@ class Repository:
 
     def colab(self, path: str) -> str:
         """The link that opens a notebook in Colab; `path` is relative to the course's folder, with "/"."""
-        return f"https://colab.research.google.com/github/{self.slug}/blob/{quote(self.branch, safe='')}/{path}"
+        branch = quote(self.branch, safe="")  # a slash in it would start the path
+        return f"https://colab.research.google.com/github/{self.slug}/blob/{branch}/{path}"
 
     def binder(self, path: str) -> str:
-        """The link that opens a notebook in Binder."""
-        branch = quote(self.branch, safe="")  # a slash in it would start the path
+        """The link that opens a notebook in Binder, likewise."""
+        branch = quote(self.branch, safe="")
         return f"https://mybinder.org/v2/gh/{self.slug}/{branch}?urlpath=lab/tree/{path}"
 
 
@@ -112,7 +113,7 @@ def repository(slug: str, branch: str) -> Repository:
         raise ValueError(f"{slug!r} is no repository of GitHub: write OWNER/NAME, such as {PLACEHOLDER}.")
     if not BRANCH.fullmatch(branch) or NOT_IN_A_BRANCH.search(branch):
         raise ValueError(
-            f"The branch {branch!r} cannot stand in a link: use a name of letters, digits, '.', '_', '-' and '/'."
+            f"The branch {branch!r} cannot stand in a link: choose a name of letters, digits and ._-/ only."
         )
     return Repository(short, branch)
 
@@ -163,7 +164,7 @@ def described(root: Path = COURSE) -> str:
     """The repository in words, as `nst info` shows it."""
     try:
         found = in_clone(root) if (root / "pyproject.toml").is_file() else installed()
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         return f"unknown: {error}"
     text = f"{found.address}, branch {found.branch}"
     if found.slug == PLACEHOLDER:
@@ -229,15 +230,19 @@ def pointed(text: str, target: Repository, *, known: set[str], root: Path) -> st
         root: the course's folder. A link to Colab or Binder is the course's own also when it names a file
             that is in this folder: after a merge, new notebooks name the repository they come from.
     """
-
-    def ours(match: re.Match[str]) -> bool:
-        groups = match.groupdict()
-        file = groups.get("path")
-        return bool(groups.get("own") or groups["slug"] in known or (file and (root / unquote(file)).is_file()))
-
     for pattern, write in FORMS:
-        text = pattern.sub(lambda match, write=write: write(target, match) if ours(match) else match[0], text)
+        for match in reversed(list(pattern.finditer(text))):  # from the end: what comes before stays in place
+            if is_own(match, known=known, root=root):
+                text = text[: match.start()] + write(target, match) + text[match.end() :]
     return text
+
+
+def is_own(match: re.Match[str], *, known: set[str], root: Path) -> bool:
+    """Whether a link is the course's own; the arguments are those of `pointed`."""
+    groups = match.groupdict()
+    file = groups.get("path")
+    there = file is not None and (root / unquote(file)).is_file()
+    return bool(groups.get("own")) or groups["slug"] in known or there
 
 
 def files(root: Path = COURSE) -> Iterator[Path]:
@@ -259,7 +264,7 @@ def text_of(path: Path) -> str:
     try:
         return path.read_bytes().decode()
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is not UTF-8 text; save it as that, or move it out of the course.") from None
+        raise ValueError(f"{path} is not UTF-8 text; save it so, or move it out of the course.") from None
 
 
 def changes(target: Repository, root: Path = COURSE) -> dict[Path, str]:

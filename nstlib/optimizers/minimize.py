@@ -112,7 +112,8 @@ def minimize(
         x: where to start, for an `Objective` an image (1, H, W, 3).
         optimizer: "lbfgs", "adam", "gradient_descent", "scipy" (L-BFGS-B), or one ready made.
         iterations: at most so many; L-BFGS may need more than one evaluation for one.
-        callback: called with a `Progress` after every iteration.
+        callback: called with a `Progress` after every iteration; a KeyboardInterrupt that it raises ends the
+            run as Ctrl-C does.
         history: to append to, for runs in several stages.
         state: to go on from; `x` is then ignored and `iterations` counts the earlier ones too.
         options: of the optimiser, for example `learning_rate`.
@@ -194,8 +195,8 @@ def run(
 
 def progress_of(state: State, planned: int, size: int | None) -> Progress:
     """What the callback gets after an iteration."""
-    at = state.at
-    return Progress(state.iteration, planned, size, at.value, dict(at.parts), state.x, state)
+    at, share = state.at, state.iteration / planned
+    return Progress(state.iteration, planned, size, at.value, dict(at.parts), state.x, state, share)
 
 
 def why_stopped(method: Optimizer, state: State, recorder: Recorder) -> str:

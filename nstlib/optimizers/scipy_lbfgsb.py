@@ -56,8 +56,10 @@ class ScipyLBFGSB:
             finished, at = recorder.iteration, last["at"]
             recorder.iteration += 1
             if callback:
-                parts = dict(at.parts)
-                callback(Progress(finished, iterations, recorder.size, at.value, parts, last["x"]))
+                parts, share = dict(at.parts), finished / iterations
+                callback(
+                    Progress(finished, iterations, recorder.size, at.value, parts, last["x"], None, share)
+                )
 
         try:
             found = optimize.minimize(

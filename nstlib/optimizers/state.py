@@ -80,6 +80,7 @@ class Progress:
         parts: weighted parts of the loss by name.
         tensor: the image on the device.
         state: from which the run could go on (None with SciPy).
+        share: of the whole run's work that is done, from 0 to 1; a recipe counts pixels over all its sizes.
     """
 
     iteration: int
@@ -89,6 +90,7 @@ class Progress:
     parts: dict[str, float]
     tensor: Any
     state: State | None = None
+    share: float = 0.0
 
     def image(self) -> np.ndarray:
         """The image as an array (1, H, W, 3), clipped to [0, 1]."""
