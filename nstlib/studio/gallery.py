@@ -1,0 +1,236 @@
+"""Earlier results: a folder of PNG files, each the record of its own making.
+
+A result is two files of one name: the PNG, whose text chunks hold every setting, and a JPEG of the photo at
+the same size, to compare it with. The PNG alone decides what is in the gallery. Every visitor of a server
+has a folder of their own; a notebook uses the folder `local`. `NSTLIB_STUDIO` says where they all are.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import secrets
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from .. import images
+from ..foundation import whole_file
+from .settings import SIZES, Settings, call
+
+KEPT = 40  # results of one visitor; the oldest makes room
+LOCAL = "local"
+VISITOR = re.compile(r"[0-9a-f]{32}")
+KEY = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}")  # date, time, microseconds: in order of their making
+SOFTWARE = "nstlib Studio"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a PNG says of its making.
+
+    Attributes:
+        photo, style: what the pictures were called.
+        photo_origin, style_origin: where they came from, see `pictures.Picture.origin`.
+        settings: all other choices.
+        outcome: "finished", or where it was stopped.
+        seconds: the run took.
+        made: local time, such as "2026-11-21 15:30".
+    """
+
+    photo: str
+    style: str
+    photo_origin: str
+    style_origin: str
+    settings: Settings
+    outcome: str
+    seconds: float
+    made: str
+
+    @property
+    def title(self) -> str:
+        """What there is to see, in words."""
+        return f"{self.photo} in the style of {self.style}"
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run was ended before its time."""
+        return self.outcome != "finished"
+
+    def call(self) -> str:
+        """The lines of Python that repeat the run."""
+        return call(self.photo, self.style, self.settings)
+
+    def to_text(self) -> dict[str, str]:
+        """The text chunks of the PNG."""
+        return {
+            "Title": self.title,
+            "Software": SOFTWARE,
+            "Creation Time": self.made,
+            "photo": self.photo,
+            "photo origin": self.photo_origin,
+            "style": self.style,
+            "style origin": self.style_origin,
+            **self.settings.to_text(),
+            "outcome": self.outcome,
+            "seconds": f"{self.seconds:.1f}",
+            "call": self.call(),
+        }
+
+    @staticmethod
+    def from_text(text: Mapping[str, str]) -> Record:
+        """The record that `to_text` wrote.
+
+        Raises:
+            ValueError: some of it is missing or makes no sense.
+        """
+        if text.get("Software") != SOFTWARE:
+            raise ValueError("This picture was not made in the Studio.")
+        names = ("photo", "style", "photo origin", "style origin", "outcome", "seconds", "Creation Time")
+        if missing := [name for name in names if name not in text]:
+            raise ValueError(f"This picture does not say its {missing[0]}.")
+        return Record(
+            photo=text["photo"],
+            style=text["style"],
+            photo_origin=text["photo origin"],
+            style_origin=text["style origin"],
+            settings=Settings.from_text(text),
+            outcome=text["outcome"],
+            seconds=float(text["seconds"]),
+            made=text["Creation Time"],
+        )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A result: its record, and its key, the name of its files (empty when it could not be stored)."""
+
+    key: str
+    record: Record
+
+    @property
+    def filename(self) -> str:
+        """A name for a download."""
+        words = re.sub(r"[^\w-]+", "-", f"{Path(self.record.photo).stem}-{Path(self.record.style).stem}")
+        return f"{words.strip('-') or 'picture'}-{self.key[9:15] or 'result'}.png"
+
+
+def encode(image: np.ndarray, record: Record) -> bytes:
+    """The bytes of a PNG with the record in its text chunks."""
+    notes = PngImagePlugin.PngInfo()
+    for name, value in record.to_text().items():
+        notes.add_text(name, value)  # becomes iTXt, UTF-8, where Latin-1 is not enough
+    buffer = io.BytesIO()
+    images.to_pil(image).save(buffer, format="PNG", pnginfo=notes)
+    return buffer.getvalue()
+
+
+def root() -> Path:
+    """The folder of all galleries: `NSTLIB_STUDIO`, or this system's usual place for a user's data."""
+    if chosen := os.environ.get("NSTLIB_STUDIO"):
+        return Path(chosen).expanduser().resolve()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library/Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
+    return base / "nstlib" / "studio"
+
+
+def of_visitor(visitor: str | None) -> Gallery:
+    """The gallery of a visitor of a server; of this computer's user for None.
+
+    Raises:
+        ValueError: not an identifier that the server gave: it becomes the name of a folder.
+    """
+    if visitor is not None and not VISITOR.fullmatch(visitor):
+        raise ValueError("This visitor has no valid identifier; delete the cookies of this page.")
+    return Gallery(root() / (visitor or LOCAL))
+
+
+class Gallery:
+    """The results in one folder, which need not exist yet."""
+
+    def __init__(self, folder: Path, *, kept: int = KEPT) -> None:
+        self.folder, self.kept = folder, kept
+
+    def entries(self) -> list[Entry]:
+        """All results, the latest first; files that are not whole or not ours are passed over."""
+        found = []
+        for key in self._keys():
+            with suppress(Exception):  # broken files make decoders fail in every way there is
+                found.append(Entry(key, _read_record(self._file(key, ".png"))))
+        return found
+
+    def _keys(self) -> list[str]:
+        """The names that results may have, the latest first."""
+        stems = (path.stem for path in self.folder.glob("*.png"))
+        return sorted(filter(KEY.fullmatch, stems), reverse=True)
+
+    def add(self, png: bytes, photo: bytes, record: Record) -> Entry:
+        """Store a result; beyond the number kept, the oldest is deleted.
+
+        Args:
+            png: the result, from `encode`.
+            photo: the photo at the same size, as a JPEG.
+            record: what the PNG says.
+
+        Raises:
+            OSError: it cannot be written; nothing was.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key = f"{datetime.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
+        for suffix, content in ((".jpg", photo), (".png", png)):  # the PNG last, because it is what counts
+            with whole_file(self.folder / f"{key}{suffix}", overwrite=False) as temporary:
+                temporary.write_bytes(content)
+        for old in self._keys()[self.kept :]:
+            self.delete(old)
+        return Entry(key, record)
+
+    def png(self, key: str) -> bytes:
+        """The bytes of a result.
+
+        Raises:
+            OSError: it is no longer there.
+        """
+        return self._file(key, ".png").read_bytes()
+
+    def photo(self, key: str) -> bytes | None:
+        """The JPEG of its photo, if it is still there."""
+        try:
+            return self._file(key, ".jpg").read_bytes()
+        except OSError:
+            return None
+
+    def delete(self, key: str) -> None:
+        """Remove a result; it may be gone already."""
+        for suffix in (".png", ".jpg"):
+            self._file(key, suffix).unlink(missing_ok=True)
+
+    def _file(self, key: str, suffix: str) -> Path:
+        if not KEY.fullmatch(key):
+            raise ValueError(f"{key!r} is not the key of a result.")
+        return self.folder / f"{key}{suffix}"
+
+
+def _read_record(path: Path) -> Record:
+    """The record in a PNG whose pixels can be decoded.
+
+    Raises:
+        Exception: of any kind, when it is broken, or not a result of the Studio.
+    """
+    with Image.open(path, formats=["PNG"]) as picture:
+        if max(picture.size) > max(SIZES):
+            raise ValueError("It is larger than any result.")
+        texts = {str(name): value for name, value in picture.info.items() if isinstance(value, str)}
+        record = Record.from_text(texts)
+        picture.load()
+    return record

@@ -1,0 +1,199 @@
+"""`nst studio`: Voila over the notebook `app/studio.ipynb`, with four differences.
+
+- Each browser gets an identifier in a cookie that no script can read. The kernel behind a page learns it from
+  an environment variable, and opens that visitor's gallery.
+- A kernel without a connection is ended after `linger` seconds. Voila's pages ask for that when they are
+  closed, but a browser that crashed or a network that broke asks for nothing, and a running thread keeps a
+  kernel from looking idle.
+- Uploads may be larger than the 10 MiB at which a connection is dropped otherwise.
+- On loopback only this machine's names for itself are served, which keeps web pages from reaching in
+  through a name of their own; elsewhere a token is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import os
+import secrets
+import socket
+import sys
+import time
+import webbrowser
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from . import gallery
+from .pictures import MOST_BYTES
+
+APP = Path(__file__).resolve().parent / "app"
+CHECKOUT = APP.parents[2]
+PORT = 8866
+COOKIE = "nst-visitor"
+HEADER = "X-Nst-Visitor"  # Voila makes of it the variable that `page.VISITOR` names
+A_YEAR = 365  # days
+LINGER = 30.0  # seconds a kernel waits for its page to come back
+OPENING = 120.0  # seconds a page may take to connect for the first time
+LARGEST_MESSAGE = 2 * MOST_BYTES
+PING_EVERY = 10_000  # milliseconds; after three without an answer, a connection counts as lost
+# What shows widgets; whatever else is installed for JupyterLab stays out of the page.
+EXTENSIONS = [
+    "@jupyter-widgets/jupyterlab-manager",
+    "@voila-dashboards/widgets-manager7",
+    "@voila-dashboards/widgets-manager8",
+]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Absences:
+    """How long kernels have been without a connection."""
+
+    def __init__(self, linger: float, opening: float = OPENING) -> None:
+        self._linger, self._opening = linger, opening
+        self._since: dict[str, float] = {}
+        self._seen: set[str] = set()
+
+    def overdue(self, connections: dict[str, int], now: float) -> Iterator[str]:
+        """The kernels to end, given how many connections each has at the time `now`."""
+        self._seen = {kernel for kernel in connections if kernel in self._seen or connections[kernel] > 0}
+        self._since = {k: self._since.get(k, now) for k, count in connections.items() if count <= 0}
+        for kernel, since in self._since.items():
+            if now - since > (self._linger if kernel in self._seen else self._opening):
+                yield kernel
+
+
+def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
+    """The Voila application, ready to start.
+
+    Raises:
+        ModuleNotFoundError: Voila is not installed.
+    """
+    try:
+        import voila.app  # type: ignore[import-untyped]
+    except ImportError:
+        raise ModuleNotFoundError(
+            "Voila, which serves the Studio, is not installed for this Python: install the extra `lab` "
+            "(pip install 'nstlib[lab]'), or call nst.Studio() in a notebook."
+        ) from None
+    from traitlets.config import Config
+    from voila.tornado.handler import TornadoVoilaHandler  # type: ignore[import-untyped]
+
+    class Page(TornadoVoilaHandler):
+        """The page, for a visitor that is known or becomes so."""
+
+        async def get(self, path: str | None = None) -> None:
+            visitor = self.get_cookie(COOKIE) or ""
+            if not gallery.VISITOR.fullmatch(visitor):
+                visitor = secrets.token_hex(16)
+            self.set_cookie(COOKIE, visitor, expires_days=A_YEAR, httponly=True, samesite="Lax")
+            self.request.headers[HEADER] = visitor  # whatever the browser sent under this name
+            await super().get(path)
+
+    class Server(voila.app.Voila):
+        """Voila with our page, our template, and an eye on abandoned kernels."""
+
+        def setup_template_dirs(self) -> None:
+            super().setup_template_dirs()
+            self.template_paths.insert(0, str(APP / "template"))
+
+        def init_settings(self) -> dict[str, Any]:
+            settings = super().init_settings()
+            self.kernel_spec_manager.kernel_dirs = []  # this Python, and no other of the same name
+            return settings
+
+        def init_handlers(self) -> list[Any]:
+            return [
+                tuple(Page if part is TornadoVoilaHandler else part for part in handler)
+                for handler in super().init_handlers()
+            ]
+
+        def launch_browser(self) -> None:
+            """What Voila calls once it listens, before its loop begins."""
+            print(f"The Studio is at {self.address}\nCtrl-C ends it.", flush=True)
+            if browser:
+                webbrowser.open(self.address)
+            self.watch = asyncio.get_event_loop().create_task(self.end_abandoned_kernels())
+
+        async def end_abandoned_kernels(self) -> None:
+            absences, manager = Absences(linger), self.kernel_manager
+            while True:
+                await asyncio.sleep(min(5.0, linger / 4))
+                connections = {k: manager._kernel_connections.get(k, 0) for k in manager.list_kernel_ids()}
+                for kernel in list(absences.overdue(connections, time.monotonic())):
+                    with suppress(Exception):  # it may just have ended by itself
+                        await manager.shutdown_kernel(kernel, now=True)
+
+        @property
+        def address(self) -> str:
+            name = socket.gethostname() if self.ip in ("0.0.0.0", "::", "") else self.ip
+            name = f"[{name}]" if ":" in name else name
+            token = self.identity_provider.token
+            return f"http://{name}:{self.port}/" + (f"?token={token}" if token else "")
+
+    local = is_loopback(host)
+    config = Config()
+    config.Voila.update(
+        ip=host, port=port, open_browser=True, notebook_path=str(APP / "studio.ipynb"), log_level="WARN"
+    )
+    config.Voila.config_file_paths = []
+    config.Voila.auto_token = not local
+    config.Voila.tornado_settings = {
+        "websocket_max_message_size": LARGEST_MESSAGE,
+        "ws_ping_interval": PING_EVERY,
+        "allow_remote_access": not local,
+    }
+    config.VoilaConfiguration.update(
+        allow_template_override="NO",
+        allow_theme_override="NO",
+        file_allowlist=[],
+        http_header_envs=[HEADER],
+        extension_allowlist=EXTENSIONS,
+        resources={"studio": {"most_bytes": MOST_BYTES}},
+    )
+    return Server(config=config)
+
+
+def serve(*, host: str = "127.0.0.1", port: int = PORT, browser: bool = True, linger: float = LINGER) -> None:
+    """Serve the Studio until Ctrl-C.
+
+    Args:
+        host: address to listen at; any but loopback is reachable from elsewhere, and then needs the token
+            that is printed.
+        port: to listen at; when it is taken, another one near it.
+        browser: open the page in a browser.
+        linger: seconds a page's kernel lives on after its connection is lost.
+
+    Raises:
+        ModuleNotFoundError, OSError: in one sentence.
+    """
+    server = make_server(host=host, port=port, browser=browser, linger=linger)
+    if not is_loopback(host):
+        print(
+            f"nst: {host} can be reached from other machines. Whoever has the address with its token can use "
+            "this computer to paint; the connection is not encrypted.",
+            file=sys.stderr,
+        )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if (CHECKOUT / "pyproject.toml").is_file():  # kernels start in another folder and have to find nstlib
+        os.environ["PYTHONPATH"] = os.pathsep.join(
+            filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")])
+        )
+    logging.getLogger("tornado.general").setLevel(
+        "ERROR"
+    )  # warns of Jupyter's ping, which is as it should be
+    print(f"Results are kept in {gallery.root()}", flush=True)
+    server.initialize([])
+    try:
+        server.start()
+    except OSError as error:
+        raise OSError(f"Cannot listen at {host}: {error.strerror or error}.") from None

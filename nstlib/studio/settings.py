@@ -1,0 +1,122 @@
+"""What is chosen on the page, and how it becomes keywords of `transfer_style` and text in a PNG.
+
+Nothing in here starts Keras, so that the page opens at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from ..foundation import unknown_name
+
+# Megabytes that are downloaded on first use; a test compares the names with those of `networks`.
+NETWORKS = {
+    "pocket_vgg": 0,
+    "vgg16": 59,
+    "vgg19": 80,
+    "resnet50": 95,
+    "inception_v3": 88,
+    "mobilenet_v2": 9,
+    "inception_resnet_v2": 219,
+    "efficientnet_b0": 17,
+}
+SIZES = (128, 192, 256, 320, 384, 448, 512, 640, 768)  # longer side in pixels
+STROKES = (50, 70, 100, 140, 200)  # size at which the style is seen, in percent of the result's
+OPTIMIZERS = ("lbfgs", "adam", "gradient_descent", "scipy")
+ITERATIONS = (10, 25, 50, 100, 200, 400)  # at each size
+STARTS = ("content", "style", "noise")
+LARGEST_SEED = 2**31 - 1
+
+USUAL_STRENGTH = 50  # what stands for the library's default weight
+USUAL_CONTENT_WEIGHT = 0.02
+POINTS_PER_DECADE = 20
+
+
+def content_weight(strength: float) -> float:
+    """The weight of the photograph for a style strength from 0 to 100, with a style weight of 1.
+
+    The scale is logarithmic: 20 points more divide the weight by ten, and 50 is the library's default. Equal
+    steps look about equal: with two pairs of pictures at 192 pixels, any 10 points moved the result by
+    0.03 to 0.075 (root mean square, values in [0, 1]).
+    """
+    return float(f"{USUAL_CONTENT_WEIGHT * 10 ** ((USUAL_STRENGTH - strength) / POINTS_PER_DECADE):.4g}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that is chosen beside the two pictures.
+
+    Attributes:
+        network: one of `NETWORKS`.
+        size: longer side of the result in pixels.
+        strength: of the style, 0 to 100; see `content_weight`.
+        strokes: size at which the style is seen, in percent of `size`: small for fine strokes.
+        optimizer, iterations, start, seed: as in `transfer_style`; iterations at each size.
+    """
+
+    network: str = "pocket_vgg"
+    size: int = 384
+    strength: int = USUAL_STRENGTH
+    strokes: int = 100
+    optimizer: str = "lbfgs"
+    iterations: int = 100
+    start: str = "content"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what the page does not offer: settings also come from files.
+
+        Raises:
+            ValueError: in one sentence.
+        """
+        offered: dict[str, Any] = {
+            "network": NETWORKS,
+            "size": SIZES,
+            "strength": range(101),
+            "strokes": STROKES,
+            "optimizer": OPTIMIZERS,
+            "iterations": ITERATIONS,
+            "start": STARTS,
+            "seed": range(LARGEST_SEED + 1),
+        }
+        for name, values in offered.items():
+            if getattr(self, name) not in values:
+                known = map(str, values) if len(values) < 20 else [f"0 to {values[-1]}"]
+                raise unknown_name(name, getattr(self, name), known)
+
+    def keywords(self) -> dict[str, Any]:
+        """The keywords of `transfer_style`."""
+        chosen: dict[str, Any] = {"network": self.network, "size": self.size}
+        if self.strokes != 100:
+            chosen["style_size"] = round(self.size * self.strokes / 100)
+        chosen["content_weight"] = content_weight(self.strength)
+        rest = ("optimizer", "iterations", "start", "seed")
+        return chosen | {name: getattr(self, name) for name in rest}
+
+    def to_text(self) -> dict[str, str]:
+        """Every setting as text, for a PNG's metadata."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+    @staticmethod
+    def from_text(text: Mapping[str, str]) -> Settings:
+        """The settings that `to_text` wrote, among other texts.
+
+        Raises:
+            ValueError: one is missing, is no number, or is not offered.
+        """
+        chosen: dict[str, Any] = {}
+        for field in fields(Settings):
+            if field.name not in text:
+                raise ValueError(f"There is no setting {field.name!r}.")
+            chosen[field.name] = type(getattr(Settings, field.name))(text[field.name])
+        return Settings(**chosen)
+
+
+def call(photo: str, style: str, settings: Settings) -> str:
+    """The lines of Python that make the same picture."""
+    keywords = "".join(f"    {name}={value!r},\n" for name, value in settings.keywords().items())
+    return (
+        f"import nstlib as nst\n\nresult = nst.transfer_style(\n    {photo!r},\n    {style!r},\n{keywords})\n"
+    )
