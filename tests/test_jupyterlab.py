@@ -132,7 +132,7 @@ class Notebook:
     def follow(self, link: Any) -> str:
         """Click a link to another notebook, which opens in front; returns its path."""
         link.click()
-        self.wait(f"{self.FRONT}?.context?.path !== {json.dumps(self.path)}", SECONDS_TO_OPEN)
+        self.wait(f"{self.FRONT}?.context?.path !== {json.dumps(self.path)}", 3 * SECONDS_TO_SHOW)
         self.page.locator(f"{self.PANEL} .jp-Cell h1").wait_for()
         return self.page.evaluate(f"{self.FRONT}.context.path")
 

@@ -52,7 +52,7 @@ class Order:
             style_origin=self.style.origin,
             settings=self.settings,
             outcome=outcome,
-            seconds=result.seconds,
+            seconds=round(result.seconds, 1),
             made=f"{datetime.now():%Y-%m-%d %H:%M}",
         )
 
@@ -64,42 +64,46 @@ class Studio(ipywidgets.VBox):
 
     Results are kept in `gallery.root()`. In `nst studio` each visitor has a gallery of their own; a notebook
     shows the one of this computer's user.
+
+    Attributes:
+        photo_picker, style_picker, controls, results: what is operated, see `controls`.
+        job: the run that goes on, or None.
     """
 
     def __init__(self) -> None:
         visitor = os.environ.get(VISITOR)
         most_bytes = MOST_BYTES if visitor else MOST_BYTES_IN_A_NOTEBOOK
-        self._gallery = gallery.of_visitor(visitor)
+        self.gallery = gallery.of_visitor(visitor)
         self._painter = Painter()
-        self._job: Job | None = None
+        self.job: Job | None = None
         self._order: Order | None = None
         self._discard, self._previews = False, 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stage, self._status = ipywidgets.HTML(display.hint()), ipywidgets.HTML()
-        self._bar = ipywidgets.FloatProgress(min=0.0, max=1.0)
-        self._bar.add_class("nst-progress")
-        self._photo = Picker("photo", USUAL_PHOTO, most_bytes=most_bytes, complain=self._complain)
-        self._style = Picker("style", USUAL_STYLE, most_bytes=most_bytes, complain=self._complain)
-        self._controls = Controls()
-        self._generate = ipywidgets.Button(description="Generate")
-        self._generate.add_class("nst-primary")
-        self._stop = ipywidgets.Button(description="Stop")
-        self._reset = ipywidgets.Button(description="Reset")
-        self._results = Results(self._gallery, show=self._show, again=self._again, complain=self._complain)
-        self._generate.on_click(lambda _: self.generate())
-        self._stop.on_click(lambda _: self.stop())
-        self._reset.on_click(lambda _: self.reset())
+        self.stage, self.status = ipywidgets.HTML(display.hint()), ipywidgets.HTML()
+        self.bar = ipywidgets.FloatProgress(min=0.0, max=1.0)
+        self.bar.add_class("nst-progress")
+        self.photo_picker = Picker("photo", USUAL_PHOTO, most_bytes=most_bytes, complain=self._complain)
+        self.style_picker = Picker("style", USUAL_STYLE, most_bytes=most_bytes, complain=self._complain)
+        self.controls = Controls()
+        self.generate_button = ipywidgets.Button(description="Generate")
+        self.generate_button.add_class("nst-primary")
+        self.stop_button = ipywidgets.Button(description="Stop")
+        self.reset_button = ipywidgets.Button(description="Reset")
+        self.results = Results(self.gallery, show=self._show, again=self._again, complain=self._complain)
+        self.generate_button.on_click(lambda _: self.generate())
+        self.stop_button.on_click(lambda _: self.stop())
+        self.reset_button.on_click(lambda _: self.reset())
         super().__init__(self._layout())
         self.add_class("nst-studio")
         self._busy(False)
         self._in_the_loop(self._warm_up)
 
     def _layout(self) -> list[ipywidgets.Widget]:
-        actions = ipywidgets.HBox([self._generate, self._stop, self._reset])
+        actions = ipywidgets.HBox([self.generate_button, self.stop_button, self.reset_button])
         actions.add_class("nst-actions")
-        left = group("left", self._photo.box, self._style.box, self._controls.box)
-        run = group("run", actions, self._status, self._bar)
-        right = group("right", run, self._stage, self._results.actions, self._results.box)
+        left = group("left", self.photo_picker.box, self.style_picker.box, self.controls.box)
+        run = group("run", actions, self.status, self.bar)
+        right = group("right", run, self.stage, self.results.actions, self.results.box)
         columns = ipywidgets.Box([left, right])
         columns.add_class("nst-columns")
         return [ipywidgets.HTML(display.stylesheet()), columns]
@@ -108,69 +112,69 @@ class Studio(ipywidgets.VBox):
 
     def generate(self) -> None:
         """Start a run with what is chosen; nothing happens while one goes on."""
-        photo, style = self._photo.value, self._style.value
-        if self._job is not None:
+        photo, style = self.photo_picker.value, self.style_picker.value
+        if self.job is not None:
             return
         if photo is None or style is None:
             self._complain("There is no picture to choose from: upload a photo and a style.")
             return
-        order = Order(photo, style, self._controls.value)
+        order = Order(photo, style, self.controls.value)
         self._order, self._discard, self._previews = order, False, 0
-        self._results.unchoose()
-        self._job = Job(self._painter.recipe(photo.source, style.source, order.settings.keywords()))
+        self.results.unchoose()
+        self.job = Job(self._painter.recipe(photo.source, style.source, order.settings.keywords()))
         self._busy(True)
         waiting, alt = photo.thumbnail(display.SHOWN), f"The photo: {photo.name}"
-        self._stage.value = display.preview(waiting, alt, order.settings.size)
+        self.stage.value = display.preview(waiting, alt, order.settings.size)
         self.tick()
         self._in_the_loop(self._follow)
 
     def stop(self) -> None:
         """End the run after the step it is at; its best picture so far becomes a result."""
-        if self._job is not None:
-            self._job.stop()
-            self._stop.disabled = True
+        if self.job is not None:
+            self.job.stop()
+            self.stop_button.disabled = True
             self.tick()
 
     def reset(self) -> None:
         """Everything back to its default; uploads are dropped, and a run is ended without a result."""
         self._discard = True
         self.stop()
-        self._photo.reset()
-        self._style.reset()
-        self._controls.value = Settings()
-        self._results.unchoose()
-        self._stage.value = display.hint()
-        self._say("" if self._job is None else "Stopping after the step it is at.")
+        self.photo_picker.reset()
+        self.style_picker.reset()
+        self.controls.value = Settings()
+        self.results.unchoose()
+        self.stage.value = display.hint()
+        self._say("" if self.job is None else "Stopping after the step it is at.")
 
     # --- a run ------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
         """Look at the run, and show what has changed. The kernel's event loop calls it; tests may."""
-        job, order = self._job, self._order
+        job, order = self.job, self._order
         if job is None or order is None:
             return
         if not job.running:
-            self._job = None
+            self.job = None
             self._busy(False)
             self._finish(job, order)
             return
         sight = job.look()
-        self._bar.value = sight.share
+        self.bar.value = sight.share
         line = display.progress_line(sight, order.settings, stopping=job.stopping, seconds=job.seconds)
         self._say(line)
         if sight.preview is not None and sight.previews != self._previews and not self._discard:
             self._previews = sight.previews
             alt = f"{order.photo.name} in the style of {order.style.name}, being painted"
-            self._stage.value = display.preview(display.jpeg(sight.preview), alt, order.settings.size)
+            self.stage.value = display.preview(display.jpeg(sight.preview), alt, order.settings.size)
 
     def _finish(self, job: Job, order: Order) -> None:
         if self._discard:
             self._say("")
         elif job.error:
-            self._stage.value = display.hint()
+            self.stage.value = display.hint()
             self._complain(job.error)
         elif job.result is None:
-            self._stage.value = display.hint()
+            self.stage.value = display.hint()
             self._say("Stopped before anything was painted.")
         else:
             try:
@@ -187,21 +191,21 @@ class Studio(ipywidgets.VBox):
         if result.history.stopped.startswith("the loss was not finite"):
             done = f"Ended early: {result.history.stopped}."
         try:
-            entry = self._gallery.add(png, photo, record)
+            entry = self.gallery.add(png, photo, record)
         except OSError as error:
-            self._stage.value = display.comparison(gallery.Entry("", record), png, photo)
+            self.stage.value = display.comparison(gallery.Entry("", record), png, photo)
             self._complain(f"{error} The picture is not in the gallery: download it now.")
             return
         self._say(done)
-        self._results.refresh(entry.key)
+        self.results.refresh(entry.key)
 
     def _again(self, entry: gallery.Entry) -> None:
         """Take over the choices that made a result, as far as its pictures are here."""
         record, missing = entry.record, []
-        self._controls.value = record.settings
-        if not self._photo.choose(record.photo, record.photo_origin):
+        self.controls.value = record.settings
+        if not self.photo_picker.choose(record.photo, record.photo_origin):
             missing.append(record.photo)
-        if not self._style.choose(record.style, record.style_origin):
+        if not self.style_picker.choose(record.style, record.style_origin):
             missing.append(record.style)
         files = " and ".join(missing)
         self._say(f"The settings are set. {files} is no longer here: upload it again." if files else "")
@@ -211,28 +215,28 @@ class Studio(ipywidgets.VBox):
     def _show(self, entry: gallery.Entry | None) -> None:
         """A result on the stage."""
         if entry is None:
-            if self._job is None:
-                self._stage.value = display.hint()
+            if self.job is None:
+                self.stage.value = display.hint()
             return
         try:
-            png = self._gallery.png(entry.key)
+            png = self.gallery.png(entry.key)
         except OSError:
             self._complain("This result is no longer there; perhaps it was deleted on another page.")
-            self._results.refresh()
+            self.results.refresh()
             return
-        self._stage.value = display.comparison(entry, png, self._gallery.photo(entry.key))
+        self.stage.value = display.comparison(entry, png, self.gallery.photo(entry.key))
 
     def _busy(self, busy: bool) -> None:
-        self._generate.disabled, self._stop.disabled = busy, not busy
-        self._results.disabled = busy
-        self._bar.value = 0.0
-        self._bar.layout.visibility = "visible" if busy else "hidden"
+        self.generate_button.disabled, self.stop_button.disabled = busy, not busy
+        self.results.disabled = busy
+        self.bar.value = 0.0
+        self.bar.layout.visibility = "visible" if busy else "hidden"
 
     def _say(self, text: str) -> None:
-        self._status.value = display.message(text)
+        self.status.value = display.message(text)
 
     def _complain(self, text: str) -> None:
-        self._status.value = display.message(text, "error" if text else "")
+        self.status.value = display.message(text, "error" if text else "")
 
     # --- the kernel's event loop ------------------------------------------------------------------------
 
@@ -246,7 +250,7 @@ class Studio(ipywidgets.VBox):
 
     async def _follow(self) -> None:
         """Look at the run until it has ended."""
-        while self._job is not None:
+        while self.job is not None:
             await asyncio.sleep(LOOK_EVERY)
             self.tick()
 
@@ -256,5 +260,5 @@ class Studio(ipywidgets.VBox):
         with suppress(Exception):  # the run will say it
             found = await loop.run_in_executor(None, importlib.import_module, "nstlib.networks")
             here = {name: found.weights_path(found.PLANS[name]).is_file() for name in NETWORKS}
-            self._controls.tell_networks(here)
+            self.controls.tell_networks(here)
             await loop.run_in_executor(None, importlib.import_module, "nstlib.synthesis")
