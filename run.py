@@ -35,9 +35,11 @@ STAMP = VENV / "set-up.json"  # written last, so that it is true
 LOG = VENV / "set-up.log"
 UNFINISHED = {"state": "unfinished"}
 LAB_OVERRIDES = VENV / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
-# JupyterLab would greet a learner with a question about its news, and ask the network about newer versions.
+# JupyterLab would greet a learner with a question about its news, ask the network about newer versions, and open the
+# index of the lessons as raw Markdown.
 LAB_SETTINGS = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
 }
 AGAIN = "then run the same command again"
 

@@ -19,6 +19,25 @@ from PIL import Image
 from . import images
 from .synthesis import Result
 
+NARROWEST = 420  # pixels of an explorer: room for a slider even where the picture is small
+
+
+class Explorer(ipywidgets.VBox):
+    """Sliders above a picture.
+
+    Its name is what a stored output shows where no kernel runs: not the inside of a widget, but what to do.
+
+    Attributes:
+        labels: what the sliders choose.
+    """
+
+    labels: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """One line for somebody who has opened a notebook and not run it."""
+        what = "a slider" if len(self.labels) == 1 else "sliders"
+        return f"[Run all cells to get {what} here: {', '.join(self.labels)}]"
+
 
 def film(result: Result) -> ipywidgets.Widget:
     """A slider over the snapshots of a run: drag it to see the picture come into being.
@@ -32,7 +51,12 @@ def film(result: Result) -> ipywidgets.Widget:
     if not result.snapshots:
         raise ValueError("This result has no snapshots: pass snapshots=[1, 10, 50] to the recipe.")
     frames = {f"iteration {k}": image for k, image in sorted(result.snapshots.items())}
-    return flip_through({**frames, "result": result.image}, label="Show")
+    last = list(frames)[-1]
+    if np.array_equal(frames[last], result.image):  # one picture, not two between which nothing moves
+        frames[f"{last}, the result"] = frames.pop(last)
+    else:
+        frames["result"] = result.image
+    return flip_through(frames, label="Show")
 
 
 def flip_through(pictures: Mapping[str, Any], *, label: str) -> ipywidgets.Widget:
@@ -72,7 +96,7 @@ def flip_grid(pictures: Mapping[tuple[str, ...], Any], *, labels: Sequence[str])
         if key not in pictures:
             raise ValueError(f"There is no picture for {words(key)}: give one for every combination.")
     shape = images.to_uint8(as_image(list(pictures.values())[-1])).shape[:2]
-    frames = {k: as_html(images.resize(as_image(p), shape), words(k)) for k, p in pictures.items()}
+    frames = {k: with_caption(images.resize(as_image(p), shape), words(k)) for k, p in pictures.items()}
     sliders = [slider(names, label) for names, label in zip(values, labels, strict=True)]
     picture = ipywidgets.HTML(frames[tuple(s.value for s in sliders)])
 
@@ -81,8 +105,9 @@ def flip_grid(pictures: Mapping[tuple[str, ...], Any], *, labels: Sequence[str])
 
     for each in sliders:
         each.observe(turn, names="value")
-    box = ipywidgets.VBox([*sliders, picture])
-    box.layout.max_width = f"{min(shape[1], images.WIDEST)}px"
+    box = Explorer([*sliders, picture])
+    box.labels = tuple(labels)
+    box.layout.max_width = f"{max(NARROWEST, min(shape[1], images.WIDEST))}px"
     return box
 
 
@@ -92,8 +117,11 @@ def words(key: Sequence[Any]) -> str:
 
 
 def slider(names: Sequence[str], label: str) -> ipywidgets.SelectionSlider:
-    """A slider over names, at the last of them, with its label written out in full."""
-    made = ipywidgets.SelectionSlider(options=list(names), value=names[-1], description=label)
+    """A slider over names, at the last of them, with its label written out in full.
+
+    It shows no value: ipywidgets cuts long ones, and the picture's caption says it.
+    """
+    made = ipywidgets.SelectionSlider(options=list(names), value=names[-1], description=label, readout=False)
     made.layout.width = "100%"
     made.style.description_width = "initial"
     return made
@@ -104,6 +132,11 @@ def as_image(picture: Any) -> Any:
     if isinstance(picture, Image.Image):
         return np.asarray(picture.convert("RGB"), "float32")[None] / 255
     return picture
+
+
+def with_caption(image: Any, caption: str) -> str:
+    """An image below a line that names it, as HTML."""
+    return f'<div style="line-height: 1.6">{html.escape(caption)}</div>{as_html(image, caption)}'
 
 
 def as_html(image: Any, alt: str) -> str:

@@ -288,6 +288,12 @@ def test_the_film_shows_the_snapshot_the_slider_names() -> None:
     assert picture.value != before
 
 
+def test_a_film_that_ends_with_the_result_shows_it_once() -> None:
+    slider, picture = widgets.film(a_result({20: flat(0.5), 160: flat(1.0)})).children
+    assert list(slider.options) == ["iteration 20", "iteration 160, the result"]
+    assert 'alt="iteration 160, the result"' in picture.value
+
+
 def test_a_film_needs_snapshots() -> None:
     with pytest.raises(ValueError, match="snapshots="):
         widgets.film(a_result({}))
@@ -302,6 +308,22 @@ def test_sliders_of_a_grid_choose_a_picture_together() -> None:
     first.value = "x"
     second.value = "1"
     assert 'alt="x, 1"' in picture.value
+
+
+def test_an_explorer_of_small_pictures_has_room_for_its_sliders_and_names_what_it_shows() -> None:
+    box = widgets.flip_grid({(n,): flat(0.1, 8, 8) for n in ("a <long> name", "b")}, labels=["layer"])
+    assert int(box.layout.max_width.removesuffix("px")) >= 400
+    slider, picture = box.children
+    assert not slider.readout, "ipywidgets would cut it"
+    slider.value = "a <long> name"
+    assert ">a &lt;long&gt; name</div>" in picture.value
+
+
+def test_where_no_kernel_runs_a_stored_explorer_says_what_to_do() -> None:
+    """ipywidgets cuts what is longer than 110 letters."""
+    box = widgets.flip_grid({("a", "b"): flat(0.1)}, labels=["Positions shuffled", "Channels"])
+    assert repr(box) == "[Run all cells to get sliders here: Positions shuffled, Channels]"
+    assert len(repr(box)) <= 110 and "VBox" not in str(box._repr_mimebundle_())
 
 
 def test_a_grid_of_pictures_must_be_complete() -> None:

@@ -1,0 +1,742 @@
+"""The Studio without a browser: settings, uploads, the gallery, runs in their thread, the page's widgets."""
+
+import ast
+import asyncio
+import dataclasses
+import inspect
+import io
+import re
+import threading
+import time
+import zlib
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import numpy as np
+import pytest
+from PIL import Image
+
+import nstlib as nst
+from nstlib import cli, images, networks, samples, synthesis
+from nstlib.optimizers import METHODS, History, Progress
+from nstlib.studio import Studio, display, gallery, pictures, server, settings
+from nstlib.studio.gallery import Entry, Gallery, Record
+from nstlib.studio.job import Clock, Job, Painter, Sight
+from nstlib.studio.settings import Settings
+from nstlib.synthesis import Result
+
+SMALL = Settings(size=128, iterations=10)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tests' own folder for galleries."""
+    monkeypatch.setenv("NSTLIB_STUDIO", str(tmp_path / "studio"))
+    monkeypatch.delenv("HTTP_X_NST_VISITOR", raising=False)
+    return tmp_path / "studio"
+
+
+def picture_bytes(width: int = 90, height: int = 60, kind: str = "PNG", seed: int = 0) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format=kind)
+    return buffer.getvalue()
+
+
+def record(**changes: Any) -> Record:
+    usual: dict[str, Any] = dict(
+        photo="cat",
+        style="swirls",
+        photo_origin="sample",
+        style_origin="sample",
+        settings=SMALL,
+        outcome="finished",
+        seconds=3.1,
+        made="2026-11-21 15:30",
+    )
+    return Record(**usual | changes)
+
+
+def noise(side: int = 32, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).random((1, side, side, 3), dtype=np.float32)
+
+
+# --- settings -----------------------------------------------------------------------------------------------
+
+
+def test_the_networks_on_offer_are_those_there_are() -> None:
+    assert list(settings.NETWORKS) == networks.names()
+    assert [n for n, size in settings.NETWORKS.items() if size == 0] == ["pocket_vgg"]
+    assert list(METHODS) == list(settings.OPTIMIZERS)
+
+
+def test_the_usual_settings_are_the_librarys() -> None:
+    library = {p.name: p.default for p in inspect.signature(synthesis.transfer_style).parameters.values()}
+    library |= {f.name: f.default for f in dataclasses.fields(synthesis.RunOptions)}
+    ours = Settings().keywords()
+    del ours["size"]  # the library's depends on the photograph
+    assert ours == {name: library[name] for name in ours}
+
+
+def test_strength_divides_the_photos_weight() -> None:
+    weights = [settings.content_weight(strength) for strength in range(101)]
+    assert all(a > b for a, b in zip(weights, weights[1:], strict=False))
+    assert weights[30] / weights[50] == pytest.approx(10, rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_settings_come_back_from_text(seed: int) -> None:
+    pick = np.random.default_rng(seed)
+    chosen = Settings(
+        network=str(pick.choice(list(settings.NETWORKS))),
+        size=int(pick.choice(settings.SIZES)),
+        strength=int(pick.integers(101)),
+        strokes=int(pick.choice(settings.STROKES)),
+        optimizer=str(pick.choice(settings.OPTIMIZERS)),
+        iterations=int(pick.choice(settings.ITERATIONS)),
+        start=str(pick.choice(settings.STARTS)),
+        seed=int(pick.integers(settings.LARGEST_SEED)),
+    )
+    assert Settings.from_text(chosen.to_text() | {"photo": "cat"}) == chosen
+
+
+@pytest.mark.parametrize(
+    "change", [{"size": "9999"}, {"network": "../x"}, {"strength": "-1"}, {"seed": "x"}, {"start": "url"}]
+)
+def test_settings_that_are_not_offered_are_refused(change: dict[str, str]) -> None:
+    with pytest.raises(ValueError):
+        Settings.from_text(Settings().to_text() | change)
+
+
+def test_the_call_holds_the_very_keywords() -> None:
+    chosen = Settings(strength=70, strokes=50, start="noise", seed=7)
+    lines = settings.call('my "best" photo.jpg', "swirls", chosen)
+    (call,) = [n for n in ast.walk(ast.parse(lines)) if isinstance(n, ast.Call)]
+    assert [ast.literal_eval(a) for a in call.args] == ['my "best" photo.jpg', "swirls"]
+    assert {k.arg: ast.literal_eval(k.value) for k in call.keywords} == chosen.keywords()
+    assert set(chosen.keywords()) > {"style_size"}
+
+
+# --- pictures -----------------------------------------------------------------------------------------------
+
+
+def test_bytes_are_read_as_their_file_is(tmp_path: Path) -> None:
+    for kind in ("PNG", "JPEG"):
+        content = picture_bytes(300, 200, kind)
+        (tmp_path / "picture").write_bytes(content)
+        from_file, from_bytes = (nst.load_image(s, 64) for s in (tmp_path / "picture", content))
+        assert np.array_equal(from_file, from_bytes)
+
+
+@pytest.mark.parametrize("value", [{}, (), None])
+def test_an_empty_upload_holds_nothing(value: Any) -> None:
+    assert pictures.uploaded(value) == []
+
+
+def test_both_forms_of_an_upload_are_read() -> None:
+    seven = {"a.png": {"metadata": {"name": "a.png"}, "content": b"x"}}
+    eight = ({"name": "a.png", "type": "image/png", "size": 1, "content": memoryview(b"x")},)
+    assert pictures.uploaded(seven) == pictures.uploaded(eight) == [("a.png", b"x")]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_an_upload_keeps_its_bytes_and_its_shape(kind: str) -> None:
+    content = picture_bytes(300, 100, kind)
+    picture = pictures.check_upload("wide.anything", content)
+    assert picture.source == content
+    assert Image.open(io.BytesIO(picture.thumbnail(90))).size == (90, 30)
+
+
+def bomb() -> bytes:
+    """A picture of 30 bytes that says it has 400 megapixels."""
+    header = bytearray(picture_bytes())
+    header[16:24] = (20_000).to_bytes(4, "big") * 2
+    header[29:33] = zlib.crc32(bytes(header[12:29])).to_bytes(4, "big")
+    return bytes(header)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("photo.png", b"these are words", "not a picture"),
+        ("page.svg", b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "not a picture"),
+        ("photo.jpg", b"", "empty"),
+        ("photo.png", picture_bytes()[:200], "cannot be read"),
+        ("photo.jpg", picture_bytes(kind="JPEG")[:600], "cannot be read"),
+        ("photo.png", bomb(), "20000 x 20000 pixels, more than the 60 megapixels"),
+        ("photo.bmp", picture_bytes(2900, 2900, "BMP"), "25.2 MB, more than the 24 MB"),
+        ("photo.png", picture_bytes(20, 400), "at least 32"),
+    ],
+)
+def test_a_bad_upload_is_refused_in_one_sentence(name: str, content: bytes, says: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        pictures.check_upload(name, content)
+    text = str(refused.value)
+    assert text.startswith(f"{name} cannot be used.") and says in text and "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\pictures\\me.jpg", "me.jpg"),
+        ("a\nb\x00.png", "ab.png"),
+        ("", "a file without a name"),
+        ("x" * 300, "x" * 59 + "…"),
+    ],
+)
+def test_a_name_is_shown_without_its_folders(name: str, shown: str) -> None:
+    assert pictures.shown_name(name) == shown
+
+
+def test_a_download_is_on_offer_only_where_it_is_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NSTLIB_CACHE", str(tmp_path))
+    before = {p.name for kind in ("photo", "style") for p in pictures.offered(kind)}
+    assert before == set(samples.names("photo")) | set(samples.names("style"))
+    for painting in ("starry_night", "tubingen"):
+        (tmp_path / samples.PAINTINGS[painting].file).write_bytes(picture_bytes(kind="JPEG"))
+    (tmp_path / samples.PAINTINGS["the_scream"].file).write_bytes(b"half a fi")
+    assert {p.name for p in pictures.offered("style")} - before == {"starry_night"}
+    assert {p.name for p in pictures.offered("photo")} - before == {"tubingen"}
+
+
+# --- the gallery --------------------------------------------------------------------------------------------
+
+
+def test_a_result_outlives_the_gallery_object(folder: Path) -> None:
+    image, origin = noise(), "file sha256:00"
+    made = record(photo="Grüße 写真.jpg", photo_origin=origin, settings=Settings(seed=5))
+    entry = gallery.of_visitor(None).add(gallery.encode(image, made), picture_bytes(kind="JPEG"), made)
+    (found,) = gallery.of_visitor(None).entries()
+    assert found == entry and found.record == made
+    stored = Image.open(io.BytesIO(gallery.of_visitor(None).png(entry.key)))
+    assert np.array_equal(np.asarray(stored), images.to_uint8(image))
+    assert gallery.of_visitor(None).photo(entry.key) == picture_bytes(kind="JPEG")
+
+
+def test_the_png_says_all_settings_to_anyone() -> None:
+    made = record(
+        settings=Settings(strength=65, optimizer="adam"), outcome="stopped after 3 of 200 iterations"
+    )
+    text = Image.open(io.BytesIO(gallery.encode(noise(), made))).text  # type: ignore[attr-defined]
+    for name, value in dataclasses.asdict(made.settings).items():
+        assert text[name] == str(value)
+    assert (text["photo"], text["style"], text["outcome"]) == ("cat", "swirls", made.outcome)
+    assert "nst.transfer_style" in text["call"]
+
+
+def fill(kept: Gallery, count: int) -> list[Entry]:
+    return [kept.add(gallery.encode(noise(seed=i), record()), b"photo", record()) for i in range(count)]
+
+
+def test_beyond_the_number_kept_the_oldest_goes(folder: Path) -> None:
+    small = Gallery(folder / "local", kept=3)
+    made = fill(small, 5)
+    assert small.entries() == made[:1:-1]
+    assert sorted(p.stem for p in small.folder.iterdir()) == sorted([e.key for e in made[2:]] * 2)
+
+
+def test_broken_and_foreign_files_are_passed_over(folder: Path) -> None:
+    here = gallery.of_visitor(None)
+    (good,) = fill(here, 1)
+    whole, key = here.png(good.key), "20200101-000000-000000-00{:02x}"
+    plain, large = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (8, 8)).save(plain, "PNG")
+    Image.new("RGB", (5000, 8)).save(large, "PNG")
+    lies = whole.replace(b"pocket_vgg", b"pocket_vg!")
+    broken = [whole[:-300], b"", b"GIF89a", plain.getvalue(), large.getvalue(), lies]
+    for number, content in enumerate(broken):
+        (here.folder / f"{key.format(number)}.png").write_bytes(content)
+    (here.folder / "holiday.png").write_bytes(whole)
+    (here.folder / f"{key.format(99)}.png").mkdir()
+    assert here.entries() == [good]
+    assert (here.folder / "holiday.png").is_file()
+
+
+def test_a_result_can_be_deleted_twice(folder: Path) -> None:
+    here = gallery.of_visitor(None)
+    first, second = fill(here, 2)
+    here.delete(first.key)
+    here.delete(first.key)
+    assert here.entries() == [second] and len(list(here.folder.iterdir())) == 2
+    with pytest.raises(OSError):
+        here.png(first.key)
+    assert here.photo(first.key) is None
+
+
+@pytest.mark.parametrize("key", ["../x", "", "/etc/passwd", "20200101-000000-000000-00zz"])
+def test_a_key_cannot_leave_the_folder(key: str) -> None:
+    for use in (Gallery(Path("x")).png, Gallery(Path("x")).photo, Gallery(Path("x")).delete):
+        with pytest.raises(ValueError, match="not the key"):
+            use(key)
+
+
+@pytest.mark.parametrize(
+    "visitor", ["", "local", "../" + "0" * 29, "0" * 31, "0" * 33, "G" * 32, "0" * 32 + "\n"]
+)
+def test_only_an_identifier_names_a_visitors_folder(visitor: str, folder: Path) -> None:
+    with pytest.raises(ValueError, match="identifier"):
+        gallery.of_visitor(visitor)
+    assert gallery.of_visitor("0a" * 16).folder == folder / ("0a" * 16)
+
+
+def test_nothing_is_stored_where_nothing_can_be(folder: Path) -> None:
+    folder.write_text("a file")
+    with pytest.raises(OSError):
+        fill(gallery.of_visitor(None), 1)
+
+
+# --- a run in its thread ------------------------------------------------------------------------------------
+
+
+def progress(iteration: int, size: int = 64, share: float = 0.0) -> Progress:
+    return Progress(iteration, 100, size, 1.0, {}, noise(8, iteration), None, share)
+
+
+class Brush:
+    """Stands for a recipe: it paints an iteration each time it is let, and ends as the recipes do."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.strokes, self.error, self.made = threading.Semaphore(0), error, 0
+        self.began = threading.Event()
+
+    def __call__(self, callback: Callable[[Progress], None]) -> Result:
+        history = History(stopped="all 3 iterations done")
+        self.began.set()
+        try:
+            for number in range(1, 4):
+                assert self.strokes.acquire(timeout=20)
+                if self.error:
+                    raise self.error
+                history.add(number, 64, 1.0, {}, 0.1)
+                self.made = number
+                callback(progress(number, share=number / 3))
+        except KeyboardInterrupt:
+            history.stopped = f"interrupted after {number} iterations"
+        return Result(noise(64), history, {}, {"iterations": [3]}, 0.3)
+
+    def paint(self, count: int = 1) -> None:
+        self.strokes.release(count)
+        until(lambda: self.made >= count)
+
+
+def until(happened: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "this did not happen"
+        time.sleep(0.01)
+
+
+def test_a_job_shows_how_far_it_is_and_ends_with_the_result() -> None:
+    brush = Brush()
+    job = Job(brush)
+    assert job.look() == Sight() and job.running and job.result is None
+    brush.paint(1)
+    until(lambda: job.look().share > 0)
+    seen = job.look()
+    assert seen.size == 64 and seen.previews == 1 and seen.preview is not None
+    brush.paint(3)
+    until(lambda: not job.running)
+    assert job.result is not None and job.result.history.stopped.startswith("all") and not job.error
+
+
+def test_stop_keeps_what_was_painted() -> None:
+    brush = Brush()
+    job = Job(brush)
+    brush.paint(1)
+    until(lambda: job.look().share > 0)
+    job.stop()
+    assert job.stopping and job.running
+    brush.paint(2)
+    until(lambda: not job.running)
+    assert job.result is not None and job.result.history.stopped == "interrupted after 2 iterations"
+
+
+def test_stop_before_the_first_iteration_leaves_nothing() -> None:
+    brush = Brush()
+    job = Job(brush)
+    job.stop()
+    brush.strokes.release(3)
+    until(lambda: not job.running)
+    assert job.result is None and job.error == "" and brush.made == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ValueError("Too small: take more."), "Too small: take more."),
+        (MemoryError(), "not enough memory"),
+        (ZeroDivisionError("one\ntwo"), "The run failed (ZeroDivisionError): one two"),
+        (OSError("x" * 1000), "x" * 299 + "…"),
+    ],
+)
+def test_an_error_becomes_a_sentence(error: Exception, says: str) -> None:
+    brush = Brush(error)
+    job = Job(brush)
+    brush.strokes.release()
+    until(lambda: not job.running)
+    assert says in job.error and "\n" not in job.error and job.result is None
+
+
+def test_the_time_left_follows_the_speed_at_this_size() -> None:
+    clock = Clock()
+    assert clock.left(progress(1, 64, 0.1), at=100.0) is None
+    assert clock.left(progress(9, 64, 0.2), at=101.0) == pytest.approx(8.0)
+    assert clock.left(progress(1, 128, 0.25), at=105.0) is None, "the size has changed, and with it the speed"
+    assert clock.left(progress(11, 128, 0.5), at=107.0) == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "scipy"])
+def test_the_share_grows_to_the_whole_and_the_callback_can_stop(optimizer: str, pocket: Any) -> None:
+    shares: list[float] = []
+
+    def watch(now: Progress) -> None:
+        shares.append(now.share)
+        if stop_at and len(shares) == stop_at:
+            raise KeyboardInterrupt
+
+    keywords: dict[str, Any] = dict(
+        network=pocket, size=64, sizes=[32, 64], iterations=[2, 3], progress=False
+    )
+    stop_at = 0
+    nst.transfer_style("cat", "swirls", **keywords, optimizer=optimizer, callback=watch)
+    assert shares == sorted(set(shares)) and shares[-1] == pytest.approx(1.0) and len(shares) == 5
+    assert shares[1] < 0.2, "the small size is a small part of the work"
+    shares, stop_at = [], 2
+    stopped = nst.transfer_style("cat", "swirls", **keywords, optimizer=optimizer, callback=watch)
+    assert stopped.history.stopped.startswith("interrupted") and max(stopped.image.shape) == 64
+
+
+# --- the page -----------------------------------------------------------------------------------------------
+
+
+def on_the_page(path: Callable[[Studio], Awaitable[None]]) -> None:
+    """Do something on a page in an event loop, as a kernel has one."""
+
+    async def visit() -> None:
+        await path(Studio())
+
+    asyncio.run(visit())
+
+
+async def over(page: Studio, seconds: float = 60) -> None:
+    """Wait for the page to notice that its run has ended."""
+    end = time.monotonic() + seconds
+    while page.job is not None:
+        assert time.monotonic() < end, page.status.value
+        await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def brush(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brush]:
+    """The page's recipe, in the hands of the test."""
+    made = Brush()
+    monkeypatch.setattr(Painter, "recipe", lambda *_: made)
+    yield made
+    made.strokes.release(1000)
+
+
+def upload(picker: Any, name: str, content: bytes) -> None:
+    """What a front end sends, in ipywidgets 8 and in 7."""
+    widget, sent = picker.upload, memoryview(content)
+    if isinstance(widget.value, tuple):
+        file = {"name": name, "type": "", "size": len(content), "last_modified": 0, "content": sent}
+        widget.set_state({"value": [file]})
+    else:
+        more = widget._counter + 1
+        widget.set_state({"_counter": more, "metadata": [{"name": name}], "data": [sent]})
+
+
+def test_a_run_from_an_upload_to_a_result_that_the_call_repeats(tmp_path: Path, folder: Path) -> None:
+    photo = tmp_path / "holiday.jpg"
+    photo.write_bytes(picture_bytes(300, 200, "JPEG"))
+    previews: set[str] = set()
+
+    async def path(page: Studio) -> None:
+        page.stage.observe(lambda change: previews.add(change["new"]), names="value")
+        upload(page.photo_picker, "holiday.jpg", photo.read_bytes())
+        page.controls.value = SMALL
+        page.generate()
+        assert page.generate_button.disabled and not page.stop_button.disabled
+        assert "Preparing" in page.status.value
+        await over(page)
+        assert "Finished" in page.status.value, page.status.value
+        assert page.stop_button.disabled and not page.generate_button.disabled
+        assert page.results.value is not None
+        assert "holiday.jpg in the style of swirls" in page.stage.value
+
+    on_the_page(path)
+    (entry,) = gallery.of_visitor(None).entries()
+    assert entry.record.photo == "holiday.jpg" and entry.record.photo_origin.startswith("file sha256:")
+    again: dict[str, Any] = {}
+    call = entry.record.call().replace("'holiday.jpg'", repr(str(photo)))
+    exec(call.replace("\n)", "\n    progress=False,\n)"), again)
+    stored = Image.open(io.BytesIO(gallery.of_visitor(None).png(entry.key)))
+    assert nst.psnr(np.asarray(stored), images.to_uint8(again["result"].image)) > 60
+    kept_photo = gallery.of_visitor(None).photo(entry.key)
+    assert kept_photo is not None and Image.open(io.BytesIO(kept_photo)).size == stored.size
+    assert any("being painted" in text for text in previews)
+
+
+def test_one_run_at_a_time(brush: Brush) -> None:
+    async def path(page: Studio) -> None:
+        page.generate()
+        first = page.job
+        page.generate()
+        assert page.job is first
+        brush.strokes.release(3)
+        await over(page)
+
+    on_the_page(path)
+    assert len(gallery.of_visitor(None).entries()) == 1
+
+
+def test_stop_makes_a_result_that_says_so(brush: Brush) -> None:
+    async def path(page: Studio) -> None:
+        page.generate()
+        brush.paint(1)
+        page.stop()
+        assert page.stop_button.disabled and page.generate_button.disabled
+        page.stop()
+        brush.strokes.release()
+        await over(page)
+        assert "stopped" in page.stage.value
+
+    on_the_page(path)
+    (entry,) = gallery.of_visitor(None).entries()
+    assert entry.record.outcome == "stopped after 2 of 3 iterations" and entry.record.stopped
+
+
+def test_stop_while_it_compiles_says_that_there_is_nothing(brush: Brush) -> None:
+    async def path(page: Studio) -> None:
+        page.generate()
+        page.stop()
+        brush.strokes.release(3)
+        await over(page)
+        assert "before anything was painted" in page.status.value
+        assert not page.generate_button.disabled
+
+    on_the_page(path)
+    assert gallery.of_visitor(None).entries() == []
+
+
+def test_reset_brings_back_the_defaults_and_drops_the_run(brush: Brush) -> None:
+    async def path(page: Studio) -> None:
+        usual = (page.photo_picker.value, page.style_picker.value, page.controls.value)
+        upload(page.photo_picker, "a.png", picture_bytes())
+        upload(page.style_picker, "b.png", picture_bytes(seed=1))
+        page.controls.value = Settings(size=128, strength=80, start="noise", seed=3)
+        page.generate()
+        brush.paint(1)
+        page.reset()
+        assert (page.photo_picker.value, page.style_picker.value, page.controls.value) == usual
+        assert page.generate_button.disabled, "the thread has not ended yet"
+        assert not page.photo_picker.choose("a.png", pictures.Picture("a.png", picture_bytes()).origin)
+        brush.strokes.release(3)
+        await over(page)
+        assert not page.generate_button.disabled and page.results.value is None
+        assert page.stage.value == display.hint()
+
+    on_the_page(path)
+    assert gallery.of_visitor(None).entries() == []
+
+
+def test_what_is_changed_during_a_run_is_not_in_its_record(brush: Brush) -> None:
+    async def path(page: Studio) -> None:
+        page.controls.value = SMALL
+        page.generate()
+        page.controls.value = Settings(strength=90)
+        assert page.style_picker.choose("waves", "sample")
+        brush.strokes.release(3)
+        await over(page)
+
+    on_the_page(path)
+    (entry,) = gallery.of_visitor(None).entries()
+    assert entry.record.settings == SMALL and entry.record.style == "swirls"
+
+
+def test_after_an_error_the_page_goes_on(brush: Brush) -> None:
+    async def path(page: Studio) -> None:
+        brush.error = ValueError("The style <b>is</b> too narrow.")
+        page.generate()
+        brush.strokes.release()
+        await over(page)
+        assert 'role="alert"' in page.status.value
+        assert "The style &lt;b&gt;is&lt;/b&gt; too narrow." in page.status.value
+        brush.error = None
+        page.generate()
+        brush.strokes.release(3)
+        await over(page)
+        assert "Finished" in page.status.value and 'role="alert"' not in page.status.value
+
+    on_the_page(path)
+
+
+def test_a_result_that_cannot_be_stored_is_shown_all_the_same(brush: Brush, folder: Path) -> None:
+    folder.write_text("a file where the folder should be")
+
+    async def path(page: Studio) -> None:
+        page.generate()
+        brush.strokes.release(3)
+        await over(page)
+        assert "download it now" in page.status.value
+        assert "nst-download" in page.stage.value and "data:image/png" in page.stage.value
+
+    on_the_page(path)
+
+
+def test_uploads_stand_beside_each_other() -> None:
+    page = Studio()
+    for seed in (1, 2, 2):
+        upload(page.photo_picker, "photo.png", picture_bytes(seed=seed))
+    page.photo_picker.add("cat", picture_bytes(seed=3))
+    names = [p.name for p in page.photo_picker._uploads]
+    assert names == ["cat (2)", "photo.png (2)", "photo.png"]
+    assert page.photo_picker.value.source == picture_bytes(seed=3)
+    assert not page.photo_picker.upload.value, "the widget does not keep the bytes"
+
+
+def test_a_bad_upload_changes_nothing_but_the_message() -> None:
+    page = Studio()
+    before = page.photo_picker.value
+    upload(page.photo_picker, "<i>.png", b"no picture")
+    assert page.photo_picker.value == before
+    assert "&lt;i&gt;.png cannot be used" in page.status.value and 'role="alert"' in page.status.value
+    upload(page.photo_picker, "good.png", picture_bytes())
+    assert "cannot be used" not in page.status.value
+
+
+def test_a_name_with_markup_is_only_text() -> None:
+    page, evil = Studio(), "<img src=x onerror=alert(1)>.png"
+    upload(page.photo_picker, evil, picture_bytes())
+    made = record(photo=page.photo_picker.value.name, style='"><script>')
+    shown = display.comparison(Entry("", made), gallery.encode(noise(), made), picture_bytes(kind="JPEG"))
+    for text in (page.photo_picker._shown.value, shown):
+        assert "<img src=x" not in text and "<script" not in text
+
+
+def test_again_brings_back_settings_and_pictures() -> None:
+    page, content = Studio(), picture_bytes()
+    upload(page.photo_picker, "mine.png", content)
+    origin = page.photo_picker.value.origin
+    chosen = Settings(size=256, strength=20)
+    entry = Entry("", record(photo="mine.png", photo_origin=origin, style="waves", settings=chosen))
+    page.photo_picker.choose("coffee", "sample")
+    page._again(entry)
+    assert page.photo_picker.value.source == content and page.style_picker.value.name == "waves"
+    assert page.controls.value == chosen and "no longer" not in page.status.value
+    page.reset()
+    page._again(entry)
+    assert "mine.png is no longer here" in page.status.value and page.controls.value == chosen
+
+
+def test_the_gallery_opens_and_deletes(folder: Path) -> None:
+    first, second = fill(gallery.of_visitor(None), 2)
+    page = Studio()
+    buttons = page.results._thumbnails.buttons
+    assert [value for _, value in buttons.options] == [second, first] and page.results.value is None
+    buttons.value = first
+    assert page.stage.value.count("data:image/png") == 1
+    page.results._delete.click()
+    assert page.results._delete.description == "Delete for good?"
+    assert len(gallery.of_visitor(None).entries()) == 2
+    buttons.value = second
+    assert page.results._delete.description == "Delete", "another result asks again"
+    page.results._delete.click()
+    page.results._delete.click()
+    assert gallery.of_visitor(None).entries() == [first] and page.results.value is None
+
+
+def test_a_result_deleted_elsewhere_is_missed_politely() -> None:
+    (entry,) = fill(gallery.of_visitor(None), 1)
+    page = Studio()
+    gallery.of_visitor(None).delete(entry.key)
+    page.results._thumbnails.buttons.value = entry
+    assert "no longer there" in page.status.value
+    assert page.results._thumbnails.buttons.options == ()
+
+
+def test_visitors_do_not_see_each_others_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(gallery.of_visitor("a" * 32), 1)
+    counts = []
+    for visitor in ("a" * 32, "b" * 32):
+        monkeypatch.setenv("HTTP_X_NST_VISITOR", visitor)
+        counts.append(len(Studio().results._thumbnails.buttons.options))
+    assert counts == [1, 0]
+
+
+def every(widget: Any) -> Iterator[Any]:
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from every(child)
+
+
+def test_everything_has_a_name() -> None:
+    fill(gallery.of_visitor(None), 1)
+    page = Studio()
+    page.results._thumbnails.buttons.value = page.results._entries[0]
+    for widget in every(page):
+        if isinstance(widget, ipywidgets.HTML):
+            pictures_in = re.findall(r"<img[^>]*>", widget.value)
+            assert all(re.search(r'alt="[^"]+"', tag) for tag in pictures_in)
+            assert all("aria-label=" in tag for tag in re.findall(r"<input[^>]*>", widget.value))
+        elif hasattr(widget, "description") and not isinstance(widget, ipywidgets.FloatProgress):
+            assert widget.description, widget
+
+
+def test_the_page_asks_for_no_network() -> None:
+    app = Path(server.APP)
+    files = [*app.rglob("*.html"), *app.rglob("*.j2"), app.parent / "studio.css"]
+    assert len(files) >= 3
+    for file in files:
+        assert not re.search(r"(https?:)?//\w", file.read_text(encoding="utf-8").replace("// ", "")), file
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (7.6, "8 s"), (42, "40 s"), (88, "90 s"), (100, "2 min"), (600, "10 min")],
+)
+def test_durations_are_no_finer_than_they_are_known(seconds: float, words: str) -> None:
+    assert display.duration(seconds) == words
+
+
+# --- the server ---------------------------------------------------------------------------------------------
+
+
+def test_a_kernel_is_ended_once_its_page_has_been_away_for_long() -> None:
+    absences = server.Absences(linger=30, opening=120)
+    assert list(absences.overdue({"new": 0, "open": 1}, 0)) == []
+    assert list(absences.overdue({"new": 0, "open": 0}, 10)) == []
+    assert list(absences.overdue({"new": 0, "open": 0}, 35)) == []
+    assert list(absences.overdue({"new": 0, "open": 0}, 41)) == ["open"]
+    assert list(absences.overdue({"new": 0, "open": 1}, 50)) == [], "its page came back"
+    assert list(absences.overdue({"new": 0, "open": 0}, 60)) == []
+    assert list(absences.overdue({"new": 0, "open": 0}, 121)) == ["new", "open"]
+
+
+@pytest.mark.parametrize(
+    ("host", "only_here"),
+    [
+        ("127.0.0.1", True),
+        ("localhost", True),
+        ("::1", True),
+        ("0.0.0.0", False),
+        ("192.168.1.2", False),
+        ("", False),
+    ],
+)
+def test_what_counts_as_this_machine(host: str, only_here: bool) -> None:
+    assert server.is_loopback(host) == only_here
+
+
+def test_without_voila_one_sentence_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "voila", None)
+    assert cli.main(["studio", "--no-browser"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("nst: Voila") and "lab" in said and said.count("\n") == 1

@@ -1,0 +1,307 @@
+"""`nst studio` as a visitor meets it: the served page in Chromium, and what becomes of its kernels."""
+
+import io
+import os
+import re
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import browsing
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("voila", reason="Voila is not installed: it is in the extra `lab`")
+
+LINGER = 4  # seconds that a kernel waits for its page here
+READY = "/voila/static/voila.js"  # answers without starting a kernel
+
+
+def command(*more: str) -> Callable[[int], list[str]]:
+    def line(port: int) -> list[str]:
+        start = [sys.executable, "-m", "nstlib.cli", "studio", "--no-browser"]
+        return [*start, "--linger", str(LINGER), "--port", str(port), *more]
+
+    return line
+
+
+@pytest.fixture(autouse=True)
+def no_kernels() -> None:
+    """Each test begins when the kernels of the one before have ended."""
+    until(lambda: kernels() == 0, LINGER + 10, "earlier kernels end")
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("studio")
+    results = {"NSTLIB_STUDIO": str(folder / "results"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with browsing.server(command(), folder, page=READY, **results) as address:
+        yield address
+
+
+def kernels() -> int:
+    """Processes of kernels below this one."""
+    import psutil  # comes with ipykernel
+
+    count = 0
+    for process in psutil.Process().children(recursive=True):
+        try:
+            gone = process.status() == psutil.STATUS_ZOMBIE
+            count += not gone and any("ipykernel" in word for word in process.cmdline())
+        except psutil.NoSuchProcess:
+            pass
+    return count
+
+
+def until(happened: Callable[[], bool], seconds: float, what: str) -> float:
+    """Wait for something; returns how long it took."""
+    began = time.monotonic()
+    while not happened():
+        assert time.monotonic() - began < seconds, f"not within {seconds} s: {what}"
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def open_studio(page: Any, address: str) -> None:
+    page.goto(address, timeout=90_000)
+    page.get_by_role("button", name="Generate").wait_for(timeout=60_000)
+
+
+def upload(page: Any, kind: str, path: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.locator(f".nst-upload-{kind}").click()
+    chooser.value.set_files(path)
+
+
+def status(page: Any) -> str:
+    return str(page.locator(".nst-message").inner_text())
+
+
+def results(page: Any) -> Any:
+    return page.locator(".nst-results .nst-thumbs button")
+
+
+def watch_run(page: Any, seconds: float = 60) -> tuple[list[str], set[str]]:
+    """Everything the status line and the stage showed until the run ended."""
+    page.evaluate("""() => {
+        window.seen = {lines: [], pictures: [], bar: 0};
+        window.watching = setInterval(() => {
+            const line = document.querySelector(".nst-message").innerText;
+            const picture = document.querySelector(".nst-right .nst-stage img");
+            const bar = document.querySelector(".nst-progress .progress-bar");
+            if (line && window.seen.lines.at(-1) !== line) window.seen.lines.push(line);
+            if (picture && picture.alt.endsWith("being painted")) window.seen.pictures.push(picture.src);
+            if (bar) window.seen.bar = Math.max(window.seen.bar, bar.getBoundingClientRect().width);
+        }, 50);
+    }""")
+    page.wait_for_function(
+        "/^(Finished|Stopped)/.test(document.querySelector('.nst-message').innerText)", timeout=1000 * seconds
+    )
+    seen = page.evaluate("() => { clearInterval(window.watching); return window.seen; }")
+    assert seen["bar"] > 20, "the progress bar never moved"
+    return [*seen["lines"], status(page)], set(seen["pictures"])
+
+
+def cut(page: Any) -> float:
+    """Where the line between photo and result is, in percent of the width, as it is drawn."""
+    line, stage = (page.locator(where).bounding_box() for where in (".nst-line", ".nst-compare"))
+    return float(100 * (line["x"] + line["width"] / 2 - stage["x"]) / stage["width"])
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A photo of 300 x 200 pixels: no sample has these proportions."""
+    y, x = np.mgrid[0:200, 0:300]
+    pixels = np.stack([x / 300, y / 200, (x - y) % 50 / 50], -1)
+    Image.fromarray((255 * pixels).astype("uint8")).save(tmp_path / "my holiday.jpg", quality=92)
+    return tmp_path / "my holiday.jpg"
+
+
+@pytest.mark.browser
+def test_a_visitor_paints_compares_keeps_and_comes_back(
+    page: Any, studio: str, photo: Path, browser: Any
+) -> None:
+    open_studio(page, studio)
+
+    # An upload, a style of the gallery, a small picture.
+    upload(page, "photo", photo)
+    chosen = page.get_by_alt_text("The chosen photo: my holiday.jpg")
+    chosen.wait_for()
+    box = chosen.bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(1.5, abs=0.02), "the photo keeps its proportions"
+    waves = page.get_by_role("button", name="waves")
+    waves.click()
+    page.get_by_alt_text("The chosen style: waves").wait_for()
+    assert waves.get_attribute("aria-pressed") == "true"
+    page.get_by_label("Longer side").select_option("128 pixels")
+
+    # A run that finishes.
+    page.get_by_role("button", name="Generate").click()
+    lines, previews = watch_run(page)
+    assert lines[0].startswith("Preparing") and lines[-1].startswith("Finished, in"), lines
+    assert any(re.match(r"Painting at 128 pixels: \d+ %, about \d+ s left", line) for line in lines), lines
+    assert len(previews) >= 2, "the preview did not change"
+    assert page.get_by_role("button", name="Generate").is_enabled()
+
+    compare_with_keys_and_mouse(page)
+    download_says_everything(page)
+
+    # A run that is stopped.
+    page.get_by_role("button", name="More settings").click()
+    page.get_by_label("Iterations").select_option("400")
+    page.get_by_role("button", name="Generate").click()
+    page.get_by_text("Painting at").wait_for(timeout=30_000)
+    assert page.get_by_role("button", name="Generate").is_disabled()
+    page.get_by_role("button", name="Stop").click()
+    page.locator(".nst-message", has_text="Stopped after").wait_for(timeout=30_000)
+    assert page.locator(".nst-mark").inner_text() == "stopped"
+    assert results(page).count() == 2
+
+    refuses_what_is_no_picture(page, photo.parent)
+
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_alt_text("The chosen photo: cat").wait_for()
+    size = page.get_by_label("Longer side")
+    until(lambda: size.input_value() == "384 pixels", 5, "the size is back at its default")
+    assert page.get_by_role("button", name="my holiday.jpg").count() == 0
+    assert page.outside == [] and page.errors == []
+
+    comes_back(page, studio, browser)
+
+
+def compare_with_keys_and_mouse(page: Any) -> None:
+    divide = page.get_by_role("slider", name="Divide between")
+    assert cut(page) == pytest.approx(50, abs=1)
+    divide.focus()
+    page.keyboard.press("End")
+    assert cut(page) == pytest.approx(100, abs=1)
+    for _ in range(10):
+        page.keyboard.press("ArrowLeft")
+    assert cut(page) == pytest.approx(90, abs=1)
+    box = page.locator(".nst-compare").bounding_box()
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 40)
+    page.mouse.up()
+    assert cut(page) == pytest.approx(25, abs=2)
+    visible = page.locator(".nst-before").evaluate("e => getComputedStyle(e).clipPath")
+    right = re.search(r"inset\(0px calc\(100% - 25%\)|inset\(0px 7[45](\.\d+)?%", visible)
+    assert right, visible
+    sides = {p.get_attribute("alt") for p in page.locator(".nst-compare img").all()}
+    assert sides == {"Result: my holiday.jpg in the style of waves", "The photo: my holiday.jpg"}
+
+
+def download_says_everything(page: Any) -> None:
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download PNG").click()
+    assert re.fullmatch(r"my-holiday-waves-\d+\.png", download.value.suggested_filename)
+    picture = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert picture.format == "PNG" and picture.size == (128, 85)
+    text = picture.text  # type: ignore[attr-defined]
+    assert (text["photo"], text["style"], text["size"]) == ("my holiday.jpg", "waves", "128")
+    assert (text["network"], text["optimizer"], text["outcome"]) == ("pocket_vgg", "lbfgs", "finished")
+    assert "nst.transfer_style(" in text["call"]
+
+
+def refuses_what_is_no_picture(page: Any, folder: Path) -> None:
+    (folder / "words.png").write_text("these are words")
+    upload(page, "photo", folder / "words.png")
+    page.get_by_text("words.png cannot be used. This file is not a picture").wait_for()
+    assert results(page).count() == 2, "the page goes on"
+    with (folder / "large.jpg").open("wb") as large:
+        large.truncate(60_000_000)  # more than the connection takes in one message
+    upload(page, "style", folder / "large.jpg")
+    notice = page.get_by_text("large.jpg cannot be used. It has 60.0 MB, more than the 24 MB")
+    notice.wait_for()
+    page.get_by_role("button", name="Close").click()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (2000, 2000, 3), dtype=np.uint8)).save(
+        folder / "twelve megabytes.png"
+    )
+    assert (folder / "twelve megabytes.png").stat().st_size > 11_000_000
+    upload(page, "style", folder / "twelve megabytes.png")
+    page.get_by_alt_text("The chosen style: twelve megabytes.png").wait_for()
+
+
+def comes_back(page: Any, studio: str, browser: Any) -> None:
+    """Closed pages end their kernels, the gallery stays, and is nobody else's."""
+    context = page.context
+    assert kernels() == 1
+    page.close(run_before_unload=True)
+    until(lambda: kernels() == 0, LINGER, "the kernel of a page that was closed ends at once")
+
+    again = context.new_page()
+    open_studio(again, studio)
+    assert results(again).count() == 2
+    results(again).nth(1).click()
+    again.get_by_alt_text("Result: my holiday.jpg in the style of waves").wait_for()
+    assert again.get_by_role("slider", name="Divide between").count() == 1
+    with browsing.watched_page(browser, 390, 800) as stranger:
+        open_studio(stranger, studio)
+        assert results(stranger).count() == 0
+        wide = stranger.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 390, "it fits a phone's width"
+        stranger.get_by_role("button", name="Generate").click()
+        stranger.get_by_text(re.compile("Preparing|Painting")).wait_for()
+        assert kernels() == 2
+    # Closing the context ran no script of the page: its kernel, which works, ends all the same.
+    until(lambda: kernels() == 1, LINGER + 8, "the kernel of a page that vanished ends")
+    assert again.get_by_role("button", name="Generate").is_enabled()
+
+
+@pytest.mark.browser
+def test_a_page_that_lost_its_kernel_says_so(page: Any, studio: str) -> None:
+    open_studio(page, studio)
+    lost = page.locator("#nst-lost")
+    assert lost.is_hidden()
+    page.route("**/api/kernels/**", lambda route: route.fulfill(status=404, body=""))
+    lost.wait_for(timeout=20_000)
+    page.unroute("**/api/kernels/**")
+    page.get_by_role("link", name="Open the page again").click()
+    page.get_by_role("button", name="Generate").wait_for(timeout=60_000)
+    assert lost.is_hidden()
+
+
+def answer(address: str, **headers: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=60) as got:
+            return got.status, got.geturl()
+    except urllib.error.HTTPError as error:
+        return error.code, address
+
+
+def test_another_name_for_this_machine_is_not_served(studio: str) -> None:
+    assert answer(studio, Host="evil.example") == (403, studio)
+    assert kernels() == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="listens on all addresses, which firewalls ask about")
+def test_elsewhere_than_on_loopback_a_token_is_needed(tmp_path: Path) -> None:
+    with browsing.server(
+        command("--host", "0.0.0.0"), tmp_path, page=READY, NSTLIB_STUDIO=str(tmp_path)
+    ) as address:
+        said = (tmp_path / "server.log").read_text()
+        assert "can be reached from other machines" in said
+        status_code, where = answer(address)
+        assert "/login" in where and kernels() == 0, (status_code, where)
+        (token,) = re.findall(r"\?token=(\w+)", said)
+        assert answer(f"{address}/?token={token}")[0] == 200 and kernels() == 1
+    assert kernels() == 0, "the server takes its kernels with it"
+
+
+def test_the_next_free_port_is_taken(studio: str, tmp_path: Path) -> None:
+    taken = studio.rsplit(":", 1)[1]
+    started: list[str] = []
+
+    def line(port: int) -> list[str]:
+        started.append(str(port))
+        return command()(int(taken))
+
+    with pytest.raises(RuntimeError), browsing.server(line, tmp_path, page=READY, seconds=6):
+        pass
+    (address,) = re.findall(r"http://127\.0\.0\.1:(\d+)/", (tmp_path / "server.log").read_text())
+    assert address != taken
