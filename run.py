@@ -16,6 +16,7 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -35,8 +36,8 @@ STAMP = VENV / "set-up.json"  # written last, so that it is true
 LOG = VENV / "set-up.log"
 UNFINISHED = {"state": "unfinished"}
 LAB_OVERRIDES = VENV / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
-# JupyterLab would greet a learner with a question about its news, ask the network about newer versions, and open the
-# index of the lessons as raw Markdown.
+# JupyterLab would greet a learner with a question about its news, ask the network about newer versions, and
+# open the index of the lessons as raw Markdown.
 LAB_SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
@@ -112,7 +113,8 @@ def needed_extras(command: str) -> "set[str]":
 def fingerprint() -> str:
     """What the installed packages follow from, as one number."""
     files = ("pyproject.toml", "constraints.txt")
-    return hashlib.sha256(b"\0".join((ROOT / name).read_bytes() for name in files)).hexdigest()
+    texts = (re.sub(rb"(?m)^Repository = .*$", b"", (ROOT / name).read_bytes()) for name in files)
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 
 def read_stamp() -> dict:

@@ -295,11 +295,13 @@ def make_slides(arguments: argparse.Namespace) -> int:
 
     wanted = [slides.find(name) for name in arguments.lesson] or slides.names()
     browser = None if arguments.no_pdf else handout.find_browser()
+    decks = []
     for path in slides.write_decks(wanted, arguments.output):
         print(path)
-        if browser:
-            handout.print_pdf(path, path.with_suffix(".pdf"), browser)
-            print(path.with_suffix(".pdf"))
+        decks.append(path)  # all decks before the first handout, which may fail
+    for path in decks if browser else []:
+        handout.print_pdf(path, path.with_suffix(".pdf"), str(browser))
+        print(path.with_suffix(".pdf"))
     if not browser and not arguments.no_pdf:
         print(handout.MISSING, file=sys.stderr)
     return 0

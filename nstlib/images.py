@@ -90,7 +90,7 @@ def load_image(source: object, size: int | None = None, *, at_most: int | None =
     else:
         raise TypeError(
             f"Cannot load {_shorten(source)} as an image; "
-            "give a file, its bytes, a sample name, a web address, a PIL picture or an array."
+            "give a file, a sample name, a web address, the bytes of a file, a PIL picture or an array."
         )
     if limit is None or (size is None and max(image.shape[1:3]) <= limit):
         return image

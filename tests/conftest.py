@@ -23,9 +23,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(str(missing))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, started once."""
+    """Chromium, started once for a file of tests.
+
+    Not once for all: as long as it runs, so does Playwright's event loop, and other tests need loops of their own.
+    """
     with browsing.browser() as made:
         yield made
 

@@ -384,7 +384,7 @@ def test_a_file_without_permission_is_one_sentence(tmp_path: Path) -> None:
         load_image(tmp_path / "x.png")
 
 
-@pytest.mark.parametrize("source", [None, 3, 2.5, ["cat"], {"a": 1}, b"bytes", len])
+@pytest.mark.parametrize("source", [None, 3, 2.5, ["cat"], {"a": 1}, bytearray(b"bytes"), len])
 def test_other_objects_are_one_sentence(source: object) -> None:
     with pytest.raises(TypeError, match="give a file, a sample name"):
         load_image(source)

@@ -35,6 +35,13 @@ def exercise_minutes(path: Path) -> int:
     return sum(int(found) for found in re.findall(r"\| (\d+) \|$", head(path), re.M))
 
 
+def lecture_minutes(number: str) -> int:
+    """What the first note of a lecture says."""
+    (deck,) = (NOTEBOOKS / "slides").glob(f"{number}_*.md")
+    title, _, _ = deck.read_text(encoding="utf-8").partition("\n---\n")
+    return int(re.search(r"\b[Aa]bout (\d+)\s+minutes", title)[1])
+
+
 def row(path: Path) -> str:
     (found,) = [line for line in INDEX.splitlines() if f"]({path.name})**" in line]
     return found
@@ -122,6 +129,8 @@ def test_the_minutes_of_the_plans_add_up() -> None:
     for heading, table in found:
         parts = [int(number) for number in re.findall(r"^\| (\d+) \|", table, re.M)]
         assert re.findall(r"^\| \*\*(\d+)\*\* \|", table, re.M) == [str(sum(parts))], heading
+        for number, lecture, more in re.findall(r"^\| (\d+) \| Lecture (\d\d)(.*) \|$", table, re.M):
+            assert int(number) == lecture_minutes(lecture) or ("Without" in more and heading == "Three hours")
     for number, lesson in re.findall(r"^\| (\d+) \| Lesson \[(\d\d)\]", "".join(t for _, t in found), re.M):
         assert int(number) == minutes(next(p for p in LESSONS if p.stem.startswith(lesson)))
 

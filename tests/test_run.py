@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +70,15 @@ def test_changed_dependencies_are_installed(ready: ModuleType, name: str) -> Non
     (ready.ROOT / name).write_text("# changed", encoding="utf-8")
     assert not ready.is_ready({"lab"})
     assert ready.is_usable()
+
+
+def test_another_address_of_the_repository_changes_no_package(ready: ModuleType) -> None:
+    """`nst links` writes it; a fork must start without a connection."""
+    file = ready.ROOT / "pyproject.toml"
+    text = file.read_text(encoding="utf-8")
+    fork = 'Repository = "https://github.com/someone/else/tree/main"'
+    file.write_text(re.sub(r"(?m)^Repository = .*$", fork, text) + f"\n{fork}\n", encoding="utf-8")
+    assert ready.is_ready({"lab"})
 
 
 @pytest.mark.parametrize("stamp", ['{"state": "unfinished"}', '{"project": "/elsewhere"}', '{"proj', "[]"])

@@ -13,22 +13,26 @@ from pathlib import Path
 
 from ..foundation import whole_file
 
-ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+ON_PATH = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
+    *("microsoft-edge", "microsoft-edge-stable", "msedge"),
+)
 ELSEWHERE = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+    os.path.expandvars(r"%LOCALAPPDATA%\Google\Chrome\Application\chrome.exe"),
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 )
 MISSING = (
     "No Chromium, Chrome or Edge was found, so there are no PDF handouts: open a deck in any browser and "
     "print it into a PDF file, or install Chromium and run this again."
 )
+BY_HAND = "open the deck in a browser and print it into a PDF file"
 SECONDS = 120  # for one deck; two are usual
-VIRTUAL_MILLISECONDS = (
-    30_000  # of the page's own clock, which runs fast: time for MathJax to set the formulas
-)
+VIRTUAL_MILLISECONDS = 30_000  # of the page's own clock, which runs fast: time for MathJax
 
 
 def find_browser() -> str | None:
@@ -48,7 +52,11 @@ def print_pdf(page: Path, target: Path, browser: str) -> None:
     Raises:
         OSError: the browser did not print it, or the file cannot be written.
     """
-    with tempfile.TemporaryDirectory() as profile, whole_file(target) as partial:
+    with (
+        # Windows may still hold files of a browser that has ended.
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        whole_file(target) as partial,
+    ):
         command = [
             *(browser, "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
             *(f"--user-data-dir={profile}", f"--virtual-time-budget={VIRTUAL_MILLISECONDS}"),
@@ -59,6 +67,11 @@ def print_pdf(page: Path, target: Path, browser: str) -> None:
         try:
             done = subprocess.run(command, capture_output=True, timeout=SECONDS, stdin=subprocess.DEVNULL)
         except subprocess.TimeoutExpired:
-            raise TimeoutError(f"{browser} did not print {page} within {SECONDS} seconds.") from None
-        if done.returncode or not partial.is_file():
-            raise OSError(f"{browser} did not print {page}; print it into a PDF file from its window.")
+            raise TimeoutError(f"{browser} did not print {target} within {SECONDS} seconds.") from None
+        if done.returncode or not is_whole(partial):
+            raise OSError(f"{browser} did not print {target}: see that the disk is not full, or {BY_HAND}.")
+
+
+def is_whole(file: Path) -> bool:
+    """Whether a PDF file has its end: Chromium reports success also when the disk is full."""
+    return file.is_file() and b"%%EOF" in file.read_bytes()[-1024:]

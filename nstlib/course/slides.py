@@ -10,6 +10,8 @@ The text of a deck, `notebooks/slides/NN_name.md`, is Markdown with a few marks,
     |||                        what follows stands in the next column
     Notes:                     what follows is for the speaker only
 
+The first slide is the title; one whose heading begins with "Predict" is a question, on another ground.
+
 What a deck may show is chosen in the lesson, with the tags `slide-code` and `slide-output` of its cells, so
 that whoever edits a cell sees that a slide depends on it. A deck becomes one HTML file that needs nothing
 else: reveal.js, MathJax and all pictures are inside.
@@ -23,8 +25,10 @@ import importlib.util
 import json
 import mimetypes
 import re
+import urllib.parse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +42,9 @@ PARTS = Path(__file__).resolve().parent / "deck"  # what goes into every file
 CELL = re.compile(r"^\{\{(?P<id>[\w-]+)(?P<parts>[^}]*)\}\}$")
 PART = re.compile(r"(?P<what>code|printed|picture)(?: (?P<first>\d+)(?:-(?P<last>\d+))?)?")
 OFFERED_BY = {"code": "slide-code", "printed": "slide-output", "picture": "slide-output"}  # tag of the cell
-PICTURE = re.compile(r"<img [^>]*>")
-FENCE = re.compile(r"^(```|~~~)")
+FENCE = re.compile(r"^\s*(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
+ALMOST_NOTES = re.compile(r"\s*notes?\s*:", re.IGNORECASE)
+WORDS = {"code": "code", "printed": "printed lines", "picture": "pictures with alternative texts"}
 Cells = dict[str, dict[str, Any]]
 
 
@@ -95,9 +100,31 @@ def find(name: str) -> str:
 
 
 def read_cells(lesson: Path) -> Cells:
-    """The cells of a notebook by their ids."""
-    notebook = json.loads(lesson.read_text(encoding="utf-8"))
-    return {cell["id"]: cell for cell in notebook["cells"]}
+    """The cells of a notebook by their ids.
+
+    Raises:
+        DeckError: there is no such notebook.
+    """
+    try:
+        cells = json.loads(lesson.read_text(encoding="utf-8-sig"))["cells"]  # an editor may add a mark
+    except FileNotFoundError:
+        raise DeckError(f"{lesson} is not there: a deck needs the lesson whose cells it shows.") from None
+    except (ValueError, KeyError, TypeError):
+        raise DeckError(f"{lesson} is not a notebook that can be read.") from None
+    return {cell.get("id", f"cell-{n}"): cell for n, cell in enumerate(cells)}  # old notebooks have no ids
+
+
+def read_texts(deck: Path) -> list[list[str]]:
+    """The lines of each slide of a deck.
+
+    Raises:
+        DeckError: it is not a text that can be read.
+    """
+    try:
+        text = deck.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise DeckError(f"{deck} is not UTF-8 text; save it so.") from None
+    return split_at("---", text.rstrip().removesuffix("\n---").splitlines())
 
 
 def read_slide(lines: Sequence[str]) -> Slide:
@@ -110,6 +137,9 @@ def read_slide(lines: Sequence[str]) -> Slide:
     if not heading.startswith("#"):
         raise DeckError(f"a slide must begin with a heading, not with {heading!r}")
     body, *notes = split_at("Notes:", rest)
+    for line, fenced in with_fences(body):
+        if ALMOST_NOTES.match(line) and not fenced:
+            raise DeckError(f"{line!r} would be seen by all: write `Notes:` on a line of its own")
     columns = [["\n".join(piece) for piece in split_at(". . .", column)] for column in split_at("|||", body)]
     return Slide(heading.lstrip("# "), columns, "\n".join("\n".join(part) for part in notes).strip())
 
@@ -117,9 +147,7 @@ def read_slide(lines: Sequence[str]) -> Slide:
 def split_at(mark: str, lines: Sequence[str]) -> list[list[str]]:
     """The lines between lines that are nothing but a mark, outside fenced code."""
     parts: list[list[str]] = [[]]
-    fenced = False
-    for line in lines:
-        fenced ^= bool(FENCE.match(line))
+    for line, fenced in with_fences(lines):
         if line.strip() == mark and not fenced:
             parts.append([])
         else:
@@ -127,11 +155,24 @@ def split_at(mark: str, lines: Sequence[str]) -> list[list[str]]:
     return parts
 
 
+def with_fences(lines: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Each line, and whether it belongs to fenced code."""
+    fence = ""
+    for line in lines:
+        mark = FENCE.match(line)
+        inside = bool(fence or mark)
+        if mark and not fence:
+            fence = mark["fence"]
+        elif mark and mark["fence"].startswith(fence) and not mark["info"].strip():
+            fence = ""
+        yield line, inside
+
+
 # --- from text and cells to HTML ----------------------------------------------------------------------
 
 
 def render_text(text: str) -> str:
-    r"""Markdown as HTML; formulas between dollars are left to MathJax, as \( \) and \[ \]."""
+    r"""Markdown as HTML; formulas between dollars are left to MathJax, as \( \) and $$ $$."""
     import mistune
 
     convert: Any = mistune.create_markdown(escape=True, plugins=["math", "table"])
@@ -142,8 +183,11 @@ def render_piece(text: str, cells: Cells) -> str:
     """Markdown with cells and pictures in it."""
     done: list[str] = []
     pending: list[str] = []
-    for line in text.splitlines():
-        if mark := CELL.match(line.strip()):
+    for line, fenced in with_fences(text.splitlines()):
+        mark = None if fenced else CELL.match(line.strip())
+        if not fenced and not mark and "{{" in line and "$" not in line:
+            raise DeckError(f"{line.strip()!r} is no mark: write {{{{CELL code}}}} on a line of its own")
+        if mark:
             done += [render_text("\n".join(pending)), render_cell(mark["id"], mark["parts"], cells)]
             pending = []
         else:
@@ -162,10 +206,10 @@ def render_cell(name: str, asked: str, cells: Cells) -> str:
     parts = list(PART.finditer(asked))
     if not parts or PART.sub("", asked).strip():
         raise DeckError(f"{{{{{name}{asked}}}}} must ask for {', '.join(OFFERED_BY)}")
-    return "".join(render_part(cells[name], part) for part in parts)
+    return "".join(render_part(name, cells[name], part) for part in parts)
 
 
-def render_part(cell: dict[str, Any], part: re.Match[str]) -> str:
+def render_part(name: str, cell: dict[str, Any], part: re.Match[str]) -> str:
     """The code, the printed lines or the pictures of a cell; of each, all or those with the given numbers.
 
     Raises:
@@ -173,12 +217,16 @@ def render_part(cell: dict[str, Any], part: re.Match[str]) -> str:
     """
     what, tag = part["what"], OFFERED_BY[part["what"]]
     if tag not in cell.get("metadata", {}).get("tags", []):
-        raise DeckError(f"cell {cell['id']!r} lacks the tag {tag}, which offers its {what} to slides")
+        raise DeckError(
+            f"the lesson's cell {name!r} lacks the tag {tag}, which lets a slide show its {WORDS[what]}"
+        )
     items = {"code": code_lines, "printed": printed_lines, "picture": pictures}[what](cell)
     first = int(part["first"] or 1)
     last = int(part["last"] or part["first"] or len(items))
     if not 1 <= first <= last <= len(items):
-        raise DeckError(f"cell {cell['id']!r} has no {part[0]!r}, only {len(items)} of them")
+        if not items and what != "code":
+            raise DeckError(f"the lesson's cell {name!r} holds no {WORDS[what]}: run the lesson and save it")
+        raise DeckError(f"the lesson's cell {name!r} has no {part[0]!r}, only {len(items)} of them")
     chosen = items[first - 1 : last]
     if what == "picture":
         return "".join(figure(picture) for picture in chosen)
@@ -199,8 +247,24 @@ def printed_lines(cell: dict[str, Any]) -> list[str]:
 
 def pictures(cell: dict[str, Any]) -> list[str]:
     """The pictures that a cell shows, as elements with their alternative texts and without a width."""
-    shown = ("".join(output.get("data", {}).get("text/html", [])) for output in cell.get("outputs", []))
-    return [re.sub(r' width="\d+"', "", tag) for page in shown for tag in PICTURE.findall(page)]
+    reader = PictureReader()
+    for output in cell.get("outputs", []):
+        reader.feed("".join(output.get("data", {}).get("text/html", [])))
+    return reader.pictures
+
+
+class PictureReader(HTMLParser):
+    """Finds the pictures in HTML, and takes nothing of them but the picture and its alternative text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pictures: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep what is a picture and lies in the page itself."""
+        given = {name: html.escape(value or "") for name, value in attrs}
+        if tag == "img" and given.get("src", "").startswith("data:image/"):
+            self.pictures.append(f'<img alt="{given.get("alt", "")}" src="{given["src"]}">')
 
 
 def highlighted(code: str) -> str:
@@ -225,11 +289,11 @@ def inline_pictures(page: str) -> str:
     """
 
     def inline(match: re.Match[str]) -> str:
-        path = DECKS / match[1]
-        if not path.is_file():
-            raise DeckError(f"there is no picture {match[1]}")
-        code = base64.b64encode(path.read_bytes()).decode()
-        return f'src="data:{mimetypes.guess_type(path.name)[0]};base64,{code}"'
+        path = DECKS / urllib.parse.unquote(html.unescape(match[1]))
+        kind = mimetypes.guess_type(path.name)[0] or ""
+        if not path.is_file() or not kind.startswith("image/"):
+            raise DeckError(f"there is no picture {urllib.parse.unquote(match[1])} beside the decks")
+        return f'src="data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"'
 
     page = re.sub(r'src="(?!data:)([^"]+)"', inline, page)
     return re.sub(r"<p>(<img [^>]*>)</p>", lambda match: figure(match[1]), page)
@@ -247,7 +311,7 @@ def render_slide(slide: Slide, number: int, cells: Cells) -> str:
     ]
     kind = "title" if number == 0 else "predict" if slide.heading.startswith("Predict") else "plain"
     level = "h1" if number == 0 else "h2"
-    heading = render_text(slide.heading).strip().removeprefix("<p>").removesuffix("</p>")
+    heading = render_text(f"# {slide.heading}").strip().removeprefix("<h1>").removesuffix("</h1>")
     body = "".join(f'<div class="column">{column}</div>' for column in columns)
     notes = f'<aside class="notes">{render_text(slide.notes)}</aside>' if slide.notes else ""
     return (
@@ -266,7 +330,7 @@ def render_deck(name: str) -> str:
         DeckError: the deck's text asks for what its lesson does not have.
     """
     cells = read_cells(LESSONS / f"{name}.ipynb")
-    texts = split_at("---", (DECKS / f"{name}.md").read_text(encoding="utf-8").splitlines())
+    texts = read_texts(DECKS / f"{name}.md")
     sections = []
     for number, lines in enumerate(texts):
         try:
@@ -279,13 +343,16 @@ def render_deck(name: str) -> str:
 
 def fill_page(title: str, sections: str) -> str:
     """The page around the slides, with all scripts and styles in it."""
+    given = {"TITLE": title, "SLIDES": sections}
 
     def part(match: re.Match[str]) -> str:
-        text = (PARTS / match[1]).read_text(encoding="utf-8")
-        return text.replace("</script", r"<\/script")
+        if match[0] in given:
+            return given[match[0]]
+        return (PARTS / match[1]).read_text(encoding="utf-8").replace("</script", r"<\/script")
 
-    page = re.sub(r"/\*([\w-]+\.(?:css|js))\*/", part, (PARTS / "page.html").read_text(encoding="utf-8"))
-    return page.replace("TITLE", title, 1).replace("SLIDES", sections, 1)
+    page = (PARTS / "page.html").read_text(encoding="utf-8")
+    # All at once, because a title may say SLIDES.
+    return re.sub(r"/\*([\w-]+\.(?:css|js))\*/|\b(?:TITLE|SLIDES)\b", part, page)
 
 
 # --- files --------------------------------------------------------------------------------------------
@@ -317,7 +384,12 @@ def write_decks(wanted: Sequence[str], folder: Path) -> Iterator[Path]:
         DeckError: see `render_deck`.
     """
     require_renderers()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = folder.expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = "it is a file" if folder.is_file() else error.strerror or str(error)
+        raise OSError(f"Cannot make the folder {folder}: {why}; name another with -o.") from None
     for name in wanted:
         page = render_deck(name)
         path = folder / f"{name}.html"

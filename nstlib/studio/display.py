@@ -157,8 +157,8 @@ OWN_FILES = "<p>Put the paths of your own files in place of their names.</p>"
 
 
 def label(record: Record) -> str:
-    """A result in the two words that fit below its thumbnail."""
-    return f"{'stopped: ' if record.stopped else ''}{record.photo}, {record.style}"
+    """A result in the two lines that fit below its thumbnail."""
+    return f"{record.style}{', stopped' if record.stopped else ''}\n{record.photo}"
 
 
 def described(settings: Settings) -> list[tuple[str, str]]:

@@ -119,12 +119,12 @@ class Studio(ipywidgets.VBox):
             self._complain("There is no picture to choose from: upload a photo and a style.")
             return
         order = Order(photo, style, self.controls.value)
+        waiting, alt = photo.thumbnail(display.SHOWN), f"The photo: {photo.name}"
         self._order, self._discard, self._previews = order, False, 0
         self.results.unchoose()
+        self.stage.value = display.preview(waiting, alt, order.settings.size)
         self.job = Job(self._painter.recipe(photo.source, style.source, order.settings.keywords()))
         self._busy(True)
-        waiting, alt = photo.thumbnail(display.SHOWN), f"The photo: {photo.name}"
-        self.stage.value = display.preview(waiting, alt, order.settings.size)
         self.tick()
         self._in_the_loop(self._follow)
 
@@ -208,7 +208,7 @@ class Studio(ipywidgets.VBox):
         if not self.style_picker.choose(record.style, record.style_origin):
             missing.append(record.style)
         files = " and ".join(missing)
-        self._say(f"The settings are set. {files} is no longer here: upload it again." if files else "")
+        self._say(f"The settings are set. Upload {files} again: it is not here any more." if files else "")
 
     # --- what is shown ----------------------------------------------------------------------------------
 

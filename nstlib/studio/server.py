@@ -36,7 +36,7 @@ COOKIE = "nst-visitor"
 HEADER = "X-Nst-Visitor"  # Voila makes of it the variable that `page.VISITOR` names
 A_YEAR = 365  # days
 LINGER = 30.0  # seconds a kernel waits for its page to come back
-OPENING = 120.0  # seconds a page may take to connect for the first time
+OPENING = 60.0  # seconds a page may take to connect for the first time
 LARGEST_MESSAGE = 2 * MOST_BYTES
 PING_EVERY = 10_000  # milliseconds; after three without an answer, a connection counts as lost
 # What shows widgets; whatever else is installed for JupyterLab stays out of the page.
@@ -97,6 +97,7 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
                 visitor = secrets.token_hex(16)
             self.set_cookie(COOKIE, visitor, expires_days=A_YEAR, httponly=True, samesite="Lax")
             self.request.headers[HEADER] = visitor  # whatever the browser sent under this name
+            self.xsrf_token  # noqa: B018 (sets the cookie without which the page's farewell is refused)
             await super().get(path)
 
     class Server(voila.app.Voila):
@@ -128,9 +129,9 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
             absences, manager = Absences(linger), self.kernel_manager
             while True:
                 await asyncio.sleep(min(5.0, linger / 4))
-                connections = {k: manager._kernel_connections.get(k, 0) for k in manager.list_kernel_ids()}
-                for kernel in list(absences.overdue(connections, time.monotonic())):
-                    with suppress(Exception):  # it may just have ended by itself
+                with suppress(Exception):  # a kernel may just have ended by itself; the next look will tell
+                    models = {model["id"]: model["connections"] for model in manager.list_kernels()}
+                    for kernel in list(absences.overdue(models, time.monotonic())):
                         await manager.shutdown_kernel(kernel, now=True)
 
         @property
@@ -143,7 +144,7 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
     local = is_loopback(host)
     config = Config()
     config.Voila.update(
-        ip=host, port=port, open_browser=True, notebook_path=str(APP / "studio.ipynb"), log_level="WARN"
+        ip=host, port=port, open_browser=True, notebook_path=str(APP / "studio.ipynb"), log_level="ERROR"
     )
     config.Voila.config_file_paths = []
     config.Voila.auto_token = not local
