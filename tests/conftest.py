@@ -27,7 +27,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def browser() -> Iterator[Any]:
     """Chromium, started once for a file of tests.
 
-    Not once for all: as long as it runs, so does Playwright's event loop, and other tests need loops of their own.
+    Not once for all: as long as it runs, so does Playwright's event loop, and other tests need their own.
     """
     with browsing.browser() as made:
         yield made

@@ -24,7 +24,8 @@ def project(tmp_path: Path) -> Path:
     (folder / "notebooks" / "00_first.ipynb").write_text("{}", encoding="utf-8")
     shutil.copy(ROOT / "run.py", folder)
     (folder / "constraints.txt").write_text("", encoding="utf-8")
-    (folder / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n', encoding="utf-8")
+    text = '[project]\nname = "x"\nversion = "1"\n[project.urls]\nRepository = "https://github.com/a/b/tree/main"\n'
+    (folder / "pyproject.toml").write_text(text, encoding="utf-8")
     return folder
 
 
@@ -77,7 +78,9 @@ def test_another_address_of_the_repository_changes_no_package(ready: ModuleType)
     file = ready.ROOT / "pyproject.toml"
     text = file.read_text(encoding="utf-8")
     fork = 'Repository = "https://github.com/someone/else/tree/main"'
-    file.write_text(re.sub(r"(?m)^Repository = .*$", fork, text) + f"\n{fork}\n", encoding="utf-8")
+    changed = re.sub(r"(?m)^Repository = .*$", fork, text)
+    assert changed != text
+    file.write_text(changed, encoding="utf-8")
     assert ready.is_ready({"lab"})
 
 
