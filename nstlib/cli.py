@@ -236,12 +236,14 @@ def info(arguments: argparse.Namespace) -> int:
     """Print what this machine offers, where files are kept and where the course is published."""
     from . import backend, networks, samples
     from .course import links
+    from .studio import gallery
 
     embedded = networks.weights_path(networks.PLANS["pocket_vgg"])
     rows = {"nstlib": version()} | backend.machine()
     rows["embedded network"] = str(embedded) if embedded.is_file() else f"missing: there is no {embedded}"
     rows["paintings are kept in"] = str(samples.cache_folder())
     rows["other networks are kept in"] = str(networks.weights_path(networks.PLANS["vgg19"]).parent)
+    rows["the Studio's results are kept in"] = str(gallery.root())
     rows["repository"] = links.described()
     print_table([[f"{name}:", value] for name, value in rows.items()])
     return 0

@@ -525,6 +525,7 @@ def test_info_tells_the_machine_and_the_folders(
 
     monkeypatch.setenv("NSTLIB_CACHE", str(folder / "paintings"))
     monkeypatch.setenv("KERAS_HOME", str(folder / "keras"))
+    monkeypatch.setenv("NSTLIB_STUDIO", str(folder / "results"))
     code, out, err = nst("info")
     assert (code, err) == (0, "")
     rows = dict(re.split(r":\s+", line, maxsplit=1) for line in out.splitlines())
@@ -532,6 +533,7 @@ def test_info_tells_the_machine_and_the_folders(
     assert rows["nstlib"] == cli.version()
     assert Path(rows["embedded network"]).name == "pocket_vgg.npz"
     assert Path(rows["paintings are kept in"]) == folder / "paintings"
+    assert Path(rows["the Studio's results are kept in"]) == folder / "results"
     assert Path(rows["other networks are kept in"]) == folder / "keras" / "models"
 
 
