@@ -246,7 +246,7 @@ def follow_links(notebook: Notebook) -> list[str]:
     opened = []
     for place, cell in enumerate(notebook.cells()):
         if cell["cell_type"] == "markdown" and TO_A_NOTEBOOK.search(source(cell)):
-            for link in notebook.scroll_to(place).locator("a[href*='/files/']").all():
+            for link in notebook.scroll_to(place).locator("a[href*='/files/'][href*='.ipynb']").all():
                 opened.append(notebook.follow(link))
                 notebook.come_back()
     return opened
@@ -315,6 +315,18 @@ def test_it_opens_at_the_first_lesson_and_asks_nothing(page: Any, lab: str) -> N
     assert notebook.path == LESSONS[0]
     assert page.locator(".jp-NotebookPanel h1").inner_text().startswith("00 · Start here")
     assert questions(page) == []
+    assert not page.outside and not page.errors
+
+
+def test_the_first_lesson_leads_to_the_index_which_is_a_page(page: Any, opened: Any) -> None:
+    notebook = opened(LESSONS[0])
+    last = notebook.place(lambda cell: "(README.md)" in source(cell))
+    notebook.scroll_to(last).get_by_role("link", name="the index").click()
+    index = page.locator(".jp-MarkdownViewer")
+    index.get_by_role("heading", name="The path through the course").wait_for()
+    assert index.locator("tr img").count() == len(LESSONS)
+    index.get_by_role("link", name="01 Images as tensors").click()
+    notebook.wait(f"{notebook.FRONT}?.context?.path === {json.dumps(LESSONS[1])}", SECONDS_TO_OPEN)
     assert not page.outside and not page.errors
 
 

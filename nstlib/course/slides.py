@@ -133,7 +133,7 @@ def read_slide(lines: Sequence[str]) -> Slide:
     Raises:
         DeckError: it does not begin with a heading.
     """
-    heading, *rest = [line for line in "\n".join(lines).strip().splitlines()] or [""]
+    heading, *rest = "\n".join(lines).strip().splitlines() or [""]
     if not heading.startswith("#"):
         raise DeckError(f"a slide must begin with a heading, not with {heading!r}")
     body, *notes = split_at("Notes:", rest)
