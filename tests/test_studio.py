@@ -3,8 +3,10 @@
 import ast
 import asyncio
 import dataclasses
+import errno
 import inspect
 import io
+import os
 import re
 import threading
 import time
@@ -23,6 +25,7 @@ import nstlib as nst
 from nstlib import cli, images, networks, samples, synthesis
 from nstlib.optimizers import METHODS, History, Progress
 from nstlib.studio import Studio, display, gallery, pictures, server, settings
+from nstlib.studio.controls import MOST_UPLOADS
 from nstlib.studio.gallery import Entry, Gallery, Record
 from nstlib.studio.job import Clock, Job, Painter, Sight
 from nstlib.studio.settings import Settings
@@ -241,6 +244,29 @@ def test_beyond_the_number_kept_the_oldest_goes(folder: Path) -> None:
     assert sorted(p.stem for p in small.folder.iterdir()) == sorted([e.key for e in made[2:]] * 2)
 
 
+def test_what_cannot_be_deleted_does_not_hinder_a_new_result(folder: Path) -> None:
+    small = Gallery(folder / "local", kept=1)
+    (small.folder / "20200101-000000-000000-0000.png").mkdir(parents=True)
+    made = fill(small, 2)
+    assert small.entries() == made[1:]
+
+
+def test_a_result_that_cannot_be_written_leaves_no_photo(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, write = gallery.of_visitor(None), Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if path.suffix == ".png":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left on device; nothing was changed"):
+        fill(here, 1)
+    assert list(here.folder.iterdir()) == []
+
+
 def test_broken_and_foreign_files_are_passed_over(folder: Path) -> None:
     here = gallery.of_visitor(None)
     (good,) = fill(here, 1)
@@ -249,7 +275,8 @@ def test_broken_and_foreign_files_are_passed_over(folder: Path) -> None:
     Image.new("RGB", (8, 8)).save(plain, "PNG")
     Image.new("RGB", (5000, 8)).save(large, "PNG")
     lies = whole.replace(b"pocket_vgg", b"pocket_vg!")
-    broken = [whole[:-300], b"", b"GIF89a", plain.getvalue(), large.getvalue(), lies]
+    endless = gallery.encode(noise(), record(seconds=float("nan")))
+    broken = [whole[:-300], b"", b"GIF89a", plain.getvalue(), large.getvalue(), lies, endless]
     for number, content in enumerate(broken):
         (here.folder / f"{key.format(number)}.png").write_bytes(content)
     (here.folder / "holiday.png").write_bytes(whole)
@@ -303,10 +330,10 @@ class Brush:
 
     def __init__(self, error: Exception | None = None) -> None:
         self.strokes, self.error, self.made = threading.Semaphore(0), error, 0
-        self.began = threading.Event()
+        self.began, self.ending = threading.Event(), "all 3 iterations done"
 
     def __call__(self, callback: Callable[[Progress], None]) -> Result:
-        history = History(stopped="all 3 iterations done")
+        history = History(stopped=self.ending)
         self.began.set()
         try:
             for number in range(1, 4):
@@ -572,15 +599,65 @@ def test_after_an_error_the_page_goes_on(brush: Brush) -> None:
         page.generate()
         brush.strokes.release()
         await over(page)
-        assert 'role="alert"' in page.status.value
-        assert "The style &lt;b&gt;is&lt;/b&gt; too narrow." in page.status.value
+        assert 'role="alert"' in page.alert.value
+        assert "The style &lt;b&gt;is&lt;/b&gt; too narrow." in page.alert.value
         brush.error = None
         page.generate()
         brush.strokes.release(3)
         await over(page)
-        assert "Finished" in page.status.value and 'role="alert"' not in page.status.value
+        assert "Finished" in page.status.value and not page.alert.value
 
     on_the_page(path)
+
+
+def test_a_complaint_during_a_run_stays_and_the_run_goes_on(brush: Brush) -> None:
+    async def path(page: Studio) -> None:
+        page.generate()
+        brush.paint(1)
+        upload(page.style_picker, "words.png", b"these are words")
+        await asyncio.sleep(0.6)  # more than one look at the run
+        assert "words.png cannot be used" in page.alert.value and "Painting" in page.status.value
+        brush.strokes.release(2)
+        await over(page)
+        assert "words.png cannot be used" in page.alert.value and "Finished" in page.status.value
+        page.reset()
+        assert not page.alert.value
+
+    on_the_page(path)
+
+
+def test_a_picture_that_cannot_be_shown_does_not_lose_the_run(
+    brush: Brush, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> str:
+        raise ValueError("There is no paper left.")
+
+    async def path(page: Studio) -> None:
+        page.generate()
+        monkeypatch.setattr(display, "preview", fail)
+        brush.paint(1)
+        brush.strokes.release(2)
+        await over(page)
+        assert not page.generate_button.disabled and page.results.value is not None
+
+    on_the_page(path)
+
+
+def test_a_run_that_diverged_does_not_count_as_finished(
+    brush: Brush, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reason = "the loss was not finite after 2 iterations of adam; the best image so far is returned"
+    monkeypatch.setattr(brush, "ending", reason)
+
+    async def path(page: Studio) -> None:
+        page.generate()
+        brush.strokes.release(3)
+        await over(page)
+        assert "Finished" not in page.status.value and "not finite" in page.status.value
+
+    on_the_page(path)
+    (entry,) = gallery.of_visitor(None).entries()
+    assert entry.record.stopped and "not finite" in entry.record.outcome
 
 
 def test_a_result_that_cannot_be_stored_is_shown_all_the_same(brush: Brush, folder: Path) -> None:
@@ -590,7 +667,8 @@ def test_a_result_that_cannot_be_stored_is_shown_all_the_same(brush: Brush, fold
         page.generate()
         brush.strokes.release(3)
         await over(page)
-        assert "download it now" in page.status.value
+        assert "download it now" in page.alert.value and "Errno" not in page.alert.value
+        assert "Cannot make the folder" in page.alert.value
         assert "nst-download" in page.stage.value and "data:image/png" in page.stage.value
 
     on_the_page(path)
@@ -607,14 +685,23 @@ def test_uploads_stand_beside_each_other() -> None:
     assert not page.photo_picker.upload.value, "the widget does not keep the bytes"
 
 
+def test_more_uploads_than_are_kept_are_refused() -> None:
+    page = apart(Studio)
+    for seed in range(MOST_UPLOADS + 1):
+        upload(page.photo_picker, f"{seed}.png", picture_bytes(seed=seed))
+    assert "8 uploads are here already" in page.alert.value and page.photo_picker.value.name == "7.png"
+    upload(page.photo_picker, "0.png", picture_bytes(seed=0))
+    assert not page.alert.value and page.photo_picker.value.name == "0.png", "it is here already"
+
+
 def test_a_bad_upload_changes_nothing_but_the_message() -> None:
     page = apart(Studio)
     before = page.photo_picker.value
     upload(page.photo_picker, "<i>.png", b"no picture")
     assert page.photo_picker.value == before
-    assert "&lt;i&gt;.png cannot be used" in page.status.value and 'role="alert"' in page.status.value
+    assert "&lt;i&gt;.png cannot be used" in page.alert.value and 'role="alert"' in page.alert.value
     upload(page.photo_picker, "good.png", picture_bytes())
-    assert "cannot be used" not in page.status.value
+    assert not page.alert.value
 
 
 def test_a_name_with_markup_is_only_text() -> None:
@@ -638,7 +725,7 @@ def test_again_brings_back_settings_and_pictures() -> None:
     assert page.controls.value == chosen and "again" not in page.status.value
     page.reset()
     page._again(entry)
-    assert "Upload mine.png again" in page.status.value and page.controls.value == chosen
+    assert "mine.png must be uploaded again" in page.status.value and page.controls.value == chosen
 
 
 def test_the_gallery_opens_and_deletes(folder: Path) -> None:
@@ -663,7 +750,7 @@ def test_a_result_deleted_elsewhere_is_missed_politely() -> None:
     page = apart(Studio)
     gallery.of_visitor(None).delete(entry.key)
     page.results._thumbnails.buttons.value = entry
-    assert "no longer there" in page.status.value
+    assert "no longer there" in page.alert.value
     assert page.results._thumbnails.buttons.options == ()
 
 
@@ -726,6 +813,23 @@ def test_a_kernel_is_ended_once_its_page_has_been_away_for_long() -> None:
 
 
 @pytest.mark.parametrize(
+    ("site", "place", "refused"),
+    [
+        (None, None, False),
+        ("none", "document", False),
+        ("cross-site", "document", False),
+        ("same-origin", "iframe", False),
+        ("cross-site", "image", True),
+        ("same-site", "iframe", True),
+        ("cross-site", "empty", True),
+    ],
+)
+def test_the_page_is_not_put_into_another_sites(site: str | None, place: str | None, refused: bool) -> None:
+    sent = {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": place}
+    assert server.embedded({name: value for name, value in sent.items() if value}) == refused
+
+
+@pytest.mark.parametrize(
     ("host", "only_here"),
     [
         ("127.0.0.1", True),
@@ -738,6 +842,27 @@ def test_a_kernel_is_ended_once_its_page_has_been_away_for_long() -> None:
 )
 def test_what_counts_as_this_machine(host: str, only_here: bool) -> None:
     assert server.is_loopback(host) == only_here
+
+
+def test_kernels_write_into_the_folder_that_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("PYTHONPATH", "TF_CPP_MIN_LOG_LEVEL"):  # to be put back: `serve` sets them
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("NSTLIB_STUDIO", "here")
+    monkeypatch.chdir(tmp_path)
+    inherited: list[str] = []
+
+    class Server:
+        def initialize(self, arguments: list[str]) -> None:
+            pass
+
+        def start(self) -> None:
+            inherited.append(os.environ["NSTLIB_STUDIO"])
+
+    monkeypatch.setattr(server, "make_server", lambda **_: Server())
+    server.serve()
+    assert inherited == [str(tmp_path.resolve() / "here")] and inherited[0] in capsys.readouterr().out
 
 
 def test_without_voila_one_sentence_says_what_to_do(

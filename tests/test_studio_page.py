@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nstlib.studio import display, pictures
+
 pytest.importorskip("voila", reason="Voila is not installed: it is in the extra `lab`")
 
 LINGER = 4  # seconds that a kernel waits for its page here
@@ -155,6 +157,9 @@ def test_a_visitor_paints_compares_keeps_and_comes_back(
     # A run that is stopped.
     page.get_by_role("button", name="More settings").click()
     page.get_by_label("Iterations").select_option("400")
+    page.get_by_label("Seed").scroll_into_view_if_needed()
+    top = page.get_by_role("button", name="Generate").bounding_box()["y"]
+    assert 0 <= top < 200, "who has come down to the settings still sees the run"
     page.get_by_role("button", name="Generate").click()
     page.get_by_text("Painting at").wait_for(timeout=30_000)
     assert page.get_by_role("button", name="Generate").is_disabled()
@@ -255,6 +260,18 @@ def comes_back(page: Any, studio: str, browser: Any) -> None:
 
 
 @pytest.mark.browser
+def test_a_second_studio_leaves_the_first_its_thumbnails(page: Any) -> None:
+    """Each brings the style sheet along, which in a notebook then stands behind the pictures of the first."""
+    source = display.address(pictures.Picture("cat", "cat").thumbnail(20))
+    button = '<div class="nst-thumbs one"><button class="widget-toggle-button">cat</button></div>'
+    page.set_content(
+        display.stylesheet() + display.thumbnails("one", {0: source}) + button + display.stylesheet()
+    )
+    seen = page.locator("button").evaluate("e => getComputedStyle(e, '::before').backgroundImage")
+    assert seen == f'url("{source}")'
+
+
+@pytest.mark.browser
 def test_a_page_that_lost_its_kernel_says_so(page: Any, studio: str) -> None:
     open_studio(page, studio)
     lost = page.locator("#nst-lost")
@@ -282,6 +299,25 @@ def answer(address: str, **headers: str) -> tuple[int, str]:
 def test_another_name_for_this_machine_is_not_served(studio: str) -> None:
     assert answer(studio, Host="evil.example") == (403, studio)
     assert kernels() == 0
+
+
+@pytest.mark.browser
+def test_another_sites_page_starts_no_kernel(page: Any, studio: str, tmp_path: Path) -> None:
+    parts = f'<img src="{studio}/?a"><iframe src="{studio}/?b"></iframe><a href="{studio}">Studio</a>'
+    (tmp_path / "index.html").write_text(parts)
+
+    def serve(port: int) -> list[str]:
+        return [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "-d", str(tmp_path)]
+
+    (tmp_path / "log").mkdir()
+    statuses: list[int] = []
+    page.on("response", lambda got: statuses.append(got.status) if got.url.startswith(studio) else None)
+    with browsing.server(serve, tmp_path / "log", page="/") as other:
+        page.goto(other, wait_until="load")
+        assert set(statuses) == {403} and kernels() == 0
+        page.get_by_role("link", name="Studio").click()  # a link may lead here from anywhere
+        page.get_by_role("button", name="Generate").wait_for(timeout=60_000)
+    page.close(run_before_unload=True)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="listens on all addresses, which firewalls ask about")

@@ -130,13 +130,13 @@ class Picker:
         Raises:
             ValueError: it cannot be used, or there are too many.
         """
-        if len(self._uploads) >= MOST_UPLOADS:
-            raise ValueError(f"{MOST_UPLOADS} uploads are here already; Reset drops them.")
         picture = check_upload(name, content, most_bytes=self._most_bytes)
         same = [p for p in self._uploads if p.source == picture.source]
         if same:
             self._thumbnails.buttons.value = same[0]
             return
+        if len(self._uploads) >= MOST_UPLOADS:
+            raise ValueError(f"{MOST_UPLOADS} uploads are here already; Reset drops them.")
         taken = [p.name for p in [*self._uploads, *self._samples]]
         picture = Picture(distinct(picture.name, taken), content)
         self._uploads.insert(0, picture)
@@ -287,8 +287,8 @@ class Results:
         self._entries = [entry for entry in self._entries if self._source(entry)]
         options = [(display.label(entry.record), entry) for entry in self._entries]
         chosen = next((entry for entry in self._entries if entry.key == key), None)
-        sources = [self._sources[entry.key] for entry in self._entries]
-        self._thumbnails.fill(options, sources, chosen)
+        self._sources = {entry.key: self._sources[entry.key] for entry in self._entries}
+        self._thumbnails.fill(options, list(self._sources.values()), chosen)
         self.box.layout.display = "" if self._entries else "none"
 
     def unchoose(self) -> None:
@@ -296,9 +296,9 @@ class Results:
         self._thumbnails.buttons.value = None
 
     def _source(self, entry: Entry) -> str:
-        """The data address of a result's thumbnail; empty when the file has just gone."""
+        """The data address of a result's thumbnail; empty when there is none."""
         if entry.key not in self._sources:
-            with suppress(OSError):
+            with suppress(OSError, ValueError):  # another page may have deleted it
                 thumbnail = Picture(entry.key, self._gallery.png(entry.key)).thumbnail(display.THUMBNAIL)
                 self._sources[entry.key] = display.address(thumbnail)
         return self._sources.get(entry.key, "")

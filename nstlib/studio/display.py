@@ -72,10 +72,15 @@ def chosen(picture: Picture, kind: str) -> str:
     )
 
 
-def message(text: str, kind: str = "") -> str:
-    """A line that screen readers speak when it changes; `kind` is "" or "error"."""
-    role = "alert" if kind == "error" else "status"
-    return f'<div class="nst-message {kind and "nst-" + kind}" role="{role}">{escape(text)}</div>'
+def message(text: str, *, spoken: bool = True) -> str:
+    """What the page is doing; screen readers speak it, unless it changes every second."""
+    live = "polite" if spoken else "off"
+    return f'<div class="nst-message" role="status" aria-live="{live}">{escape(text)}</div>'
+
+
+def alert(text: str) -> str:
+    """What went wrong, which screen readers speak at once."""
+    return f'<div class="nst-error" role="alert">{escape(text)}</div>' if text else ""
 
 
 def hint() -> str:

@@ -8,6 +8,7 @@ has a folder of their own; a notebook uses the folder `local`. `NSTLIB_STUDIO` s
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 import secrets
@@ -96,6 +97,9 @@ class Record:
         names = ("photo", "style", "photo origin", "style origin", "outcome", "seconds", "Creation Time")
         if missing := [name for name in names if name not in text]:
             raise ValueError(f"This picture does not say its {missing[0]}.")
+        seconds = float(text["seconds"])
+        if not math.isfinite(seconds):
+            raise ValueError(f"A run cannot take {seconds} seconds.")
         return Record(
             photo=text["photo"],
             style=text["style"],
@@ -103,7 +107,7 @@ class Record:
             style_origin=text["style origin"],
             settings=Settings.from_text(text),
             outcome=text["outcome"],
-            seconds=float(text["seconds"]),
+            seconds=seconds,
             made=text["Creation Time"],
         )
 
@@ -186,13 +190,22 @@ class Gallery:
         Raises:
             OSError: it cannot be written; nothing was.
         """
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         key = f"{datetime.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
-        for suffix, content in ((".jpg", photo), (".png", png)):  # the PNG last, because it is what counts
-            with whole_file(self.folder / f"{key}{suffix}", overwrite=False) as temporary:
-                temporary.write_bytes(content)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise OSError(f"Cannot make the folder {self.folder}: {error.strerror or error}.") from None
+        try:
+            for suffix, content in ((".jpg", photo), (".png", png)):  # the PNG last: it is what counts
+                with whole_file(self.folder / f"{key}{suffix}", overwrite=False) as temporary:
+                    temporary.write_bytes(content)
+        except BaseException:
+            with suppress(OSError):  # a photo without its result would stay for ever
+                self.delete(key)
+            raise
         for old in self._keys()[self.kept :]:
-            self.delete(old)
+            with suppress(OSError):  # the new result is stored all the same
+                self.delete(old)
         return Entry(key, record)
 
     def png(self, key: str) -> bytes:

@@ -42,9 +42,11 @@ class Order:
     def record(self, result: Result) -> gallery.Record:
         """What the result's PNG says."""
         history, outcome = result.history, "finished"
+        done = f"after {history.iterations} of {sum(result.settings['iterations'])} iterations"
         if history.stopped.startswith("interrupted"):
-            planned = sum(result.settings["iterations"])
-            outcome = f"stopped after {history.iterations} of {planned} iterations"
+            outcome = f"stopped {done}"
+        elif history.stopped.startswith("the loss was not finite"):
+            outcome = f"ended {done} because the loss was not finite"
         return gallery.Record(
             photo=self.photo.name,
             style=self.style.name,
@@ -79,7 +81,8 @@ class Studio(ipywidgets.VBox):
         self._order: Order | None = None
         self._discard, self._previews = False, 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self.stage, self.status = ipywidgets.HTML(display.hint()), ipywidgets.HTML()
+        self.stage = ipywidgets.HTML(display.hint())
+        self.status, self.alert = ipywidgets.HTML(display.message("")), ipywidgets.HTML()
         self.bar = ipywidgets.FloatProgress(min=0.0, max=1.0)
         self.bar.add_class("nst-progress")
         self.photo_picker = Picker("photo", USUAL_PHOTO, most_bytes=most_bytes, complain=self._complain)
@@ -102,7 +105,7 @@ class Studio(ipywidgets.VBox):
         actions = ipywidgets.HBox([self.generate_button, self.stop_button, self.reset_button])
         actions.add_class("nst-actions")
         left = group("left", self.photo_picker.box, self.style_picker.box, self.controls.box)
-        run = group("run", actions, self.status, self.bar)
+        run = group("run", actions, self.alert, self.status, self.bar)
         right = group("right", run, self.stage, self.results.actions, self.results.box)
         columns = ipywidgets.Box([left, right])
         columns.add_class("nst-columns")
@@ -121,6 +124,7 @@ class Studio(ipywidgets.VBox):
         order = Order(photo, style, self.controls.value)
         waiting, alt = photo.thumbnail(display.SHOWN), f"The photo: {photo.name}"
         self._order, self._discard, self._previews = order, False, 0
+        self._complain("")
         self.results.unchoose()
         self.stage.value = display.preview(waiting, alt, order.settings.size)
         self.job = Job(self._painter.recipe(photo.source, style.source, order.settings.keywords()))
@@ -144,6 +148,7 @@ class Studio(ipywidgets.VBox):
         self.controls.value = Settings()
         self.results.unchoose()
         self.stage.value = display.hint()
+        self._complain("")
         self._say("" if self.job is None else "Stopping after the step it is at.")
 
     # --- a run ------------------------------------------------------------------------------------------
@@ -161,7 +166,7 @@ class Studio(ipywidgets.VBox):
         sight = job.look()
         self.bar.value = sight.share
         line = display.progress_line(sight, order.settings, stopping=job.stopping, seconds=job.seconds)
-        self._say(line)
+        self.status.value = display.message(line, spoken=False)
         if sight.preview is not None and sight.previews != self._previews and not self._discard:
             self._previews = sight.previews
             alt = f"{order.photo.name} in the style of {order.style.name}, being painted"
@@ -188,8 +193,6 @@ class Studio(ipywidgets.VBox):
         photo = display.jpeg(images.load_image(order.photo.source, order.settings.size))
         png = gallery.encode(result.image, record)
         done = f"{record.outcome.capitalize()}, in {display.duration(result.seconds)}."
-        if result.history.stopped.startswith("the loss was not finite"):
-            done = f"Ended early: {result.history.stopped}."
         try:
             entry = self.gallery.add(png, photo, record)
         except OSError as error:
@@ -202,13 +205,14 @@ class Studio(ipywidgets.VBox):
     def _again(self, entry: gallery.Entry) -> None:
         """Take over the choices that made a result, as far as its pictures are here."""
         record, missing = entry.record, []
+        self._complain("")
         self.controls.value = record.settings
         if not self.photo_picker.choose(record.photo, record.photo_origin):
             missing.append(record.photo)
         if not self.style_picker.choose(record.style, record.style_origin):
             missing.append(record.style)
         files = " and ".join(missing)
-        self._say(f"The settings are set. Upload {files} again: it is not here any more." if files else "")
+        self._say(f"The settings are set, but {files} must be uploaded again." if files else "")
 
     # --- what is shown ----------------------------------------------------------------------------------
 
@@ -236,7 +240,10 @@ class Studio(ipywidgets.VBox):
         self.status.value = display.message(text)
 
     def _complain(self, text: str) -> None:
-        self.status.value = display.message(text, "error" if text else "")
+        """Apart from the status, which a run writes several times a second."""
+        self.alert.value = display.alert(text)
+        if text and self.job is None:
+            self._say("")
 
     # --- the kernel's event loop ------------------------------------------------------------------------
 
@@ -252,7 +259,10 @@ class Studio(ipywidgets.VBox):
         """Look at the run until it has ended."""
         while self.job is not None:
             await asyncio.sleep(LOOK_EVERY)
-            self.tick()
+            try:
+                self.tick()
+            except Exception as error:  # or nobody would notice the end of the run
+                self._complain(sentence(error))
 
     async def _warm_up(self) -> None:
         """Load Keras while pictures are being chosen, and then say which networks are here."""

@@ -7,7 +7,8 @@
   kernel from looking idle.
 - Uploads may be larger than the 10 MiB at which a connection is dropped otherwise.
 - On loopback only this machine's names for itself are served, which keeps web pages from reaching in
-  through a name of their own; elsewhere a token is needed.
+  through a name of their own; elsewhere a token is needed. The page can be opened by a link on any web page,
+  but not put into one: each request for it starts a kernel.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import socket
 import sys
 import time
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,15 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def embedded(headers: Mapping[str, str]) -> bool:
+    """Whether a browser says that the page is to be a part of another site's page, such as a picture in it.
+
+    Browsers send these headers to loopback addresses and with encryption, programs and old browsers never.
+    """
+    own = headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
+    return not own and headers.get("Sec-Fetch-Dest", "document") != "document"
+
+
 class Absences:
     """How long kernels have been without a connection."""
 
@@ -85,6 +95,7 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
             "Voila, which serves the Studio, is not installed for this Python: install the extra `lab` "
             "(pip install 'nstlib[lab]'), or call nst.Studio() in a notebook."
         ) from None
+    from tornado.web import HTTPError
     from traitlets.config import Config
     from voila.tornado.handler import TornadoVoilaHandler  # type: ignore[import-untyped]
 
@@ -92,6 +103,8 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
         """The page, for a visitor that is known or becomes so."""
 
         async def get(self, path: str | None = None) -> None:
+            if embedded(self.request.headers):
+                raise HTTPError(403)
             visitor = self.get_cookie(COOKIE) or ""
             if not gallery.VISITOR.fullmatch(visitor):
                 visitor = secrets.token_hex(16)
@@ -132,7 +145,8 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
                 with suppress(Exception):  # a kernel may just have ended by itself; the next look will tell
                     models = {model["id"]: model["connections"] for model in manager.list_kernels()}
                     for kernel in list(absences.overdue(models, time.monotonic())):
-                        await manager.shutdown_kernel(kernel, now=True)
+                        with suppress(Exception):  # the others have to end all the same
+                            await manager.shutdown_kernel(kernel, now=True)
 
         @property
         def address(self) -> str:
@@ -189,10 +203,11 @@ def serve(*, host: str = "127.0.0.1", port: int = PORT, browser: bool = True, li
         os.environ["PYTHONPATH"] = os.pathsep.join(
             filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")])
         )
-    logging.getLogger("tornado.general").setLevel(
-        "ERROR"
-    )  # warns of Jupyter's ping, which is as it should be
-    print(f"Results are kept in {gallery.root()}", flush=True)
+    # Tornado warns of Jupyter's ping, which is as it should be.
+    logging.getLogger("tornado.general").setLevel("ERROR")
+    results = gallery.root().resolve()
+    os.environ["NSTLIB_STUDIO"] = str(results)  # kernels would take a relative path from their own folder
+    print(f"Results are kept in {results}", flush=True)
     server.initialize([])
     try:
         server.start()
