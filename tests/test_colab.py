@@ -163,6 +163,7 @@ class Colab:
             km=AsyncKernelManager(kernel_name="colab", kernel_spec_manager=specs),
             resources={"metadata": {"path": str(self.folder / "content")}},
         )
+        client.owns_km = True  # or the kernel that it is given here would go on running
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
         for cell in cells:
             cell.outputs, cell.execution_count = [], None
