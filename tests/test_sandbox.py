@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import socket
 import sys
 import threading
@@ -37,8 +38,8 @@ def box() -> Iterator[Sandbox]:
 
 
 def all_gone(processes: list[int]) -> bool:
-    """Whether every process has ended, soon."""
-    for _ in range(50):
+    """Whether every process has ended, soon: the kernel may have much memory to take back."""
+    for _ in range(300):
         if not any(Path("/proc", str(pid)).exists() for pid in processes):
             return True
         time.sleep(0.1)
@@ -121,8 +122,12 @@ print([p for p in (here + "/solutions", here + "/tests", {str(secret)!r}) if os.
 print(sorted(os.listdir(here)) if os.path.isdir(here) else [])
 secret = ("hidden.py", "wrong.py", "gradebook.db", "shadow", "passwd")
 tops = ("/home", "/tmp", "/etc", "/var", "/srv", "/mnt", here)
-found = [os.path.join(at, f) for top in tops for at, _, files in os.walk(top) for f in files if f in secret]
-print([path for path in found if not path.startswith(sys.prefix)])  # packages ship files of such names
+found = []
+for top in tops:
+    for at, folders, files in os.walk(top):
+        folders[:] = [f for f in folders if os.path.join(at, f) != sys.prefix]  # packages ship such names
+        found += [os.path.join(at, f) for f in files if f in secret]
+print(found)
 print(len([p for p in os.listdir("/proc") if p.isdigit()]) < 6, "HOME" in os.environ, "SECRET" in os.environ)
 """
     os.environ["SECRET"] = "1"
@@ -197,9 +202,10 @@ except OSError:
         else:
             processes = sandbox.family(box.process.pid)
             assert 10 < len(processes) <= SMALL.processes + sandbox.OWN_PROCESSES
-    assert said.startswith("stopped at") or "more than 64 processes" in said
-    if said.startswith("stopped at"):
-        assert 10 < int(said.split()[-1]) < SMALL.processes
+    counted = re.match(r"stopped at (\d+)", said)  # a slow machine may add that the cell took too long
+    assert counted or "more than 64 processes" in said
+    if counted:
+        assert 10 < int(counted[1]) < SMALL.processes
         assert all_gone(processes)
 
 
