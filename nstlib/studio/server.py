@@ -95,7 +95,6 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
             "Voila, which serves the Studio, is not installed for this Python: install the extra `lab` "
             "(pip install 'nstlib[lab]'), or call nst.Studio() in a notebook."
         ) from None
-    from tornado.web import HTTPError
     from traitlets.config import Config
     from voila.tornado.handler import TornadoVoilaHandler  # type: ignore[import-untyped]
 
@@ -104,7 +103,9 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
 
         async def get(self, path: str | None = None) -> None:
             if embedded(self.request.headers):
-                raise HTTPError(403)
+                self.set_status(403)
+                await self.finish("The Studio is not shown inside another page.")
+                return
             visitor = self.get_cookie(COOKIE) or ""
             if not gallery.VISITOR.fullmatch(visitor):
                 visitor = secrets.token_hex(16)
