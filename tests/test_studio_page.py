@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nstlib.studio import display, pictures
+from nstlib.studio import display, pictures, server
 
 pytest.importorskip("voila", reason="Voila is not installed: it is in the extra `lab`")
 
@@ -35,8 +35,10 @@ def command(*more: str) -> Callable[[int], list[str]]:
 
 @pytest.fixture(autouse=True)
 def no_kernels() -> None:
-    """Each test begins when the kernels of the one before have ended."""
-    until(lambda: kernels() == 0, LINGER + 10, "earlier kernels end")
+    """Each test begins when the kernels of the one before have ended; a page that vanished before the server
+    had seen it connect keeps its kernel for longest.
+    """
+    until(lambda: kernels() == 0, server.OPENING + 20, "earlier kernels end")
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +240,7 @@ def comes_back(page: Any, studio: str, browser: Any) -> None:
     context = page.context
     assert kernels() == 1
     page.close(run_before_unload=True)
-    until(lambda: kernels() == 0, LINGER, "the kernel of a page that was closed ends at once")
+    until(lambda: kernels() == 0, LINGER + 15, "the kernel of a page that was closed ends")
 
     again = context.new_page()
     open_studio(again, studio)
@@ -255,7 +257,7 @@ def comes_back(page: Any, studio: str, browser: Any) -> None:
         stranger.get_by_text(re.compile("Preparing|Painting")).wait_for()
         assert kernels() == 2
     # Closing the context ran no script of the page: its kernel, which works, ends all the same.
-    until(lambda: kernels() == 1, LINGER + 8, "the kernel of a page that vanished ends")
+    until(lambda: kernels() == 1, LINGER + 15, "the kernel of a page that vanished ends")
     assert again.get_by_role("button", name="Generate").is_enabled()
 
 
@@ -286,6 +288,7 @@ def test_a_page_that_lost_its_kernel_says_so(page: Any, studio: str) -> None:
     page.get_by_role("button", name="Generate").wait_for(timeout=60_000)
     assert lost.is_hidden()
     page.close(run_before_unload=True)
+    until(lambda: kernels() == 0, LINGER + 15, "its farewell ends the kernel")  # before the browser ends, too
 
 
 def answer(address: str, **headers: str) -> tuple[int, str]:
