@@ -22,6 +22,10 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 FLAGS = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 LOCAL = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "file:", "about:")
 
+# Seconds after which what is waited for is taken not to come. A safety net and no measurement: on a machine
+# busy with other work everything takes several times as long, and the tests must pass there too.
+PATIENCE = 180
+
 
 def chromium() -> str | None:
     """The program, or None."""
@@ -59,6 +63,7 @@ def watched_page(made: Any, width: int = 1280, height: int = 720) -> Iterator[An
     """
     context = made.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
     page.outside, page.errors = [], []
 
     def refuse(route: Any) -> None:
@@ -88,7 +93,7 @@ def server(
     *,
     page: str,
     start_in: Path | None = None,
-    seconds: float = 90,
+    seconds: float = PATIENCE,
     **env: str,
 ) -> Iterator[str]:
     """A web server as a process of its own, with its own Jupyter folders; yields its address.
@@ -120,7 +125,7 @@ def wait_for(address: str, process: subprocess.Popen[bytes], log: Path, seconds:
     """Wait until a server answers; its log becomes the error when it does not."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2):
+        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=20):
             return
         time.sleep(0.3)
     raise RuntimeError(f"no answer from {address}\n{log.read_text(errors='replace')[-3000:]}")
@@ -130,7 +135,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     """End a Jupyter server, which asks back at the first Ctrl-C only where there is a terminal."""
     process.send_signal(signal.SIGINT if sys.platform != "win32" else signal.SIGTERM)
     try:
-        process.wait(20)
+        process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
