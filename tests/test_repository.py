@@ -124,7 +124,8 @@ def _direct(node: ast.stmt) -> Iterator[str]:
 
 ORDER = [
     *("foundation", "samples", "images", "backend", "networks", "losses", "objectives", "autodiff"),
-    *("optimizers", "checkpoint", "synthesis", "plots", "widgets", "studio", "checks", "course", "cli"),
+    *("optimizers", "checkpoint", "synthesis", "plots", "widgets", "fonts", "studio", "checks", "course"),
+    "cli",
 ]
 
 
