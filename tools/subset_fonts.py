@@ -3,13 +3,17 @@
     python -m pip install fonttools==4.68.0 brotli==1.2.1
     python tools/subset_fonts.py
 
-Inter 4.001 comes from the npm package inter-ui 4.1.1, JetBrains Mono 2.242 from the npm package jetbrains-mono 1.0.6;
-`npm` fetches both. Neither font reserves its name, so what is cut from them may keep it. Which faces there are and
-which characters they hold is stated in `nstlib/fonts/__init__.py`; run this after a change there. The same versions
-write the same bytes.
+Inter 4.001 comes from the npm package inter-ui 4.1.1, JetBrains Mono 2.242 from the npm package
+jetbrains-mono 1.0.6; `npm` fetches both. Neither font reserves its name, so what is cut from them may keep
+it. Which faces there are and which characters they hold is stated in `nstlib/fonts/__init__.py`; run this
+after a change there. The same versions write the same bytes.
 
-What is left out: hinting (for screens of earlier days; half of the code face), and every feature that would show other
-characters than were written, such as an arrow for "->" or a multiplication sign for the x of "256x256".
+Inter is one file for all weights and sizes. We take it as drawn for 24 points, between the letters of a slide
+and those of the Studio's page: its lower-case letters are as tall as Arial's, and its lines hardly longer.
+
+What is left out: hinting (for screens of earlier days; half of the code face), and every feature that would
+show other characters than were written, such as an arrow for "->" or a multiplication sign for the x of
+"256x256".
 """
 
 from __future__ import annotations
@@ -22,18 +26,22 @@ from pathlib import Path
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
+from fontTools.varLib import instancer
 
 from nstlib import fonts
 from nstlib.foundation import whole_file
 
 FOLDER = Path(fonts.__file__).parent
-PACKAGES = {  # by family: the npm package, where a face lies in it, and the version the font itself states
-    fonts.TEXT: ("inter-ui@4.1.1", "package/web/Inter-{}.woff2", "Version 4.001;"),
-    fonts.CODE: ("jetbrains-mono@1.0.6", "package/fonts/webfonts/JetBrainsMono-{}.woff2", "Version 2.242;"),
-}
-FEATURES = ["kern", "mark", "mkmk", "ccmp", "locl", "tnum"]  # how letters stand; tnum: figures of one width
-VERSION = 5  # of the names in a font
-NAMES = [0, 1, 2, 3, 4, VERSION, 6, 13, 14]  # with the copyright and the licence, which travel in each file
+PACKAGES = {fonts.TEXT: "inter-ui@4.1.1", fonts.CODE: "jetbrains-mono@1.0.6"}
+VERSIONS = {fonts.TEXT: "Version 4.001;", fonts.CODE: "Version 2.242;"}  # which the fonts themselves state
+FEATURES = ["kern", "mark", "mkmk", "ccmp", "locl"]  # how letters stand beside each other
+POINTS = 24
+# The numbers of names in a font.
+COPYRIGHT, FAMILY, STYLE, IDENTIFIER, FULL, VERSION, POSTSCRIPT, LICENCE, LICENCE_ADDRESS = (
+    *range(7),
+    13,
+    14,
+)
 
 
 def fetch(package: str, folder: Path) -> tarfile.TarFile:
@@ -44,27 +52,57 @@ def fetch(package: str, folder: Path) -> tarfile.TarFile:
     return tarfile.open(folder / done.stdout.strip())
 
 
-def name_of(face: fonts.Face) -> str:
-    """What the makers of fonts call a face."""
+def style_of(face: fonts.Face) -> str:
+    """What the makers of fonts call it."""
     if face.style == "italic":
         return "Italic"
     return "Bold" if face.weight == 700 else "Regular"
 
 
-def cut(content: bytes, characters: frozenset[str], version: str) -> bytes:
-    """A WOFF2 file that holds some characters of another.
+def read(archive: tarfile.TarFile, face: fonts.Face) -> TTFont:
+    """The whole font of a face, from the archive of its package."""
+    if face.family == fonts.CODE:
+        place = f"package/fonts/webfonts/JetBrainsMono-{style_of(face)}.woff2"
+        return open_font(archive, place)
+    italic = "-Italic" if face.style == "italic" else ""
+    font = open_font(archive, f"package/variable/InterVariable{italic}.woff2")
+    instancer.instantiateVariableFont(font, {"opsz": POINTS, "wght": face.weight}, inplace=True)
+    style, names = style_of(face), font["name"]
+    named = {
+        FAMILY: "Inter 24pt",
+        STYLE: style,
+        FULL: f"Inter 24pt {style}",
+        POSTSCRIPT: f"Inter24pt-{style}",
+    }
+    named[IDENTIFIER] = f"{names.getDebugName(VERSION)};{named[POSTSCRIPT]}"
+    for number, text in named.items():
+        names.setName(text, number, 3, 1, 0x409)  # as Windows names it, in English; others follow
+    return font
+
+
+def open_font(archive: tarfile.TarFile, place: str) -> TTFont:
+    """A font of an archive."""
+    member = archive.extractfile(place)
+    assert member is not None, f"{place} is a folder"
+    return TTFont(io.BytesIO(member.read()), recalcTimestamp=False)
+
+
+def cut(font: TTFont, family: str) -> bytes:
+    """A WOFF2 file that holds the characters of a family.
 
     Raises:
-        ValueError: it is not of this version, or lacks a character.
+        ValueError: the font is of another version, or lacks a character.
     """
-    font = TTFont(io.BytesIO(content), recalcTimestamp=False)
-    if not font["name"].getDebugName(VERSION).startswith(version):
-        raise ValueError(f"This is {font['name'].getDebugName(VERSION)}, not {version}")
+    names, characters = font["name"], fonts.characters(family)
+    if not names.getDebugName(VERSION).startswith(VERSIONS[family]):
+        raise ValueError(f"This is {names.getDebugName(VERSION)}, not {VERSIONS[family]}")
     missing = {ord(each) for each in characters} - set(font.getBestCmap())
     if missing:
         listed = ", ".join(f"U+{code:04X}" for code in sorted(missing))
-        raise ValueError(f"{font['name'].getDebugName(4)} lacks {listed}: leave them out of its RANGES.")
-    options = subset.Options(layout_features=FEATURES, name_IDs=NAMES, hinting=False, notdef_outline=True)
+        raise ValueError(f"{names.getDebugName(FULL)} lacks {listed}: leave them out of its RANGES.")
+    kept = [COPYRIGHT, FAMILY, STYLE, IDENTIFIER, FULL, VERSION, POSTSCRIPT, LICENCE, LICENCE_ADDRESS]
+    options = subset.Options(layout_features=FEATURES, name_IDs=kept, hinting=False, notdef_outline=True)
+    options.drop_tables.append("STAT")  # of axes that are gone
     cutter = subset.Subsetter(options)
     cutter.populate(text="".join(characters))
     cutter.subset(font)
@@ -78,12 +116,10 @@ def main() -> None:
     """Write all faces, and say how large they are."""
     total = 0
     with tempfile.TemporaryDirectory() as folder:
-        for family, (package, place, version) in PACKAGES.items():
+        for family, package in PACKAGES.items():
             with fetch(package, Path(folder)) as archive:
                 for face in (each for each in fonts.FACES if each.family == family):
-                    member = archive.extractfile(place.format(name_of(face)))
-                    assert member is not None, f"{package} has a folder of this name"
-                    content = cut(member.read(), fonts.characters(family), version)
+                    content = cut(read(archive, face), family)
                     with whole_file(FOLDER / face.file) as partial:
                         partial.write_bytes(content)
                     print(f"{face.file}: {len(content)} bytes")
