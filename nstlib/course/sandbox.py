@@ -88,6 +88,11 @@ class Limits:
     folder_bytes: int = 256 << 20
     output_bytes: int = 64 << 20
 
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not value > 0:
+                raise ValueError(f"A submission cannot have {name}={value}; give a number above 0.")
+
     @property
     def children(self) -> int:
         """How many of `processes` may be processes rather than threads: only a fork bomb has that many."""
