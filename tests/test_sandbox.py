@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lacking import LACKING
 
 from nstlib.checks.framework import Mistake
 from nstlib.course import sandbox, watchdog, wire
@@ -658,38 +659,6 @@ def untried() -> Iterator[None]:
     sandbox.require_sandbox.cache_clear()
     yield
     sandbox.require_sandbox.cache_clear()
-
-
-def without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox.sys, "platform", "linux")
-    monkeypatch.setattr(sandbox.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
-
-
-def on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox.sys, "platform", "win32")
-    monkeypatch.setattr(sandbox.platform, "system", lambda: "Windows")
-    monkeypatch.setattr(sandbox.platform, "machine", lambda: "AMD64")
-    monkeypatch.delattr(sandbox.os, "getuid")  # as there
-
-
-def on_macos(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox.sys, "platform", "darwin")
-    monkeypatch.setattr(sandbox.platform, "system", lambda: "Darwin")
-    monkeypatch.setattr(sandbox.platform, "machine", lambda: "arm64")
-
-
-def on_another_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox.sys, "platform", "linux")
-    monkeypatch.setattr(sandbox.platform, "machine", lambda: "riscv64")
-
-
-LACKING = [
-    (without_bubblewrap, "The program bwrap was not found."),
-    (on_windows, "Sandboxes need Linux, and this is Windows."),
-    (on_macos, "Sandboxes need Linux, and this is macOS."),
-    (on_another_processor, "There is no filter of system calls for riscv64 yet."),
-]
 
 
 @pytest.mark.parametrize(("machine", "sentence"), LACKING, ids=[each.__name__ for each, _ in LACKING])
