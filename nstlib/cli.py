@@ -311,7 +311,7 @@ def make_slides(arguments: argparse.Namespace) -> int:
 
 def make_exercises(arguments: argparse.Namespace) -> int:
     """Generate the releases of exercises, check them, or write the course's public tree."""
-    from .course import exercises, rehearsal
+    from .course import exercises, rehearsal, sandbox
 
     if arguments.public:
         count = exercises.write_public_tree(arguments.public)
@@ -322,6 +322,7 @@ def make_exercises(arguments: argparse.Namespace) -> int:
         for path in exercises.write_releases(wanted):
             print(path)
         return 0
+    sandbox.require_sandbox()
     problems = exercises.outdated(wanted)
     for name in wanted:
         problems += rehearsal.trial(name, print if arguments.verbose else lambda text: None)
@@ -554,8 +555,8 @@ def complete_exercises(parser: argparse.ArgumentParser) -> None:
 def complete_grade(parser: argparse.ArgumentParser) -> None:
     """The arguments of `nst grade`."""
     parser.epilog = (
-        "Run it again after an interruption, for late submissions, or after marking by hand: what has not "
-        "changed is not run again. exercises/README.md is the teacher's guide."
+        "Run it again after an interruption, for late submissions, or after marking by hand: what ran to its "
+        "end and has not changed is not run again. exercises/README.md is the teacher's guide."
     )
     parser.add_argument(
         "folder",
@@ -567,7 +568,10 @@ def complete_grade(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FOLDER", type=Path, default=Path("grading"), help="(default: grading)"
     )
     parser.add_argument(
-        "--jobs", metavar="N", type=positive, help="at the same time (default: one a processor)"
+        "--jobs",
+        metavar="N",
+        type=positive,
+        help="at the same time, as far as the machine's memory holds them (default: one a processor)",
     )
     defaults = declared("course/sandbox", "Limits")
     for name, (kind, metavar, text) in LIMITS.items():
@@ -664,9 +668,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # a Windows console may lack letters of a file's name
+            # A Windows console may lack letters of a file's name; a pipe should have each line as it comes.
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)
     parser = make_parser()
     arguments, rest = parser.parse_known_args(argv)
     if not hasattr(arguments, "function"):
