@@ -38,7 +38,6 @@ FLAT = 1e-8  # variance of colours that counts as none: far less than the step f
 WIDEST = 900  # CSS pixels of a picture in a notebook
 READABLE = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "AVIF")
 
-LEVELS = Image.frombytes("L", (256, 1), bytes(range(256)))  # every grey of 8 bits
 WITHOUT_LITTLECMS = (
     "This Pillow was built without LittleCMS, so pictures with a colour profile are not converted to sRGB "
     "and may look pale or shifted; install Pillow's own package (pip install --force-reinstall pillow)."
@@ -276,7 +275,7 @@ def _flatten(picture: Image.Image) -> Image.Image:
     """Convert any kind of picture to mode RGB, or to F with values in [0, 1] (grey of more than 8 bits)."""
     profile = picture.info.get("icc_profile")
     if picture.mode == "F" or picture.mode.startswith("I"):
-        return _flatten_deep_grey(picture, profile)
+        return _flatten_deep_grey(picture, profile if isinstance(profile, bytes) else None)
     colors, alpha = _without_alpha(picture)
     colors = _to_srgb(colors, profile)
     if alpha is None:
@@ -314,13 +313,10 @@ def _flatten_deep_grey(picture: Image.Image, profile: bytes | None) -> Image.Ima
     values = grey.astype(np.float32) / np.float32(1 if picture.mode == "F" else _white(picture, grey))
     if _tags(picture).get(ExifTags.Base.PhotometricInterpretation) == 0:  # TIFF: 0 is white
         values = 1 - values
-    curve = _to_srgb(LEVELS, profile) if profile else None
-    if (
-        curve is not None
-    ):  # 8 bits of accuracy, but no steps; what is out of range stays so, and is refused later
-        inside = np.clip(values, 0, 1)
-        levels = np.asarray(curve)[0, :, 0] / 255
-        values += np.interp(inside, np.linspace(0, 1, 256), levels).astype(np.float32) - inside
+    if profile:  # applied to the accuracy of 8 bits, but without steps
+        inside = np.clip(values, 0, 1)  # what is out of range stays out of it, and is refused later
+        curve = np.interp(inside, np.linspace(0, 1, 256), _grey_curve(profile) / 255)
+        values += curve.astype(np.float32) - inside
     if isinstance(key := picture.info.get("transparency"), int):
         values[grey == key] = 1
     return Image.fromarray(values)
@@ -376,29 +372,51 @@ def _broken(what: str, error: Exception) -> ValueError:
 def _to_srgb(picture: Image.Image, profile: object) -> Image.Image:
     """Convert a picture of mode L, RGB, CMYK or LAB to mode RGB and sRGB, as its ICC profile says.
 
+    Without a profile, and with one that is broken or of another kind of picture, the numbers are taken for
+    sRGB, as browsers do.
+    """
+    if not isinstance(profile, bytes) or profile == srgb_profile() or picture.mode == "LAB":
+        return _in_mode(picture, "RGB")  # LAB needs no profile to be converted
+    if picture.mode == "L":
+        return picture.point(_grey_curve(profile).tolist()).convert("RGB")
+    return _through(picture, profile) or picture.convert("RGB")
+
+
+def _grey_curve(profile: bytes) -> NDArray[np.uint8]:
+    """What becomes of the 256 levels of grey in sRGB, shape (256,).
+
+    Unoptimised: LittleCMS would draw straight lines between 33 points, too few for the dark levels.
+    """
+    levels = Image.frombytes("L", (256, 1), bytes(range(256)))
+    converted = _through(levels, profile, ImageCms.Flags.NOOPTIMIZE) or levels.convert("RGB")
+    return np.asarray(converted)[0, :, 1]
+
+
+def _through(
+    picture: Image.Image, profile: bytes, flags: ImageCms.Flags = ImageCms.Flags.NONE
+) -> Image.Image | None:
+    """Convert a picture from a profile to sRGB; None if the profile cannot be used for it.
+
     The intent is relative colorimetric with black point compensation, the usual one of photo editors: colours
-    that sRGB can show stay what they are, others become the nearest that it can. Without a profile, and with
-    one that is broken or of another kind of picture, the numbers are taken for sRGB, as browsers do.
+    that sRGB can show stay what they are, others become the nearest that it can.
 
     Warns:
-        RuntimeWarning: This Pillow was built without LittleCMS, and so takes all numbers for sRGB.
+        RuntimeWarning: This Pillow was built without LittleCMS, which does the work.
     """
-    if isinstance(profile, bytes) and profile != srgb_profile() and picture.mode != "LAB":
-        try:
-            converted = ImageCms.profileToProfile(
-                picture,
-                io.BytesIO(profile),
-                io.BytesIO(srgb_profile()),
-                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                outputMode="RGB",
-                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-            )
-            return converted or picture.convert("RGB")
-        except ImageCms.PyCMSError:
-            pass
-        except ImportError:
-            warnings.warn(WITHOUT_LITTLECMS, RuntimeWarning, stacklevel=2)
-    return _in_mode(picture, "RGB")  # LAB needs no profile to be converted
+    try:
+        return ImageCms.profileToProfile(
+            picture,
+            io.BytesIO(profile),
+            io.BytesIO(srgb_profile()),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=flags | ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except ImageCms.PyCMSError:
+        return None
+    except ImportError:
+        warnings.warn(WITHOUT_LITTLECMS, RuntimeWarning, stacklevel=2)
+        return None
 
 
 @functools.cache
