@@ -153,6 +153,12 @@ def test_an_upload_keeps_its_bytes_and_its_shape(kind: str) -> None:
     assert Image.open(io.BytesIO(picture.thumbnail(90))).size == (90, 30)
 
 
+def test_a_thumbnail_has_the_colours_that_are_painted_with() -> None:
+    """The file of the rocket is in Adobe RGB."""
+    small = images.load_image(pictures.Picture("rocket", "rocket").thumbnail(120))
+    assert images.psnr(small, images.load_image("rocket", 120)) > 30
+
+
 def bomb() -> bytes:
     """A picture of 30 bytes that says it has 400 megapixels."""
     header = bytearray(picture_bytes())
