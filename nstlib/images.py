@@ -8,6 +8,7 @@ say sRGB on the way out. Any number of threads may load and save at once: no set
 from __future__ import annotations
 
 import base64
+import bisect
 import functools
 import html
 import io
@@ -541,6 +542,12 @@ def shape_at(shape: tuple[int, int], size: int) -> tuple[int, int]:
     """The (height, width) of a picture whose longer side is brought to `size` pixels, in its aspect ratio."""
     height, width = (max(1, round(side * size / max(shape))) for side in shape)
     return height, width
+
+
+def size_for(shape: tuple[int, int], side: int) -> int:
+    """The smallest longer side at which the shorter one of a picture (height, width) has `side` pixels."""
+    enough = -(-side * max(shape) // min(shape))  # and perhaps one less, because sides are rounded
+    return 1 + bisect.bisect_left(range(1, enough), side, key=lambda size: min(shape_at(shape, size)))
 
 
 def _target_shape(old: tuple[int, ...], size: int | tuple[int, int]) -> tuple[int, int]:
