@@ -361,8 +361,8 @@ def test_sizes_that_begin_too_small_are_told_where_to_begin(pocket: FeatureNetwo
     run = {"network": pocket, "iterations": 1, "progress": False}
     message = refusal(lambda: nst.transfer_style(**pictures, sizes=[20, 48], **run))
     assert message == (
-        f"sizes begins at 20, where the {narrow} picture has 20 x 12 pixels, but pocket_vgg needs at least 16 "
-        f"on each side for block5_conv1: begin at 25 or more."
+        f"sizes begins at 20, where the {narrow} picture has 20 x 12 pixels, but pocket_vgg needs at least "
+        f"16 on each side for block5_conv1: begin at 25 or more."
     )
     assert "begin at 25" in refusal(lambda: nst.transfer_style(**pictures, sizes=[24, 48], **run))
     assert nst.transfer_style(**pictures, sizes=[25, 48], **run).settings["sizes"] == [25, 48]
