@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from .. import images
 from ..foundation import whole_file
@@ -128,11 +128,8 @@ class Entry:
 
 def encode(image: np.ndarray, record: Record) -> bytes:
     """The bytes of a PNG with the record in its text chunks."""
-    notes = PngImagePlugin.PngInfo()
-    for name, value in record.to_text().items():
-        notes.add_text(name, value)  # becomes iTXt, UTF-8, where Latin-1 is not enough
     buffer = io.BytesIO()
-    images.to_pil(image).save(buffer, format="PNG", pnginfo=notes)
+    images.to_pil(image).save(buffer, format="PNG", pnginfo=images.png_notes(record.to_text()))
     return buffer.getvalue()
 
 
