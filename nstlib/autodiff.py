@@ -267,9 +267,11 @@ def comfortable_unit(at: Evaluation) -> float:
     largest = float(numpy(keras.ops.max(keras.ops.abs(at.gradient))))
     if largest == 0 or COMFORTABLE[0] <= largest <= COMFORTABLE[1]:
         return at.unit
-    share = at.gradient / largest
-    norm = largest * math.sqrt(float(numpy(inner(share, share))))
-    return at.unit * power_of_two(min(norm, 1e38))  # whose reciprocal single precision still holds
+    most = 2.0**126  # the reciprocal of more is not held by single precision
+    factor = power_of_two(min(largest, most))
+    near = at.gradient * (1.0 / factor)
+    norm = factor * math.sqrt(float(numpy(inner(near, near))))
+    return at.unit * power_of_two(min(norm, most))
 
 
 def is_finite(values: Any) -> bool:
