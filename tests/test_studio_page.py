@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nstlib.fonts import CODE, TEXT, characters
 from nstlib.studio import display, pictures, server
 
 pytest.importorskip("voila", reason="Voila is not installed: it is in the extra `lab`")
@@ -152,6 +153,13 @@ def test_a_visitor_paints_compares_keeps_and_comes_back(
 
     compare_with_keys_and_mouse(page)
     download_says_everything(page)
+    unfolded = page.locator(".nst-facts summary").all()
+    for each in unfolded:
+        each.click()
+    page.locator(".nst-facts pre").wait_for()
+    browsing.check_letters(page)
+    for each in unfolded:
+        each.click()
 
     # A run that is stopped.
     page.get_by_role("button", name="More settings").click()
@@ -256,6 +264,63 @@ def comes_back(page: Any, studio: str, browser: Any) -> None:
     # Closing the context ran no script of the page: its kernel, which works, ends all the same.
     until(lambda: kernels() == 1, "the kernel of a page that vanished ends")
     assert again.get_by_role("button", name="Generate").is_enabled()
+
+
+LAST_ON_THE_LEFT, LAST_ON_THE_RIGHT = "Seed of the noise", "Choose a photo and a style, then press Generate"
+WINDOWS = ((1280, 800), (390, 844))  # a laptop's and a phone's
+
+
+def lines_of_the_page(page: Any, address: str) -> list[list[str]]:
+    """The lines of the Studio's texts with all settings unfolded, for each of WINDOWS."""
+    open_studio(page, address)
+    page.get_by_role("button", name="More settings").click()
+    page.get_by_text(LAST_ON_THE_LEFT).wait_for()
+    page.get_by_text(LAST_ON_THE_RIGHT).wait_for()
+    found = []
+    for width, height in WINDOWS:
+        page.set_viewport_size({"width": width, "height": height})
+        found.append(page.locator("main").evaluate(browsing.LINES))
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    return found
+
+
+@pytest.mark.browser
+def test_the_page_is_the_same_whatever_fonts_a_machine_has(browser: Any, studio: str, tmp_path: Path) -> None:
+    seen = {}
+    with browsing.browsers_with_other_fonts(browser, tmp_path) as machines:
+        for fonts, machine in machines.items():
+            with browsing.watched_page(machine) as page:
+                seen[fonts] = lines_of_the_page(page, studio)
+                assert browsing.check_letters(page) > 40
+                controls = (
+                    page.locator(".nst-studio")
+                    .locator("button, input, select")
+                    .evaluate_all("all => all.map(each => getComputedStyle(each).fontFamily.split(',')[0])")
+                )
+                assert set(controls) == {'"Course Text"'}, "what the browser draws itself has them too"
+                page.close(run_before_unload=True)
+    assert seen["none"] == seen["DejaVu"]
+    assert [len(lines) > 25 for lines in seen["none"]] == [True, True]
+
+
+def test_the_letters_hold_every_character_of_the_studio() -> None:
+    held = characters(TEXT) | characters(CODE)
+    folder = Path(server.__file__).parent
+    files = [path for path in folder.rglob("*") if path.suffix in (".py", ".css", ".html", ".j2")]
+    assert len(files) > 10
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        text += "".join(chr(int(code, 16)) for code in re.findall(r"\\([0-9A-Fa-f]{4})\b", text))  # of CSS
+        missing = set(text) - held - {"\n"}
+        assert not missing, f"{path.name}: {missing}: add them to nstlib.fonts.RANGES"
+
+
+def test_a_page_that_says_what_went_wrong_has_the_letters_too(studio: str) -> None:
+    unasked = urllib.request.Request(studio, data=b"", method="POST")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(unasked, timeout=browsing.PATIENCE)
+    page = caught.value.read().decode()
+    assert 'font-family: "Course Text"' in page and "font: 16px/1.5 'Course Text'" in page
 
 
 @pytest.mark.browser
