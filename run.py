@@ -133,7 +133,7 @@ def installed_pythons(version: str) -> "collections.abc.Iterator[str]":
 
 
 def folders_of_pyenv() -> "list[str]":
-    """Where pyenv may keep its Pythons: with another HOME it says another folder, but its shims lie beside it."""
+    """Where pyenv may keep its Pythons; with another HOME it says another folder, and only its shims tell."""
     roots = [os.environ.get("PYENV_ROOT", ""), printed_by([shutil.which("pyenv") or "pyenv", "root"])]
     path = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep)]
     roots += [str(folder.parent) for folder in path if folder.name == "shims"]
