@@ -381,12 +381,7 @@ def test_on_windows_the_sentence_is_reached_without_unix_modules(command: list[s
 
 def git(folder: Path, *arguments: str) -> str:
     """Run git in a folder, without the settings of whoever runs the tests; returns what it says."""
-    settings = [
-        "user.name=a test",
-        "user.email=a@test.invalid",
-        "commit.gpgsign=false",
-        "core.autocrlf=false",
-    ]
+    settings = ["user.name=a test", "user.email=a@test.invalid", "commit.gpgsign=false"]
     command = ["git", *(word for setting in settings for word in ("-c", setting)), *arguments]
     environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
@@ -415,7 +410,7 @@ def test_every_file_has_the_same_bytes_in_a_checkout_for_windows(tmp_path: Path)
     assert changed == []
     git(cloned, "add", "--renormalize", ".")
     assert git(cloned, "status", "--porcelain") == ""
-    attributes = git(ROOT, "check-attr", "-z", "text", "--", *names).split("\0")  # name, "text", value ...
+    attributes = git(cloned, "check-attr", "-z", "text", "--", *names).split("\0")  # name, "text", value ...
     treated_as_binary = {
         attributes[i] for i in range(0, len(attributes) - 1, 3) if attributes[i + 2] == "unset"
     }
