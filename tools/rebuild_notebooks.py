@@ -39,6 +39,7 @@ def run(path: Path) -> nbformat.NotebookNode:
         kernel_name="python3",
         store_widget_state=False,
         record_timing=False,
+        coalesce_streams=True,  # or where the kernel cut the printed text would be stored
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()
