@@ -226,6 +226,25 @@ def test_a_deck_is_drawn_with_its_own_letters_and_no_face_is_made_up(
         assert browsing.check_letters(page) > 100
 
 
+# Stands in for the loading of a face, which ends when the test says so.
+HELD = """
+window.held = [];
+FontFace.prototype.load = function () { return new Promise((...ends) => window.held.push(ends)); };
+"""
+
+
+@pytest.mark.browser
+def test_nothing_is_laid_out_before_its_letters_are_there(decks: Path, page: Any) -> None:
+    """Nor is a deck kept back for ever where one of them cannot be had."""
+    page.add_init_script(HELD)
+    page.goto((decks / "04_gram_matrices.html").as_uri())
+    assert page.evaluate("held.length") == len(fonts.FACES)
+    assert page.locator(".reveal").is_hidden() and not page.evaluate("Reveal.isReady()")
+    page.evaluate("held.forEach(([loaded, failed], number) => number === 0 ? failed(Error()) : loaded())")
+    page.wait_for_function("Reveal.isReady()")
+    assert page.locator("section.present h1").is_visible()
+
+
 # --- decks follow their lessons ------------------------------------------------------------------------
 
 
@@ -640,6 +659,8 @@ def test_the_handout_has_a_page_for_every_slide_and_cuts_nothing(tmp_path: Path,
     content = (tmp_path / f"{name}.pdf").read_bytes()
     assert content.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", content)) == count == len(texts(name))
+    embedded = set(re.findall(r"/FontName /[A-Z]+\+(\w+)-", content.decode("latin-1")))
+    assert embedded == {"Inter24pt", "JetBrainsMono"}, "the letters travel in the handout"
     page.emulate_media(media="print")
     sizes = page.evaluate(
         "[...document.querySelectorAll('.slides > section')].map(s => [s.offsetWidth, s.offsetHeight, "
