@@ -8,6 +8,7 @@ the memory of the GPU are dealt with in one place. How gradients are taken is th
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import sys
@@ -119,3 +120,38 @@ def machine() -> dict[str, str]:
         "memory": "unknown" if memory is None else f"{memory:.1f} GiB",
         "bfloat16 instructions": words[bfloat16],
     }
+
+
+# --- errors that have as many classes as there are backends -----------------------------------------
+
+# Classes of TensorFlow and PyTorch; NumPy's, and Python's own, are kinds of MemoryError.
+MEMORY_ERRORS = {"ResourceExhaustedError", "OutOfMemoryError"}
+# What the others say: JAX, PyTorch on a processor and on Apple's GPUs, and NVIDIA's libraries below them all.
+MEMORY_WORDS = (
+    "resource_exhausted",
+    "out of memory",
+    "not enough memory",
+    "allocate memory",
+    "_alloc_failed",
+    "bad_alloc",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the memory of the processor or of the GPU did not suffice.
+
+    Args:
+        error: of Python, NumPy, the operating system, TensorFlow, JAX or PyTorch.
+
+    Returns:
+        True also for what such an error caused (`raise ... from error`).
+    """
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    classes = {kind.__name__ for kind in type(error).__mro__}
+    if classes & MEMORY_ERRORS:
+        return True
+    # Backends raise RuntimeError (JAX's and PyTorch's errors are kinds of it), TensorFlow its OpError.
+    if classes & {"RuntimeError", "OpError"} and any(w in str(error).lower() for w in MEMORY_WORDS):
+        return True
+    return error.__cause__ is not None and is_out_of_memory(error.__cause__)

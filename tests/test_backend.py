@@ -1,16 +1,20 @@
 """backend.py and the package itself: quiet, quick to import, and honest about the machine."""
 
+import errno
 import importlib
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import nstlib
 from nstlib import backend
+from nstlib.backend import is_out_of_memory
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -82,3 +86,81 @@ def test_what_tab_completion_offers_is_what_there_is() -> None:
 def test_a_name_that_is_not_there_is_an_ordinary_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'transfer_stile'"):
         importlib.import_module("nstlib").transfer_stile  # noqa: B018
+
+
+# --- out of memory ----------------------------------------------------------------------------------
+
+HUGE = 2**50  # values; more bytes than any processor can address
+
+
+def error_of(action: Any) -> BaseException:
+    with pytest.raises(BaseException) as caught:  # noqa: PT011 - which class it is differs between backends
+        action()
+    return caught.value
+
+
+@pytest.mark.fast
+def test_the_backends_own_error_of_memory_is_recognised() -> None:
+    assert is_out_of_memory(error_of(lambda: backend.ops.ones((HUGE,), "float32") + 1.0))
+    assert is_out_of_memory(error_of(lambda: np.ones(HUGE, "float32")))
+
+
+class OpError(Exception):
+    """As TensorFlow's errors are: not a RuntimeError."""
+
+
+class ResourceExhaustedError(OpError):
+    """TensorFlow's, whatever it says."""
+
+
+class OutOfMemoryError(RuntimeError):
+    """PyTorch's, whatever it says."""
+
+
+class XlaRuntimeError(RuntimeError):
+    """JAX's: its first word tells."""
+
+
+CPU = "[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"
+WINDOWS = "[enforce fail at alloc_cpu.cpp:116] data. DefaultCPUAllocator: not enough memory: you tried"
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        ResourceExhaustedError("OOM when allocating tensor with shape[1,64,9000,9000]"),
+        OutOfMemoryError("Tried to allocate 2.00 GiB"),
+        XlaRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 68719476736 bytes."),
+        RuntimeError(CPU),
+        RuntimeError(WINDOWS),
+        RuntimeError("MPS backend out of memory (MPS allocated: 17 GB)"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        OpError("Failed to allocate memory for the batch of data"),
+    ],
+    ids=str,
+)
+def test_every_way_to_say_that_memory_ran_out_is_recognised(error: Exception) -> None:
+    assert is_out_of_memory(error)
+    caused = ValueError("The picture could not be made.")
+    caused.__cause__ = error
+    assert is_out_of_memory(caused)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        RuntimeError("shape mismatch"),
+        ValueError("The image is out of memory lane."),
+        OpError("Matrix size-incompatible"),
+        XlaRuntimeError("INVALID_ARGUMENT: no such device"),
+        KeyboardInterrupt(),
+    ],
+    ids=str,
+)
+def test_other_errors_are_not_taken_for_a_lack_of_memory(error: BaseException) -> None:
+    assert not is_out_of_memory(error)
