@@ -6,9 +6,10 @@ This is the only place where the mathematics depends on the backend: everything 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,22 +40,59 @@ class Evaluation:
 
     Attributes:
         value: the total.
-        gradient: backend tensor, the shape of the image.
+        gradient: backend tensor, the shape of the image, in units of `unit`.
         parts: weighted parts by name; they add up to the total.
         seconds: how long it took.
+        unit: what an entry 1 of the gradient stands for, a power of two. It is 1 unless `value_and_grad` was
+            asked for another, because single precision would not hold the gradient or its square.
     """
 
     value: float
     gradient: Any
     parts: dict[str, float]
     seconds: float = 0.0
+    unit: float = 1.0
+
+    def in_unit(self, unit: float) -> Evaluation:
+        """The same with its gradient in another unit; exact, because both are powers of two."""
+        if unit == self.unit:
+            return self
+        return replace(self, gradient=self.gradient * (self.unit / unit), unit=unit)
+
+
+class GraphPerShape:
+    """A function of tensors as TensorFlow graphs: one for every combination of shapes, kept here.
+
+    `tf.function` keeps them too, but takes five sizes in a row for a mistake and says so at length. Python's
+    `if` and `for` stay what they are (no autograph): nothing here branches on a tensor, and the source
+    files that autograph writes would stay behind when a run is killed.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        import tensorflow as tf
+
+        self.function = tf.function(function, autograph=False)
+        self.graphs: dict[Any, Any] = {}
+
+    def __call__(self, *arguments: Any) -> Any:
+        """The function of tensors, or lists of tensors."""
+        key = shapes_of(arguments)
+        if key not in self.graphs:
+            self.graphs[key] = self.function.get_concrete_function(*arguments)
+        return self.graphs[key](*arguments)
+
+
+def shapes_of(argument: Any) -> Any:
+    """Shape and type of a tensor, of each in a list, and so on inwards."""
+    if isinstance(argument, (list, tuple)):
+        return tuple(map(shapes_of, argument))
+    return tuple(argument.shape), argument.dtype
 
 
 def tensorflow_step(function: PartsFunction, model: keras.Model | None, traced: Callable[[], None]) -> Any:
     """One graph for loss, parts and gradient."""
     import tensorflow as tf
 
-    @tf.function
     def step(image: Any, targets: list[Any], weights: Any) -> tuple[Any, Any]:
         traced()
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -62,7 +100,7 @@ def tensorflow_step(function: PartsFunction, model: keras.Model | None, traced: 
             total, parts = function(image, targets, weights)
         return tf.concat([[total], parts], 0), tape.gradient(total, image)
 
-    return step
+    return GraphPerShape(step)
 
 
 def jax_step(function: PartsFunction, model: keras.Model | None, traced: Callable[[], None]) -> Any:
@@ -130,27 +168,29 @@ def compiled_step(objective: Objective) -> CompiledStep:
     return step
 
 
-def value_and_grad(objective: Objective) -> Callable[[Any], Evaluation]:
+def value_and_grad(objective: Objective, *, unit: float = 1.0) -> Callable[[Any], Evaluation]:
     """The objective with its gradient as a function of the image.
 
     Args:
         objective: what to differentiate.
+        unit: of the gradient, a power of two. The weights are divided by it beforehand and the values
+            multiplied by it afterwards, in double precision: weights may be as large or small as they like.
 
     Returns:
         A function from an image tensor (1, H, W, 3) to an `Evaluation`. It reads one small vector (the
         total and its parts) back from the device; the gradient stays there.
     """
     step = compiled_step(objective).run
-    targets, weights = [tensor(t) for t in objective.targets], tensor(objective.weights)
+    targets, weights = [tensor(t) for t in objective.targets], tensor(objective.weights / unit, "float32")
 
     def evaluate(image: Any) -> Evaluation:
         began = time.perf_counter()
         row, gradient = step(image, targets, weights)
-        total, *parts = numpy(row).tolist()
+        total, *parts = (unit * value for value in numpy(row).tolist())
         named = dict.fromkeys(objective.names, 0.0)
         for name, part in zip(objective.names, parts, strict=True):
             named[name] += part  # a layer may have two targets, for instance of two style pictures
-        return Evaluation(total, gradient, named, time.perf_counter() - began)
+        return Evaluation(total, gradient, named, time.perf_counter() - began, unit)
 
     return evaluate
 
@@ -209,12 +249,40 @@ def inner(a: Any, b: Any) -> Any:
     return keras.ops.sum(keras.ops.multiply(a, b))
 
 
+# Entries of a gradient between these need no other unit: their squares, and sums of a million of them, stay
+# far inside single precision (1e-38 to 3e38), and far above the epsilon of Adam.
+COMFORTABLE = (2.0**-24, 2.0**40)
+
+
+def power_of_two(value: float) -> float:
+    """The power of two next to a positive number."""
+    return 2.0 ** round(math.log2(value))
+
+
+def comfortable_unit(at: Evaluation) -> float:
+    """The unit in which single precision is enough for a method that begins with this gradient.
+
+    Its own unless that is far off, and then the one that makes its norm about 1.
+    """
+    largest = float(numpy(keras.ops.max(keras.ops.abs(at.gradient))))
+    if largest == 0 or COMFORTABLE[0] <= largest <= COMFORTABLE[1]:
+        return at.unit
+    most = 2.0**126  # the reciprocal of more is not held by single precision
+    factor = power_of_two(min(largest, most))
+    near = at.gradient * (1.0 / factor)
+    norm = factor * math.sqrt(float(numpy(inner(near, near))))
+    return at.unit * power_of_two(min(norm, most))
+
+
+def is_finite(values: Any) -> bool:
+    """Whether a tensor holds numbers only: no NaN, nothing infinite."""
+    return bool(numpy(keras.ops.all(keras.ops.isfinite(values))))
+
+
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of tensors that runs as one graph; compiled anew for every new shape of its arguments."""
     if backend.NAME == "tensorflow":
-        import tensorflow as tf
-
-        return tf.function(function)
+        return GraphPerShape(function)
     if backend.NAME == "jax":
         import jax
 

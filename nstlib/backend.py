@@ -12,7 +12,6 @@ import errno
 import os
 import platform
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ def quiet_start() -> Iterator[None]:
     except (OSError, AttributeError):  # no such descriptor, as under pythonw
         yield
         return
-    with tempfile.TemporaryFile() as sink:
+    with open(os.devnull, "wb") as sink:
         os.dup2(sink.fileno(), 2)
         try:
             yield

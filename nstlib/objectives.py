@@ -236,8 +236,8 @@ class Objective:
 
     @property
     def weights(self) -> np.ndarray:
-        """The weights of all terms, shape (terms,)."""
-        return np.array([t.weight for t in self.terms], "float32")
+        """The weights of all terms, shape (terms,), in double precision: some would not fit into single."""
+        return np.array([t.weight for t in self.terms], "float64")
 
     def check_image(self, image: Any) -> None:
         """Refuse an image the targets do not fit.

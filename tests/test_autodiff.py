@@ -1,7 +1,12 @@
 """autodiff.py: gradients are right, one compilation serves every run of a size, and memory stays put."""
 
 import gc
+import math
 import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +14,19 @@ import numpy as np
 import pytest
 
 from nstlib import backend, losses
-from nstlib.autodiff import compiled_step, gradient, inner, numpy, tensor, value_and_grad, zeros_like
+from nstlib.autodiff import (
+    Evaluation,
+    comfortable_unit,
+    compiled,
+    compiled_step,
+    gradient,
+    inner,
+    is_finite,
+    numpy,
+    tensor,
+    value_and_grad,
+    zeros_like,
+)
 from nstlib.backend import ops
 from nstlib.networks import load_network
 from nstlib.objectives import Objective, content_terms, style_terms, variation_terms
@@ -95,6 +112,89 @@ def test_two_sizes_are_compiled_twice_however_often_they_alternate(noise: Any) -
         objective = transfer(net, noise(side, side), noise())
         value_and_grad(objective)(tensor(noise(side, side, seed=1)))
     assert compiled_step(objective).traces == 2
+
+
+SIX_SIZES = """if True:
+    import os, signal
+    import numpy as np
+    from nstlib.autodiff import tensor
+    from nstlib.networks import load_network
+    from nstlib.objectives import Objective, content_terms, style_terms, variation_terms
+    from nstlib.optimizers import minimize
+
+    net = load_network()
+    for side in (16, 20, 24, 28, 32, 36):
+        photo, style, image = np.random.default_rng(side).random((3, 1, side, side, 3), dtype="float32")
+        terms = content_terms(net, photo, "block2_conv1") + style_terms(net, style, "block1_conv1")
+        minimize(Objective(net, terms + variation_terms(0.1)), image, iterations=3)
+    print("done", flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system cannot kill a process so")
+def test_six_sizes_are_quiet_and_a_killed_run_leaves_no_files(tmp_path: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    root = Path(__file__).resolve().parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", SIX_SIZES], cwd=root, env=environment, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("done\n", "", -signal.SIGKILL)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.fast
+def test_a_compiled_function_is_traced_once_for_every_combination_of_shapes() -> None:
+    traced = []
+
+    def total(x: Any, others: list[Any]) -> Any:
+        traced.append(1)
+        return ops.sum(x) + sum(ops.sum(each) for each in others)
+
+    run = compiled(total)
+    for lengths in ((2, 3), (2, 3), (3, 2), (2, 3, 3), (2, 3), (3, 2)):
+        first, *rest = (tensor(np.full(n, n, "float32")) for n in lengths)
+        assert float(run(first, rest)) == sum(n * n for n in lengths)
+    assert len(traced) == (6 if backend.NAME == "torch" else 3)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("power", [-100, -30, 30, 100])
+def test_a_gradient_in_another_unit_is_the_same_to_the_bit(pocket: Any, noise: Any, power: int) -> None:
+    objective, image = transfer(pocket, noise(seed=1), noise(seed=2)), tensor(noise(seed=3))
+    scaled = transfer(pocket, noise(seed=1), noise(seed=2))
+    scaled.terms = tuple(replace(t, weight=t.weight * 2.0**power) for t in scaled.terms)
+    usual, here = value_and_grad(objective)(image), value_and_grad(scaled, unit=2.0**power)(image)
+    assert here.unit == 2.0**power and here.value == usual.value * 2.0**power
+    assert here.parts == {name: part * 2.0**power for name, part in usual.parts.items()}
+    np.testing.assert_array_equal(numpy(here.gradient), numpy(usual.gradient))
+    if abs(power) < 50:  # single precision still holds it
+        there = here.in_unit(1.0)
+        np.testing.assert_array_equal(numpy(there.gradient), numpy(usual.gradient) * 2.0**power)
+        assert there.unit == 1.0 and there.value == here.value
+    assert here.in_unit(here.unit) is here
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("largest", [0.0, 1e-36, 1e-9, 1e-7, 1.0, 1e12, 1e13, 3e38])
+def test_the_unit_is_left_alone_unless_squares_would_leave_single_precision(largest: float) -> None:
+    values = np.array([largest, -largest, 0.5 * largest], "float32")
+    unit = comfortable_unit(Evaluation(0.0, tensor(values), {}))
+    assert math.log2(unit).is_integer()
+    if largest in (0.0, 1e-7, 1.0, 1e12):
+        assert unit == 1.0
+    else:
+        there = numpy(Evaluation(0.0, tensor(values), {}).in_unit(unit).gradient)
+        assert 0.5 < np.linalg.norm(there) < 8  # 3e38 is brought as far as single precision can
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_one_bad_entry_makes_a_tensor_not_finite(bad: float) -> None:
+    values = np.ones((2, 3), "float32")
+    assert is_finite(tensor(values))
+    values[1, 2] = bad
+    assert not is_finite(tensor(values))
 
 
 @pytest.mark.fast

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -406,6 +408,14 @@ def test_columns_and_the_best_so_far() -> None:
 
 
 @pytest.mark.fast
+def test_what_is_not_a_number_is_never_the_best() -> None:
+    history = History()
+    for value in (math.nan, 4.0, math.nan, 5.0, 3.0, math.inf):
+        history.add(0, None, value, {}, 0.0)
+    np.testing.assert_array_equal(history.best(), [math.inf, 4, 4, 4, 3, 3])
+
+
+@pytest.mark.fast
 def test_a_history_without_pictures_has_no_size() -> None:
     history = minimize(evaluated(bowl), np.zeros(2, "float32"), iterations=2).history
     assert np.isnan(history.column("size")).all()
@@ -441,11 +451,11 @@ def test_the_best_point_comes_back_not_the_last() -> None:
         evaluated(bowl),
         np.zeros(2, "float32"),
         optimizer="gradient_descent",
-        learning_rate=0.51,
+        learning_rate=0.505,
         iterations=8,
     )
     totals = found.history.column("total")
-    assert totals[-1] > totals.min()
+    assert totals[-1] > totals.min() < totals[0]
     assert bowl(found.x.astype(float))[0] == pytest.approx(totals.min(), rel=1e-5)
 
 
@@ -609,6 +619,217 @@ def test_the_callback_sees_every_iteration(optimizer: str) -> None:
         assert (now.state is None) == (optimizer == "scipy")
 
 
+# --- losses of any scale --------------------------------------------------------------------------
+
+
+@cache
+def network() -> nst.FeatureNetwork:
+    """One for all, so that a formula is compiled once."""
+    return nst.load_network("pocket_vgg")
+
+
+def weighted(scale: float, formula: Any = "relative") -> tuple[nst.Objective, np.ndarray]:
+    """A style transfer of 32 pixels with all weights multiplied by one number."""
+    net = network()
+    photo, style = nst.load_image("cat", 32), nst.load_image("swirls", 32)
+    terms = nst.content_terms(net, photo, "block4_conv2", 0.02 * scale)
+    terms += nst.style_terms(net, style, list(net.plan.style_layers), scale)
+    return nst.Objective(net, terms + nst.variation_terms(0.2 * scale), formula), photo
+
+
+SCALES = (1e-30, 1e-20, 1e-12, 1e-8, 1e8, 1e12, 1e20, 1e30)
+
+
+def fallen(history: History) -> float:
+    """The share of the first loss that is left."""
+    return float(history.best()[-1] / history.rows[0]["total"])
+
+
+@pytest.mark.parametrize("formula", ["relative", "sum"])
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "scipy"])
+def test_weights_of_any_scale_give_the_picture_of_ordinary_weights(optimizer: str, formula: str) -> None:
+    """Only rounding differs, and the two kinds of L-BFGS magnify it: of theirs the loss is compared."""
+    objective, photo = weighted(1.0, formula)
+    usual = minimize(objective, photo, optimizer=optimizer, iterations=15)
+    first, left = usual.history.rows[0]["total"], fallen(usual.history)
+    assert left < 0.5
+    for scale in SCALES:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = minimize(weighted(scale, formula)[0], photo, optimizer=optimizer, iterations=15)
+        assert found.history.rows[0]["total"] == pytest.approx(scale * first, rel=1e-5)
+        assert fallen(found.history) == pytest.approx(left, rel=0.02 if optimizer == "adam" else 0.5)
+        if optimizer == "adam":
+            assert np.sqrt(np.square(found.x - usual.x).mean()) < 0.02
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "scipy"])
+@pytest.mark.parametrize("power", [-100, 100])
+def test_powers_of_two_change_nothing_at_all(optimizer: str, power: int) -> None:
+    runs = []
+    for scale in (2.0 ** (power - 20), 2.0**power):
+        objective, photo = weighted(scale)
+        runs.append(minimize(objective, photo, optimizer=optimizer, iterations=8))
+    np.testing.assert_array_equal(runs[0].x, runs[1].x)
+    totals = [run.history.column("total") for run in runs]
+    np.testing.assert_array_equal(totals[0] * 2.0**20, totals[1])
+
+
+@pytest.mark.parametrize("scale", [*SCALES, 1e-6, 1e4])
+def test_gradient_descent_whose_rate_does_not_suit_the_scale_says_so(scale: float) -> None:
+    """Its step goes by the gradient, so it cannot give the same picture; it must not be silent either."""
+    objective, photo = weighted(scale)
+    with pytest.warns(RuntimeWarning, match="learning.rate") as caught:
+        found = minimize(objective, photo, optimizer="gradient_descent", iterations=5)
+    assert len(caught) == 1
+    assert found.history.stopped
+    assert np.abs(found.x - photo).max() < 1 / 510
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_gradient_descent_with_the_rate_of_its_scale_gives_the_usual_picture(scale: float) -> None:
+    objective, photo = weighted(1.0)
+    usual = minimize(objective, photo, optimizer="gradient_descent", iterations=5, learning_rate=2.0)
+    found = minimize(
+        weighted(scale)[0], photo, optimizer="gradient_descent", iterations=5, learning_rate=2.0 / scale
+    )
+    assert np.abs(usual.x - photo).max() > 0.02
+    np.testing.assert_allclose(found.x, usual.x, atol=1e-3)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("scale", [1e-30, 1e-12, 1e12, 1e30])
+@pytest.mark.parametrize("optimizer", ["lbfgs", "scipy", "adam"])
+def test_a_function_of_any_scale_is_minimised(optimizer: str, scale: float) -> None:
+    def scaled(x: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = bowl(x)
+        return scale * value, scale * gradient
+
+    options: dict[str, Any] = {"adam": {"learning_rate": 0.1}, "scipy": {"bounds": None}}.get(optimizer, {})
+    found = minimize(
+        evaluated(scaled), np.zeros(3, "float32"), optimizer=optimizer, iterations=200, **options
+    )
+    np.testing.assert_allclose(found.x, [1, 2, 3], atol=2e-2)
+    assert found.history.rows[0]["total"] == pytest.approx(scale * bowl(np.zeros(3))[0])
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("optimizer", OWN)
+def test_a_run_of_another_unit_goes_on_from_a_packed_state(optimizer: str) -> None:
+    def huge(x: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = rosenbrock(x)
+        return 1e25 * value, 1e25 * gradient
+
+    rate = {"adam": {"learning_rate": 1e-3}, "gradient_descent": {"learning_rate": 1e-29}}.get(optimizer, {})
+    start, function = np.full(8, -1.0, "float32"), evaluated(huge)
+    whole = minimize(function, start, optimizer=optimizer, iterations=12, **rate)
+    half = minimize(function, start, optimizer=optimizer, iterations=6, **rate)
+    assert half.state is not None and half.state.at.unit > 1e20
+    rest = minimize(
+        function,
+        start,
+        optimizer=optimizer,
+        iterations=12,
+        state=State.unpack(half.state.pack()),
+        **rate,
+    )
+    np.testing.assert_array_equal(rest.x, whole.x)
+    assert rest.history.rows[-1]["total"] == whole.history.rows[-1]["total"] > 1e20
+
+
+@pytest.mark.fast
+def test_a_state_packed_before_there_were_units_has_the_unit_one() -> None:
+    half = minimize(evaluated(rosenbrock), np.full(4, -1.0, "float32"), iterations=5)
+    assert half.state is not None
+    packed = half.state.pack()
+    assert float(packed.pop("unit")) == 1.0
+    assert State.unpack(packed).at.unit == 1.0
+
+
+# --- why a run stopped -----------------------------------------------------------------------------
+
+
+def bad_slope_after(evaluations: int, entry: float) -> Callable[[Any], Evaluation]:
+    """Rosenbrock's function whose gradient has one bad entry from some evaluation on; its value is sound."""
+    seen = []
+
+    def function(x: np.ndarray) -> tuple[float, np.ndarray]:
+        seen.append(1)
+        value, gradient = rosenbrock(x)
+        if len(seen) > evaluations:
+            gradient[0] = entry
+        return value, gradient
+
+    return evaluated(function)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("entry", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("optimizer", METHODS)
+def test_a_slope_that_is_not_finite_is_noticed(optimizer: str, entry: float) -> None:
+    rate = {"learning_rate": 1e-3} if optimizer in ("adam", "gradient_descent") else {}
+    start = np.full(3, 0.2, "float32")
+    with pytest.warns(RuntimeWarning, match="slope was not finite") as caught:
+        found = minimize(bad_slope_after(4, entry), start, optimizer=optimizer, iterations=50, **rate)
+    assert len(caught) == 1
+    assert "not finite" in found.history.stopped
+    assert np.isfinite(found.x).all()
+    with pytest.raises(FloatingPointError, match="look at its slope"):
+        minimize(bad_slope_after(0, entry), start, optimizer=optimizer, **rate)
+
+
+def uphill(x: np.ndarray) -> tuple[float, np.ndarray]:
+    """A function whose gradient has the wrong sign, so that nothing an optimiser tries is lower."""
+    return float((x * x).sum()), -2.0 * x
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("optimizer", METHODS)
+def test_a_run_that_finds_nothing_better_warns_and_says_why_it_stopped(optimizer: str) -> None:
+    options = {"bounds": None} if optimizer == "scipy" else {}
+    with pytest.warns(RuntimeWarning, match="nothing with a lower loss") as caught:
+        found = minimize(
+            evaluated(uphill), np.ones(3, "float32"), optimizer=optimizer, iterations=4, **options
+        )
+    assert len(caught) == 1
+    np.testing.assert_array_equal(found.x, np.ones(3))
+    expected = {"lbfgs": "no step", "scipy": "line search found no lower point"}
+    assert expected.get(optimizer, "all 4 iterations done") in found.history.stopped
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("optimizer", METHODS)
+def test_the_history_tells_which_error_ended_a_run(optimizer: str) -> None:
+    def fail(now: optimizers.Progress) -> None:
+        if now.iteration == 2:
+            raise RuntimeError("mine\nand more")
+
+    history = History()
+    with pytest.raises(RuntimeError, match="mine"):
+        minimize(
+            evaluated(rosenbrock),
+            np.full(3, 0.2, "float32"),
+            optimizer=optimizer,
+            callback=fail,
+            history=history,
+        )
+    assert re.fullmatch(r"ended in iteration [23] by an error: mine", history.stopped)
+    with pytest.raises(FloatingPointError):
+        minimize(nan_after(0), np.zeros(3, "float32"), optimizer=optimizer, history=history)
+    assert history.stopped.startswith("ended in iteration 0 by an error: The loss of the first image")
+
+
+def test_a_loss_that_single_precision_does_not_hold_names_what_to_lower() -> None:
+    objective, photo = weighted(1.0, "sum")
+    for bad, match in (
+        (photo + 1e12, r"look at .*style block1_conv1.*lower the weight or the size.*formula='relative'"),
+        (np.where(photo > 0.5, np.nan, photo), "values that are not numbers"),
+    ):
+        with pytest.raises(FloatingPointError, match=match) as error:
+            minimize(objective, bad.astype("float32"), iterations=2)
+        assert "\n" not in str(error.value)
+
+
 # --- states -----------------------------------------------------------------------------------------
 
 
@@ -640,7 +861,7 @@ def test_scipy_refuses_a_state() -> None:
 @pytest.mark.fast
 def test_the_best_point_survives_packing_when_it_is_not_the_latest() -> None:
     function, start = evaluated(bowl), np.zeros(2, "float32")
-    method = GradientDescent(learning_rate=0.51)
+    method = GradientDescent(learning_rate=0.505)
     first = minimize(function, start, optimizer=method, iterations=8)
     assert first.state is not None and first.state.at.value > first.history.best()[-1]
     again = minimize(function, start, optimizer=method, iterations=8, state=State.unpack(first.state.pack()))

@@ -53,7 +53,7 @@ class GradientDescent:
         """One step and one evaluation."""
         velocity = self.momentum * state.memory["velocity"][0] + state.at.gradient
         rate = self.learning_rate or RATE_PER_VALUE * math.prod(state.x.shape)
-        x = project(state.x - rate * velocity, self.bounds)
+        x = project(state.x - rate * state.at.unit * velocity, self.bounds)
         return State(x, evaluate(x), state.iteration + 1, {"velocity": [velocity]})
 
 
@@ -67,7 +67,8 @@ class Adam:
     Attributes:
         learning_rate: about the change of a value per step, in image units (0..1).
         beta1, beta2: decay of the two running means.
-        epsilon: added to the root mean square; in units of the gradient, so it must be far below it.
+        epsilon: added to the root mean square; in units of the gradient, so it must be far below it. (Of a
+            gradient that single precision cannot square, `minimize` chooses the unit: its norm is then 1.)
         bounds: keep every value inside, for example (0, 1).
     """
 

@@ -21,7 +21,7 @@ class History:
         rows: dictionaries with "evaluation" (from 1), "iteration" (0 for the start; a line search gives one
             iteration several rows), "size" (longer side in pixels, None where there is no picture),
             "seconds" (of this evaluation), "total", and every weighted part by name.
-        stopped: why the run ended, in words; empty while it goes on.
+        stopped: why the run ended, in words, whatever ended it; empty while it goes on.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -68,11 +68,12 @@ class History:
         return np.array([np.nan if row.get(name) is None else row[name] for row in self.rows], float)
 
     def best(self) -> np.ndarray:
-        """The lowest total seen up to each evaluation (of the present size)."""
+        """The lowest total seen up to each evaluation (of the present size), NaN left out."""
         lowest, out, size = np.inf, [], None
         for row in self.rows:
-            lowest = min(row["total"], lowest if row["size"] == size else np.inf)
-            size = row["size"]
+            if row["size"] != size:
+                lowest, size = np.inf, row["size"]
+            lowest = row["total"] if row["total"] < lowest else lowest
             out.append(lowest)
         return np.array(out)
 

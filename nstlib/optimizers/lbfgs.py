@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -103,7 +104,7 @@ class LBFGS:
         """The step found along -H g, or None when that direction does not go down."""
         direction = -self._newton_step(state.at.gradient, steps, changes)
         slope = float(inner(state.at.gradient, direction))
-        if not slope < 0:
+        if not -math.inf < slope < 0:  # a slope that is not a number leads nowhere either
             return None
         # Without pairs the length of the gradient means nothing: begin with a step of length 1.
         first = 1.0 if steps else min(1.0, 1.0 / (-slope) ** 0.5)

@@ -23,7 +23,7 @@ class Trial:
         step: alpha, the factor of the direction.
         x: the point there.
         at: the objective there.
-        slope: derivative along the direction.
+        slope: derivative along the direction, in the unit of the gradient.
     """
 
     step: float
@@ -33,8 +33,9 @@ class Trial:
 
     @property
     def value(self) -> float:
-        """The objective, infinite where it is not a number."""
-        return self.at.value if math.isfinite(self.at.value) else math.inf
+        """The objective in the unit of the gradient, infinite where it or its slope is not a number."""
+        value = self.at.value / self.at.unit
+        return value if math.isfinite(value) and math.isfinite(self.slope) else math.inf
 
 
 Try = Callable[[float], Trial]

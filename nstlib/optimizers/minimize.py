@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
 from .. import images
-from ..autodiff import Evaluation, numpy, tensor, value_and_grad
+from ..autodiff import (
+    Evaluation,
+    comfortable_unit,
+    is_finite,
+    numpy,
+    power_of_two,
+    tensor,
+    value_and_grad,
+)
 from ..foundation import unknown_name
+from ..networks import first_line
 from ..objectives import Objective
 from .first_order import Adam, GradientDescent
 from .history import History
 from .lbfgs import LBFGS
 from .scipy_lbfgsb import ScipyLBFGSB
-from .state import Callback, Evaluate, Optimizer, Progress, State, check_count, check_start, warn_diverged
+from .state import (
+    NOT_FINITE,
+    Callback,
+    Evaluate,
+    Optimizer,
+    Progress,
+    State,
+    check_count,
+    check_start,
+    warn_diverged,
+    warn_unimproved,
+)
 
 METHODS: dict[str, Any] = {
     "lbfgs": LBFGS,
@@ -24,6 +46,12 @@ METHODS: dict[str, Any] = {
     "gradient_descent": GradientDescent,
     "scipy": ScipyLBFGSB,
 }
+
+
+LEAST_IMPROVEMENT = 1e-6  # of the first value: single precision has seven digits
+
+# Weights between these are left as they are.
+ORDINARY_WEIGHTS = (2.0**-30, 2.0**30)
 
 
 @dataclass(frozen=True)
@@ -42,20 +70,36 @@ class Minimum:
 
 
 class Recorder:
-    """The objective, wrapped so that every evaluation is written down and the best point is kept."""
+    """The objective, wrapped so that every evaluation is written down and the best point is kept.
 
-    def __init__(self, evaluate: Evaluate, history: History, size: int | None) -> None:
-        self.evaluate, self.history, self.size = evaluate, history, size
+    The history has true values. The gradients come in one unit, chosen at the first of them such that no
+    product of two leaves single precision: with an infinite slope the first step would have length 0.
+    """
+
+    def __init__(
+        self, evaluate: Evaluate, history: History, size: int | None, unit: float | None = None
+    ) -> None:
+        self.evaluate, self.history, self.size, self.unit = evaluate, history, size, unit
         self.iteration, self.best, self.best_value = 0, None, math.inf
-        self.finite = True  # whether the latest value was
+        self.first_value = math.nan  # stays unknown in a run that goes on from a state
+        self.finite = True  # whether the latest value and its gradient were
 
     def __call__(self, x: Any) -> Evaluation:
-        """Evaluate, and write it down."""
+        """Evaluate, and write it down. A value whose gradient is not finite is NaN: it leads nowhere."""
         at = self.evaluate(x)
         self.history.add(self.iteration, self.size, at.value, at.parts, at.seconds)
-        self.finite = math.isfinite(at.value)
         self.consider(x, at.value)
-        return at
+        self.finite = math.isfinite(at.value) and is_finite(at.gradient)
+        if not self.finite:
+            return replace(at, value=math.nan)
+        if self.unit is None:
+            self.first_value, self.unit = at.value, comfortable_unit(at)
+        return at.in_unit(self.unit)
+
+    @property
+    def unimproved(self) -> bool:
+        """Whether nothing lower than the first point was found, as far as single precision can tell."""
+        return self.best_value > self.first_value - LEAST_IMPROVEMENT * abs(self.first_value)
 
     def consider(self, x: Any, value: float) -> None:
         """Keep the point when it is the best so far."""
@@ -124,7 +168,10 @@ def minimize(
 
     Raises:
         ValueError: bad arguments.
-        FloatingPointError: the loss is not finite at the start.
+        FloatingPointError: the loss or its slope is not finite at the start.
+
+    Warns:
+        RuntimeWarning: nothing lower than the start was found, or the loss stopped being a number.
     """
     method, planned = make_optimizer(optimizer, **options), check_count(iterations)
     history = History() if history is None else history
@@ -132,17 +179,50 @@ def minimize(
     if isinstance(objective, Objective):
         x = as_start(x)
         objective.check_image(x)
-        size, objective = max(x.shape[1:3]), value_and_grad(objective)
-    recorder = Recorder(objective, history, size)
-    if method.name == "scipy":
-        if state is not None:
-            raise ValueError(
-                "SciPy cannot go on from a state; use 'lbfgs', or pass the image of the state as x."
-            )
-        method.run(recorder, x, planned, callback)  # type: ignore[attr-defined]
-    else:
-        state = run(method, recorder, tensor(x), planned, callback, state)
-    return Minimum(numpy(recorder.best) if recorder.best is not None else x, history, state)
+        size, objective = max(x.shape[1:3]), value_and_grad(objective, unit=unit_of(objective.weights))
+    recorder = Recorder(objective, history, size, None if state is None else state.at.unit)
+    if method.name == "scipy" and state is not None:
+        raise ValueError("SciPy cannot go on from a state; use 'lbfgs', or pass the image of the state as x.")
+    with errors_told(recorder):
+        if method.name == "scipy":
+            method.run(recorder, x, planned, callback)  # type: ignore[attr-defined]
+        else:
+            state = run(method, recorder, tensor(x), planned, callback, state)
+    best = x if recorder.best is None else numpy(recorder.best)
+    check_result(method, recorder, x, best)
+    return Minimum(best, history, state)
+
+
+def check_result(method: Optimizer, recorder: Recorder, start: np.ndarray, best: np.ndarray) -> None:
+    """Warn when a run that went to its end gives back what it began with.
+
+    A learning rate that is far too small lowers the loss, too, but not by what 256 levels can show.
+    """
+    why = recorder.history.stopped
+    if math.isnan(recorder.first_value) or why.startswith(("interrupted", NOT_FINITE)):
+        return
+    is_picture, one_level = recorder.size is not None, 1 / 255
+    if recorder.unimproved:
+        warn_unimproved(method.name, "found nothing with a lower loss than the start, which is returned", why)
+    elif hasattr(method, "learning_rate") and is_picture and np.abs(best - start).max() < one_level / 2:
+        warn_unimproved(method.name, "did not change the picture by one of its 256 levels", why)
+
+
+@contextmanager
+def errors_told(recorder: Recorder) -> Iterator[None]:
+    """Write into the history that an error ended the run; the error goes on to the caller."""
+    try:
+        yield
+    except Exception as error:
+        what = first_line(error)
+        recorder.history.stopped = f"ended in iteration {recorder.iteration} by an error: {what}"
+        raise
+
+
+def unit_of(weights: np.ndarray) -> float:
+    """The unit of the gradient in which no weight is far from 1; 1 as long as none is anyway."""
+    largest = float(weights.max())
+    return 1.0 if ORDINARY_WEIGHTS[0] <= largest <= ORDINARY_WEIGHTS[1] else power_of_two(largest)
 
 
 def as_start(x: np.ndarray) -> np.ndarray:
@@ -173,7 +253,7 @@ def run(
     try:
         if state is None:
             state = method.start(x, recorder)
-            check_start(state.at.value)
+            check_start(x, state.at)
         else:
             recorder.consider(state.best, state.best_value)
             recorder.consider(state.x, state.at.value)
@@ -188,9 +268,18 @@ def run(
                 callback(progress_of(state, planned, recorder.size))
         history.stopped = history.stopped or f"all {planned} iterations done"
     except KeyboardInterrupt:
-        done = 0 if state is None else state.iteration
-        history.stopped = f"interrupted after {done} iterations"
+        history.stopped = f"interrupted after {done_in(state)} iterations"
+    except Exception as error:
+        history.stopped = (
+            f"ended after {done_in(state)} iterations by an error: {error or type(error).__name__}"
+        )
+        raise
     return state
+
+
+def done_in(state: State | None) -> int:
+    """Iterations finished, 0 before the start."""
+    return 0 if state is None else state.iteration
 
 
 def progress_of(state: State, planned: int, size: int | None) -> Progress:

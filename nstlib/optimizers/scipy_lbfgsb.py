@@ -15,6 +15,13 @@ class NotFinite(Exception):
     """Thrown through SciPy, which would go on searching among values that are not numbers."""
 
 
+def in_words(message: str) -> str:
+    """SciPy's answer to why it stopped, with the meaning of "abnormal"."""
+    if "abnormal" in message or not message:
+        return f"the line search found no lower point (scipy says {message.strip(' :')!r})"
+    return message
+
+
 @dataclass(frozen=True)
 class ScipyLBFGSB:
     """`scipy.optimize.minimize(method="L-BFGS-B")` behind our interface.
@@ -45,12 +52,12 @@ class ScipyLBFGSB:
             point = tensor(flat.reshape(x.shape).astype(x.dtype))
             at = recorder(point)
             if not last:
-                check_start(at.value)
+                check_start(point, at)
                 recorder.iteration = 1
             elif not recorder.finite:
                 raise NotFinite
             last.update(x=point, at=at)
-            return at.value, numpy(at.gradient).astype(np.float64).ravel()
+            return at.value / at.unit, numpy(at.gradient).astype(np.float64).ravel()
 
         def after(_: np.ndarray) -> None:
             finished, at = recorder.iteration, last["at"]
@@ -71,7 +78,7 @@ class ScipyLBFGSB:
                 callback=after,
                 options=self._stop_after(iterations),
             )
-            recorder.history.stopped = str(found.message).lower()
+            recorder.history.stopped = in_words(str(found.message).lower())
         except NotFinite:
             recorder.history.stopped = warn_diverged(self.name, recorder.iteration - 1)
         except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..autodiff import Evaluation, numpy, tensor
+from ..autodiff import Evaluation, is_finite, numpy, tensor
 
 Evaluate = Callable[[Any], Evaluation]
 
@@ -43,6 +43,7 @@ class State:
             "best": numpy(self.x if self.best is None else self.best),
             "best_value": np.array(self.best_value),
             "gradient": numpy(self.at.gradient),
+            "unit": np.array(self.at.unit),
             "value": np.array(self.at.value),
             "part_names": np.array(list(self.at.parts), dtype=str),
             "parts": np.array(list(self.at.parts.values()), float),
@@ -55,13 +56,14 @@ class State:
 
     @staticmethod
     def unpack(arrays: Mapping[str, np.ndarray]) -> State:
-        """The state that `pack` wrote."""
+        """The state that `pack` wrote; before there were units, all gradients were in units of 1."""
         memory: dict[str, list[Any]] = {name: [] for name in arrays["memory_names"].tolist()}
         for name in memory:
             count = sum(key.startswith(f"memory/{name}/") for key in arrays)
             memory[name] = [tensor(arrays[f"memory/{name}/{i}"]) for i in range(count)]
         parts = dict(zip(arrays["part_names"].tolist(), arrays["parts"].tolist(), strict=True))
-        at = Evaluation(float(arrays["value"]), tensor(arrays["gradient"]), parts)
+        unit = float(arrays.get("unit", 1.0))
+        at = Evaluation(float(arrays["value"]), tensor(arrays["gradient"]), parts, unit=unit)
         best, best_value = tensor(arrays["best"]), float(arrays["best_value"])
         return State(
             tensor(arrays["x"]), at, int(arrays["iteration"]), memory, best=best, best_value=best_value
@@ -112,16 +114,26 @@ class Optimizer(Protocol):
         """One iteration."""
 
 
-def check_start(value: float) -> None:
-    """Refuse to begin where the loss is not a number.
+def check_start(x: Any, at: Evaluation) -> None:
+    """Refuse to begin where the loss or its slope is not a number.
 
     Raises:
-        FloatingPointError: it is NaN or infinite.
+        FloatingPointError: it is not; the sentence names the parts and says what to lower.
     """
-    if not math.isfinite(value):
+    if math.isfinite(at.value):
+        return
+    if not is_finite(x):
         raise FloatingPointError(
-            "The loss of the first image is not finite: check its values and the weights."
+            "The loss of the first image is not finite: the image holds values that are not numbers."
         )
+    where = ", ".join(name for name, part in at.parts.items() if not math.isfinite(part)) or "its slope"
+    raise FloatingPointError(
+        f"The loss of the first image is not finite (look at {where}): single precision ends at 3.4e38, so "
+        f"lower the weight or the size of the picture, or use formula='relative'."
+    )
+
+
+NOT_FINITE = "the loss or its slope was not finite"
 
 
 def warn_diverged(method: str, iterations: int) -> str:
@@ -129,11 +141,24 @@ def warn_diverged(method: str, iterations: int) -> str:
     first_order = method in ("adam", "gradient_descent")
     advice = "lower the learning rate" if first_order else "lower the weights or start from another image"
     message = (
-        f"the loss was not finite after {iterations} iterations of {method}; the best image so far is "
+        f"{NOT_FINITE} after {iterations} iterations of {method}; the best image so far is "
         f"returned ({advice})"
     )
     warnings.warn(message, RuntimeWarning, stacklevel=5)
     return message
+
+
+def warn_unimproved(method: str, what: str, why: str) -> None:
+    """Warn that a run did not do what it was asked for; the picture alone would not say so.
+
+    Args:
+        method: name of the optimiser.
+        what: happened instead, as the rest of a sentence.
+        why: the run stopped.
+    """
+    first_order = method in ("adam", "gradient_descent")
+    advice = "set another learning_rate" if first_order else "start from another image or change the weights"
+    warnings.warn(f"{method} {what} ({why}): {advice}.", RuntimeWarning, stacklevel=4)
 
 
 def check_count(value: Any, name: str = "iterations") -> int:
