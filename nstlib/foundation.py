@@ -83,9 +83,11 @@ def whole_file(path: str | PathLike[str], overwrite: bool = True) -> Iterator[Pa
 
     Args:
         path: Where the file shall be; a link is followed.
-        overwrite: Whether a file that is already there is replaced.
+        overwrite: Whether a file that is already there is replaced. If not, exactly one of many writers of
+            one path succeeds, be they threads or processes: the file system decides, not a look beforehand.
 
     Raises:
+        FileExistsError: The file is there, or somebody else wrote it meanwhile, and `overwrite` is False.
         OSError: What went wrong with the file (disk full, no such folder, no permission ...) as one sentence,
             of the original kind (PermissionError ...) and with the original `errno`.
     """
@@ -95,14 +97,66 @@ def whole_file(path: str | PathLike[str], overwrite: bool = True) -> Iterator[Pa
     try:
         yield temporary
         _check_place(target, overwrite)  # the writing may have taken an hour
-        if target.exists():
-            with suppress(OSError):  # keeping the permissions is a courtesy, not worth losing the work for
-                shutil.copymode(target, temporary)
-        os.replace(temporary, target.resolve())
+        if overwrite:
+            _replace(temporary, target)
+        else:
+            _publish(temporary, target)
     except OSError as error:
         raise _sentence(target, error) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _replace(temporary: Path, target: Path) -> None:
+    """Put a file in the place of another, if there is one, whose permissions it takes over."""
+    if target.exists():
+        with suppress(OSError):  # keeping the permissions is a courtesy, not worth losing the work for
+            shutil.copymode(target, temporary)
+    os.replace(temporary, target.resolve())
+
+
+def _publish(temporary: Path, target: Path) -> None:
+    """Give a file its name unless the name is taken, in one step of the file system.
+
+    Windows refuses to rename to a name that is taken, POSIX replaces the file there; a second link is what
+    POSIX refuses. File systems without links (FAT, some network drives) still create a file for one only.
+
+    Raises:
+        FileExistsError: it is taken.
+    """
+    real = target.resolve()
+    try:
+        if os.name == "nt":
+            os.rename(temporary, real)
+        else:
+            os.link(temporary, real)
+    except FileExistsError:
+        raise _taken(target) from None
+    except OSError:  # no links here; if there is another reason, the next step meets it too
+        _claim(target)
+        try:
+            os.replace(temporary, real)
+        except BaseException:
+            with suppress(OSError):
+                if real.stat().st_size == 0:  # the claim, and not what somebody put in its place
+                    real.unlink()
+            raise
+
+
+def _claim(target: Path) -> None:
+    """Create an empty file, which the file system lets exactly one do.
+
+    Raises:
+        FileExistsError: somebody else has.
+    """
+    try:
+        os.close(os.open(target.resolve(), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except FileExistsError:
+        raise _taken(target) from None
+
+
+def _taken(target: Path) -> FileExistsError:
+    return FileExistsError(f"{target} exists already; choose another name or pass overwrite=True.")
 
 
 def check_port(port: int) -> int:
@@ -212,7 +266,7 @@ def _check_place(target: Path, overwrite: bool) -> None:
         # Renaming would replace a device such as /dev/null by a file.
         raise OSError(f"Cannot write {target}: it is not an ordinary file.")
     if os.path.exists(target) and not overwrite:
-        raise FileExistsError(f"{target} exists already; choose another name or pass overwrite=True.")
+        raise _taken(target)
     if os.path.isfile(folder):
         raise NotADirectoryError(f"Cannot write {target}: {folder} is a file, not a folder.")
     if not os.path.isdir(folder):

@@ -1,17 +1,22 @@
 """Pictures in and out: a file, its bytes, web address, array or PIL picture becomes an image, and back.
 
 An **image** is a float32 RGB array with values in [0, 1] and shape (1, height, width, 3). Nothing in here
-knows about networks. Colours are taken as sRGB; a colour profile inside a file is ignored.
+knows about networks. Colours are sRGB: what has another colour profile is converted on the way in, and files
+say sRGB on the way out. Any number of threads may load and save at once: no setting of Pillow is touched.
 """
 
 from __future__ import annotations
 
 import base64
+import bisect
+import functools
 import html
 import io
 import math
 import operator
 import os
+import struct
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
@@ -20,7 +25,7 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageFile, PngImagePlugin
 
 from . import samples
 from .foundation import check_target, nearest_name, whole_file
@@ -33,6 +38,32 @@ RANGE_TOLERANCE = 1e-3  # how far rounding may take a value out of [0, 1]
 FLAT = 1e-8  # variance of colours that counts as none: far less than the step from one of 256 grey levels
 WIDEST = 900  # CSS pixels of a picture in a notebook
 READABLE = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "AVIF")
+
+WITHOUT_LITTLECMS = (
+    "This Pillow was built without LittleCMS, so pictures with a colour profile are not converted to sRGB "
+    "and may look pale or shifted; install Pillow's own package (pip install --force-reinstall pillow)."
+)
+
+# The white and the primaries of sRGB as XYZ, and the matrix that adapted them from its own white, D65, to
+# D50, the white of all profiles (Bradford's, row by row).
+SRGB_IN_D50 = {
+    b"wtpt": (0.9642, 1.0, 0.8249),
+    b"rXYZ": (0.43607, 0.22249, 0.01392),
+    b"gXYZ": (0.38515, 0.71687, 0.09708),
+    b"bXYZ": (0.14307, 0.06061, 0.71410),
+}
+D65_TO_D50 = (1.04788, 0.02292, -0.05022, 0.02959, 0.99048, -0.01707, -0.00923, 0.01508, 0.75168)
+
+# EXIF orientation -> the turn that sets a picture upright.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 # Suffix -> settings for Pillow. No chroma subsampling: styles have sharp edges between saturated colours.
 FORMATS: dict[str, dict[str, Any]] = {
@@ -51,9 +82,15 @@ FORMATS: dict[str, dict[str, Any]] = {
 def load_image(source: object, size: int | None = None, *, at_most: int | None = None) -> Array:
     """Load a picture as an image.
 
-    A photograph is turned the way its camera was held (EXIF), transparent pixels are laid over white, grey
-    becomes three equal channels, 16 bits and palettes and CMYK are converted, and of an animation the first
-    frame is taken.
+    A photograph is turned the way its camera was held (EXIF), colours are converted to sRGB as the picture's
+    ICC profile says, transparent pixels are laid over white, grey becomes three equal channels, palettes and
+    CMYK are converted, and of an animation the first frame is taken.
+
+    White is 255 with 8 bits and 65535 with 16 (4095 in a TIFF of 12 bits). Pillow's mode I has 32 bits and
+    does not say what is white: it is 65535 in a picture opened from a PNG or PGM, otherwise 255 if no value
+    is larger, otherwise 65535, and what is larger still is refused. Floating point, mode F, has to lie in
+    [0, 1]. Colours of 16 bits are read with 8, as Pillow does. Colour tags other than ICC profiles (gAMA and
+    cHRM in PNG, those of AVIF) are not read.
 
     Args:
         source: A file, the name of a sample (`nstlib.samples.names()`; a file of that name wins), a web
@@ -73,28 +110,41 @@ def load_image(source: object, size: int | None = None, *, at_most: int | None =
         ValueError: Not a picture, a broken one, too large a one, or not an image array.
         TypeError: `source` is nothing of the above.
     """
+    return load_with_shape(source, size, at_most=at_most)[0]
+
+
+def load_with_shape(
+    source: object, size: int | None = None, *, at_most: int | None = None
+) -> tuple[Array, tuple[int, int]]:
+    """As `load_image`, and the (height, width) that the picture had before its size was changed."""
     limit = at_most if size is None else size
     if limit is not None:
         limit = _positive(limit, "size")
+    image, shape = _load(source, limit)
+    if limit is None or (size is None and max(shape) <= limit):
+        return image, shape
+    return resize(image, shape_at(shape, limit)), shape
+
+
+def _load(source: object, limit: int | None) -> tuple[Array, tuple[int, int]]:
+    """An image, perhaps made smaller but still larger than the limit, and the (height, width) before that."""
     if isinstance(source, str) and "://" in source:
-        image = _load_url(source, limit)
-    elif isinstance(source, (str, PathLike)):
-        image = _load_file(_find_file(source), limit)
-    elif isinstance(source, bytes):
-        image = _load_stream(io.BytesIO(source), "This file", limit)
-    elif isinstance(source, Image.Image):
+        return _load_url(source, limit)
+    if isinstance(source, (str, PathLike)):
+        return _load_file(_find_file(source), limit)
+    if isinstance(source, bytes):
+        return _load_stream(io.BytesIO(source), "This file", limit)
+    if isinstance(source, Image.Image):
         _check_pixels(source, "This picture", limit)
-        image = _decode(source, "This picture", limit, in_place=False)
-    elif hasattr(source, "shape"):
+        image = _decode(source, "This picture", limit)
+        return image, _upright(source.size, image)
+    if hasattr(source, "shape"):
         image = check_image(source, "the array")
-    else:
-        raise TypeError(
-            f"Cannot load {_shorten(source)} as an image; "
-            "give a file, a sample name, a web address, the bytes of a file, a PIL picture or an array."
-        )
-    if limit is None or (size is None and max(image.shape[1:3]) <= limit):
-        return image
-    return resize(image, limit)
+        return image, image.shape[1:3]
+    raise TypeError(
+        f"Cannot load {_shorten(source)} as an image; "
+        "give a file, a sample name, a web address, the bytes of a file, a PIL picture or an array."
+    )
 
 
 def check_input(source: str | PathLike[str]) -> None:
@@ -138,7 +188,7 @@ def _find_file(source: str | PathLike[str]) -> Path:
     raise FileNotFoundError(f"There is no file {text!r} and no sample of that name; {hint}")
 
 
-def _load_file(file: Path, size: int | None) -> Array:
+def _load_file(file: Path, size: int | None) -> tuple[Array, tuple[int, int]]:
     with _reading(file) as stream:
         return _load_stream(stream, str(file), size)
 
@@ -153,77 +203,141 @@ def _reading(file: Path) -> Iterator[IO[bytes]]:
         raise type(error)(f"Cannot read {file}: {error.strerror or error}.") from None
 
 
-def _load_url(url: str, size: int | None) -> Array:
+def _load_url(url: str, size: int | None) -> tuple[Array, tuple[int, int]]:
     if not url.lower().startswith(("http://", "https://")):
         raise ValueError(f"Cannot load {url}: of web addresses only http:// and https:// are understood.")
     return _load_stream(io.BytesIO(samples.fetch(url)), url, size)
 
 
-def _load_stream(stream: IO[bytes], what: str, size: int | None) -> Array:
+def _load_stream(stream: IO[bytes], what: str, size: int | None) -> tuple[Array, tuple[int, int]]:
     """Read one picture from the bytes of its file; `what` names it in errors."""
     picture = _open(stream, what)
     _check_pixels(picture, what, size)
+    width, height = picture.size
     if size is not None:
         # JPEG only, others ignore it: decode at 1/2, 1/4 or 1/8 as long as that is twice the size asked for.
-        share = min(1.0, 2 * size / max(picture.size))
-        picture.draft(None, (math.ceil(picture.width * share), math.ceil(picture.height * share)))
-    return _decode(picture, what, size, in_place=True)
+        share = min(1.0, 2 * size / max(width, height))
+        picture.draft(None, (math.ceil(width * share), math.ceil(height * share)))
+    image = _decode(picture, what, size)
+    return image, _upright((width, height), image)
 
 
-def _open(stream: IO[bytes], what: str) -> Image.Image:
-    """Read the header of a picture; the pixels stay in the file."""
-    if not stream.read(1):
+def _upright(size: tuple[int, int], image: Array) -> tuple[int, int]:
+    """The (height, width) of a picture whose header says (width, height), before EXIF may have turned it."""
+    turned = (size[0] > size[1]) != (image.shape[2] > image.shape[1])
+    return size if turned else (size[1], size[0])
+
+
+def _open(stream: IO[bytes], what: str) -> ImageFile.ImageFile:
+    """Read the header of a picture; the pixels stay in the file.
+
+    `Image.open` does the same and then compares with `Image.MAX_IMAGE_PIXELS`, a setting of the whole process
+    that other threads rely on. `_check_pixels` has limits of our own, so the readers are asked directly.
+    """
+    beginning = stream.read(16)
+    if not beginning:
         raise ValueError(f"{what} is empty (0 bytes).")
-    stream.seek(0)
     Image.init()  # fills Image.OPEN; AVIF is missing there in older Pillows
-    try:
-        with _no_pixel_limit():
-            return Image.open(stream, formats=[each for each in READABLE if each in Image.OPEN])
-    except UnidentifiedImageError:
-        advice = "open it in a picture program and save it as PNG or JPEG"
-        raise ValueError(f"{what} is not a picture ({', '.join(READABLE)}); {advice}.") from None
-    except Exception as error:  # see _decode
-        raise _broken(what, error) from None
+    for reader, accepts in (Image.OPEN[each] for each in READABLE if each in Image.OPEN):
+        try:
+            if accepts is None or accepts(beginning) is True:
+                stream.seek(0)
+                return reader(stream, "")
+        except (SyntaxError, IndexError, TypeError, struct.error):  # not this format
+            continue
+        except Exception as error:  # see _decode
+            raise _broken(what, error) from None
+    advice = "open it in a picture program and save it as PNG or JPEG"
+    raise ValueError(f"{what} is not a picture ({', '.join(READABLE)}); {advice}.")
 
 
-def _decode(picture: Image.Image, what: str, size: int | None, *, in_place: bool) -> Array:
+def _decode(picture: Image.Image, what: str, size: int | None) -> Array:
     """Turn a PIL picture into an image; one of more than 40 megapixels is made smaller on the way."""
     try:
-        array = _to_array(_flatten(_turn_upright(picture, in_place)), size)
+        picture.load()
+        turn = _turn(picture)
+        flat = _flatten(picture)
+        array = _to_array(flat if turn is None else flat.transpose(turn), size)
     except Exception as error:
         # Decoders fail in as many ways as files can be broken: OSError, SyntaxError, struct.error ...
         raise _broken(what, error) from None
     return check_image(array, what)
 
 
-def _turn_upright(picture: Image.Image, in_place: bool) -> Image.Image:
-    """Apply the EXIF orientation; EXIF data that makes no sense is ignored, as picture programs do."""
-    picture.load()
+def _turn(picture: Image.Image) -> Image.Transpose | None:
+    """How to set a picture upright (EXIF); data that makes no sense is ignored, as picture programs do."""
     try:
-        picture.getexif()
+        return TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:
-        return picture
-    if in_place:
-        ImageOps.exif_transpose(picture, in_place=True)
-        return picture
-    return ImageOps.exif_transpose(picture)
+        return None
 
 
 def _flatten(picture: Image.Image) -> Image.Image:
     """Convert any kind of picture to mode RGB, or to F with values in [0, 1] (grey of more than 8 bits)."""
-    if picture.mode.startswith("I"):  # 16 bits; older Pillows call them I, which has room for 32
-        grey = np.asarray(picture)
-        if grey.min() < 0 or grey.max() > 65535:
-            raise ValueError("its grey values have 32 bits; save it with 8 or 16 bits")
-        return Image.fromarray(grey.astype(np.float32) / 65535)
-    if picture.mode == "F":
-        return picture
-    if not picture.has_transparency_data:
-        return picture if picture.mode == "RGB" else picture.convert("RGB")
-    picture = picture.convert("RGBA")
+    profile = picture.info.get("icc_profile")
+    if picture.mode == "F" or picture.mode.startswith("I"):
+        return _flatten_deep_grey(picture, profile if isinstance(profile, bytes) else None)
+    colors, alpha = _without_alpha(picture)
+    colors = _to_srgb(colors, profile)
+    if alpha is None:
+        return colors
     paper = Image.new("RGB", picture.size, "white")
-    paper.paste(picture, mask=picture.getchannel("A"))
+    paper.paste(colors, mask=alpha)
     return paper
+
+
+def _without_alpha(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """A picture of mode L, RGB, CMYK or LAB, the kinds that have profiles, and its alpha channel."""
+    if picture.mode in ("La", "RGBa"):  # colours multiplied by alpha
+        picture = picture.convert(picture.mode.upper())
+    if picture.mode in ("CMYK", "LAB"):
+        return picture, None
+    grey = picture.mode in ("1", "L", "LA")
+    if not picture.has_transparency_data:
+        return _in_mode(picture, "L" if grey else "RGB"), None
+    key = picture.info.get("transparency")
+    if isinstance(key, tuple) and max(key) > 255:  # 16 bits, where Pillow has read the upper 8 of the colours
+        picture = picture.copy()
+        picture.info["transparency"] = tuple(value >> 8 for value in key)
+    picture = picture.convert("LA" if grey else "RGBA")
+    return picture.convert("L" if grey else "RGB"), picture.getchannel("A")
+
+
+def _in_mode(picture: Image.Image, mode: str) -> Image.Image:
+    """Convert a picture without copying one that is right already; it may have 200 megapixels."""
+    return picture if picture.mode == mode else picture.convert(mode)
+
+
+def _flatten_deep_grey(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert grey of more than 8 bits to mode F, white being 1; a transparent value becomes white."""
+    grey = np.asarray(picture)
+    values = grey.astype(np.float32) / np.float32(1 if picture.mode == "F" else _white(picture, grey))
+    if _tags(picture).get(ExifTags.Base.PhotometricInterpretation) == 0:  # TIFF: 0 is white
+        values = 1 - values
+    if profile:  # applied to the accuracy of 8 bits, but without steps
+        inside = np.clip(values, 0, 1)  # what is out of range stays out of it, and is refused later
+        curve = np.interp(inside, np.linspace(0, 1, 256), _grey_curve(profile) / 255)
+        values += curve.astype(np.float32) - inside
+    if isinstance(key := picture.info.get("transparency"), int):
+        values[grey == key] = 1
+    return Image.fromarray(values)
+
+
+def _white(picture: Image.Image, grey: NDArray[Any]) -> int:
+    """The value that means white in a grey picture of mode I or I;16; see `load_image`."""
+    if picture.mode != "I":
+        bits = _tags(picture).get(ExifTags.Base.BitsPerSample, (16,))
+        return int(2 ** bits[0] - 1)
+    if picture.format in ("PNG", "PPM"):  # Pillow brings a PGM of more than 8 bits to this range
+        return 65535
+    if grey.min() < 0 or grey.max() > 65535:
+        raise ValueError("its grey values have 32 bits; save it with 8 or 16 bits")
+    return 255 if grey.max() <= 255 else 65535
+
+
+def _tags(picture: Image.Image) -> Mapping[int, Any]:
+    """The tags of a picture that was opened from a TIFF; of others none."""
+    return getattr(picture, "tag_v2", {})
 
 
 def _to_array(picture: Image.Image, size: int | None) -> Array:
@@ -248,20 +362,94 @@ def _check_pixels(picture: Image.Image, what: str, size: int | None) -> None:
         raise ValueError(f"{shape}; give the size (longer side) to load it at, for instance size=1024.")
 
 
-@contextmanager
-def _no_pixel_limit() -> Iterator[None]:
-    """Lift Pillow's limit (a warning at 89 megapixels) while a file is opened; `_check_pixels` follows."""
-    before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None
-    try:
-        yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
-
-
 def _broken(what: str, error: Exception) -> ValueError:
     reason = str(error).rstrip(".") or type(error).__name__
     return ValueError(f"{what} cannot be read as a picture: {reason}.")
+
+
+# --- Colour profiles ------------------------------------------------------------------------------
+
+
+def _to_srgb(picture: Image.Image, profile: object) -> Image.Image:
+    """Convert a picture of mode L, RGB, CMYK or LAB to mode RGB and sRGB, as its ICC profile says.
+
+    Without a profile, and with one that is broken or of another kind of picture, the numbers are taken for
+    sRGB, as browsers do.
+    """
+    if not isinstance(profile, bytes) or profile == srgb_profile() or picture.mode == "LAB":
+        return _in_mode(picture, "RGB")  # LAB needs no profile to be converted
+    if picture.mode == "L":
+        return picture.point(_grey_curve(profile).tolist()).convert("RGB")
+    return _through(picture, profile) or picture.convert("RGB")
+
+
+def _grey_curve(profile: bytes) -> NDArray[np.uint8]:
+    """What becomes of the 256 levels of grey in sRGB, shape (256,).
+
+    Unoptimised: LittleCMS would draw straight lines between 33 points, too few for the dark levels.
+    """
+    levels = Image.frombytes("L", (256, 1), bytes(range(256)))
+    converted = _through(levels, profile, ImageCms.Flags.NOOPTIMIZE) or levels.convert("RGB")
+    return np.asarray(converted)[0, :, 1]
+
+
+def _through(
+    picture: Image.Image, profile: bytes, flags: ImageCms.Flags = ImageCms.Flags.NONE
+) -> Image.Image | None:
+    """Convert a picture from a profile to sRGB; None if the profile cannot be used for it.
+
+    The intent is relative colorimetric with black point compensation, the usual one of photo editors: colours
+    that sRGB can show stay what they are, others become the nearest that it can.
+
+    Warns:
+        RuntimeWarning: This Pillow was built without LittleCMS, which does the work.
+    """
+    try:
+        return ImageCms.profileToProfile(
+            picture,
+            io.BytesIO(profile),
+            io.BytesIO(srgb_profile()),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=flags | ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except ImageCms.PyCMSError:
+        return None
+    except ImportError:
+        warnings.warn(WITHOUT_LITTLECMS, RuntimeWarning, stacklevel=2)
+        return None
+
+
+@functools.cache
+def srgb_profile() -> bytes:
+    """The sRGB colour space (IEC 61966-2-1) as an ICC profile of version 4 (ICC.1:2010), half a kilobyte.
+
+    Made here and not by LittleCMS, whose profiles hold the time of their making: the same picture has to
+    become the same file, every day and on every machine.
+    """
+
+    def fixed(*numbers: float) -> bytes:  # with 16 binary places
+        return struct.pack(f">{len(numbers)}i", *(round(number * 65536) for number in numbers))
+
+    def text(words: str) -> bytes:
+        encoded = words.encode("utf-16-be")
+        return b"mluc" + struct.pack(">4xII4sII", 1, 12, b"enUS", len(encoded), 28) + encoded
+
+    # y = x / 12.92 below 0.04045, ((x + 0.055) / 1.055)^2.4 from there on
+    curve = b"para" + struct.pack(">4xHH", 3, 0) + fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    tags = {b"desc": text("sRGB"), b"cprt": text("No copyright, use freely")}
+    tags |= {name: b"XYZ " + bytes(4) + fixed(*xyz) for name, xyz in SRGB_IN_D50.items()}
+    tags |= {b"chad": b"sf32" + bytes(4) + fixed(*D65_TO_D50)}
+    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    table, body, places = struct.pack(">I", len(tags)), b"", dict[bytes, int]()
+    for name, content in tags.items():
+        if content not in places:  # the three curves are one
+            places[content] = 128 + 4 + 12 * len(tags) + len(body)
+            body += content + bytes(-len(content) % 4)
+        table += name + struct.pack(">II", places[content], len(content))
+    header = struct.pack(">I4xI4s4s4s", 128 + len(table) + len(body), 4 << 24, b"mntr", b"RGB ", b"XYZ ")
+    header += struct.pack(">6H4s28x", 2026, 1, 1, 0, 0, 0, b"acsp") + fixed(*SRGB_IN_D50[b"wtpt"])
+    return header.ljust(128, b"\0") + table + body
 
 
 # --- Images ---------------------------------------------------------------------------------------
@@ -350,6 +538,18 @@ def resize(image: object, size: int | tuple[int, int]) -> Array:
     return np.clip(new, 0, 1)[np.newaxis]
 
 
+def shape_at(shape: tuple[int, int], size: int) -> tuple[int, int]:
+    """The (height, width) of a picture whose longer side is brought to `size` pixels, in its aspect ratio."""
+    height, width = (max(1, round(side * size / max(shape))) for side in shape)
+    return height, width
+
+
+def size_for(shape: tuple[int, int], side: int) -> int:
+    """The smallest longer side at which the shorter one of a picture (height, width) has `side` pixels."""
+    enough = -(-side * max(shape) // min(shape))  # and perhaps one less, because sides are rounded
+    return 1 + bisect.bisect_left(range(1, enough), side, key=lambda size: min(shape_at(shape, size)))
+
+
 def _target_shape(old: tuple[int, ...], size: int | tuple[int, int]) -> tuple[int, int]:
     """Return the (height, width) that `size` makes of a picture of `old` (height, width)."""
     if isinstance(size, (tuple, list)):
@@ -357,8 +557,7 @@ def _target_shape(old: tuple[int, ...], size: int | tuple[int, int]) -> tuple[in
             raise ValueError(f"size must be the longer side or (height, width), not {size!r}.")
         height, width = _positive(size[0], "height"), _positive(size[1], "width")
     else:
-        scale = _positive(size, "size") / max(old)
-        height, width = (max(1, round(side * scale)) for side in old)
+        height, width = shape_at((old[0], old[1]), _positive(size, "size"))
     if height * width > MOST_PIXELS_AT_FULL_SIZE:
         most = f"the {MOST_PIXELS_AT_FULL_SIZE / 1e6:.0f} megapixels an image may have"
         raise ValueError(f"size {size} makes an image of {height} x {width} pixels, more than {most}.")
@@ -476,10 +675,10 @@ def save_image(
     overwrite: bool = False,
     notes: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write an image to a file: PNG, JPEG (quality 95), TIFF or WebP by the suffix, 8 bits.
+    """Write an image to a file: PNG, JPEG (quality 95), TIFF or WebP by the suffix, 8 bits, marked as sRGB.
 
     The file is written whole or not at all: on an error nothing is left behind, and an older file stays as it
-    was.
+    was. The same image becomes the same bytes.
 
     Args:
         image: An image, or an array that `check_image` takes.
@@ -492,7 +691,8 @@ def save_image(
 
     Raises:
         ValueError: Not an image, a suffix that names no format, or an image too large for the format.
-        OSError: What `check_output` raises, or the disk is full.
+        FileExistsError: The file is there and `overwrite` is False; of many writers exactly one succeeds.
+        OSError: What else `check_output` raises, or the disk is full.
     """
     picture = to_pil(image)
     target = check_output(path, overwrite=overwrite)
@@ -525,25 +725,30 @@ def notes_in(picture: Image.Image) -> dict[str, str]:
     return {str(name): value for name, value in picture.info.items() if isinstance(value, str)}
 
 
-def _text_chunks(notes: Mapping[str, str]) -> PngImagePlugin.PngInfo:
-    chunks = PngImagePlugin.PngInfo()
-    for name, value in notes.items():
-        chunks.add_text(name, value)  # becomes iTXt, UTF-8, where Latin-1 is not enough
-    return chunks
-
-
 def _encode(picture: Image.Image, target: Path, notes: Mapping[str, str] | None = None) -> bytes:
     """Return the bytes of the file, made in memory, so that writing them is all that is left to go wrong."""
     buffer = io.BytesIO()
     settings = FORMATS[target.suffix.lower()]
-    if notes and settings["format"] == "PNG":
-        settings = settings | {"pnginfo": _text_chunks(notes)}
+    says_srgb = (
+        {"pnginfo": png_notes(notes or {})}
+        if settings["format"] == "PNG"
+        else {"icc_profile": srgb_profile()}
+    )
     try:
-        picture.save(buffer, **settings)
+        picture.save(buffer, **settings, **says_srgb)
     except Exception as error:  # WebP ends at 16383 pixels a side, JPEG at 65500
         advice = "choose .png or .tif"
         raise ValueError(f"Cannot write {target} as {settings['format']}: {error}; {advice}.") from None
     return buffer.getvalue()
+
+
+def png_notes(texts: Mapping[str, str] | None = None) -> PngImagePlugin.PngInfo:
+    """What a PNG says beside its pixels: that they are sRGB, in 13 bytes instead of a profile, and texts."""
+    notes = PngImagePlugin.PngInfo()
+    notes.add(b"sRGB", b"\1")  # 1: for the relative colorimetric intent
+    for name, value in (texts or {}).items():
+        notes.add_text(name, value)  # becomes iTXt, UTF-8, where Latin-1 is not enough
+    return notes
 
 
 def show(image: object, *, alt: str, title: str | None = None) -> None:

@@ -4,6 +4,9 @@ Notation of the papers: a layer has N channels (filters) and M = H W positions; 
 image that is being made, P that of the photograph, G and A are the Gram matrices of the image and of the
 style picture. Feature maps have shape (1, H, W, N).
 
+A batch of B > 1 pictures, shape (B, H, W, N), is never mixed: every function then gives what it gives for
+each picture alone, along a first axis of length B. One picture has no such axis in the result.
+
 Four families of formulas go by name:
 
 =========== ======================================= ==========================================
@@ -45,6 +48,35 @@ def check_formula(formula: str) -> None:
         raise unknown_name("formula", formula, FORMULAS)
 
 
+def summed(features: Any, what: str = "features") -> tuple[int, ...] | None:
+    """The axes a loss is summed over: all of one picture (None), for a batch all but the first.
+
+    Raises:
+        ValueError: not the shape (batch, height, width, channels).
+    """
+    shape = tuple(features.shape)
+    if len(shape) != 4:
+        axes = "(batch, height, width, channels)"
+        raise ValueError(
+            f"The {what} must have the shape {axes}, as load_image and features give it, not {shape}."
+        )
+    return None if shape[0] == 1 else (-3, -2, -1)
+
+
+def check_count(target: Any, features: Any, rank: int) -> None:
+    """Refuse targets of several pictures that are not as many as the pictures.
+
+    Raises:
+        ValueError: their number differs from that of the features.
+    """
+    count = target.shape[0] if len(target.shape) == rank else 1
+    if count not in (1, features.shape[0]):
+        raise ValueError(
+            f"There are targets of {count} pictures for {features.shape[0]}: give one target for all, or one "
+            f"for each."
+        )
+
+
 def gram_matrix(features: Any) -> Any:
     """Gram matrix divided by the number of positions: G/M with G_ij = sum_k F_ik F_jk.
 
@@ -55,12 +87,20 @@ def gram_matrix(features: Any) -> Any:
         features: shape (1, H, W, N), any float type; the sums are taken in float32 at least.
 
     Returns:
-        Shape (N, N), symmetric and positive semi-definite.
+        Shape (N, N), symmetric and positive semi-definite. For a batch, features (B, H, W, N) with B > 1, one
+        matrix for each picture, shape (B, N, N).
+
+    Raises:
+        ValueError: features of another rank.
     """
     features = ops.convert_to_tensor(features)
     if keras.backend.standardize_dtype(features.dtype).endswith("16"):
         features = ops.cast(features, "float32")
     channels = features.shape[-1]
+    if summed(features) is not None:
+        batch, height, width, _ = ops.shape(features)
+        flat = ops.reshape(features, (batch, height * width, channels))
+        return ops.matmul(ops.transpose(flat, (0, 2, 1)), flat) / ops.cast(height * width, flat.dtype)
     flat = ops.reshape(features, (-1, channels))
     positions = ops.cast(ops.shape(flat)[0], flat.dtype)
     return ops.matmul(ops.transpose(flat), flat) / positions
@@ -71,18 +111,24 @@ def content_loss(features: Any, target: Any, formula: Formula = "relative") -> A
 
     Args:
         features: F, shape (1, H, W, N).
-        target: P, the same shape.
+        target: P, the same shape; of a batch (B, H, W, N) the same, or one target (1, H, W, N) for all.
         formula: see the table of this module. "gatys": Gatys et al. 2016, eq. 1.
 
     Returns:
-        A scalar; 0 where F = P. Squared feature units, except "relative", which has no unit.
+        A scalar, of a batch the shape (B,); 0 where F = P. Squared feature units, except "relative", which
+        has no unit.
+
+    Raises:
+        ValueError: another rank, or neither one target nor one for each picture.
     """
+    axes = summed(features)
+    check_count(target, features, rank=4)
     squared = ops.square(features - target)
     if formula == "relative":
-        return ops.mean(squared) / (ops.mean(ops.square(target)) + FLOOR)
+        return ops.mean(squared, axes) / (ops.mean(ops.square(target), axes) + FLOOR)
     if formula == "mse":
-        return ops.mean(squared)
-    return 0.5 * ops.sum(squared)
+        return ops.mean(squared, axes)
+    return 0.5 * ops.sum(squared, axes)
 
 
 def style_loss(features: Any, target: Any, formula: Formula = "relative") -> Any:
@@ -92,21 +138,27 @@ def style_loss(features: Any, target: Any, formula: Formula = "relative") -> Any
         features: F, shape (1, H, W, N).
         target: A/M, the `gram_matrix` of the style picture's features, shape (N, N). It is kept divided
             by the style's own M: where an equation has A itself, A = (A/M) M with the image's M, which is
-            the papers' value when both pictures have the same size and the sensible one when not.
+            the papers' value when both pictures have the same size and the sensible one when not. Of a batch
+            (B, N, N), or one (N, N) for all.
         formula: see the table of this module. "gatys": Gatys et al. 2016, eq. 4.
 
     Returns:
-        A scalar; 0 where G/M = A/M.
+        A scalar, of a batch the shape (B,); 0 where G/M = A/M.
+
+    Raises:
+        ValueError: features of another rank, or neither one target nor one for each picture.
     """
+    axes = None if summed(features) is None else (-2, -1)
+    check_count(target, features, rank=3)
     squared = ops.square(gram_matrix(features) - target)
     if formula == "relative":
-        return ops.mean(squared) / (ops.mean(ops.square(target)) + FLOOR)
+        return ops.mean(squared, axes) / (ops.mean(ops.square(target), axes) + FLOOR)
     if formula == "mse":
-        return ops.mean(squared)
+        return ops.mean(squared, axes)
     if formula == "gatys":  # (G - A)^2 = M^2 (G/M - A/M)^2, and the M^2 cancels
-        return ops.sum(squared) / (4.0 * features.shape[-1] ** 2)
+        return ops.sum(squared, axes) / (4.0 * features.shape[-1] ** 2)
     positions = ops.cast(ops.shape(features)[1] * ops.shape(features)[2], squared.dtype)
-    return 0.5 * ops.sum(squared) * ops.square(positions)
+    return 0.5 * ops.sum(squared, axes) * ops.square(positions)
 
 
 def excitation_loss(features: Any, direction: Any) -> Any:
@@ -118,13 +170,19 @@ def excitation_loss(features: Any, direction: Any) -> Any:
     zero counts as silent, in layers without a ReLU too: their mean may be negative and has no logarithm.
 
     Args:
-        features: F, shape (1, H, W, N).
+        features: F, shape (1, H, W, N), or a batch.
         direction: shape (N,), not negative; 1 for one channel and 0 for the others.
 
     Returns:
-        A scalar without unit; it falls by log 2 when the response doubles, and may be negative.
+        A scalar without unit, of a batch the shape (B,); it falls by log 2 when the response doubles, and may
+        be negative.
+
+    Raises:
+        ValueError: features of another rank.
     """
-    return -ops.log(ops.sum(ops.mean(ops.relu(features), axis=(0, 1, 2)) * direction) + FLOOR)
+    alone = summed(features) is None
+    response = ops.mean(ops.relu(features), axis=(0, 1, 2) if alone else (1, 2))
+    return -ops.log(ops.sum(response * direction, axis=-1) + FLOOR)
 
 
 def absolute(x: Any) -> Any:
@@ -148,15 +206,19 @@ def total_variation(
         reduction: "mean" over differences, so that the value does not grow with the size, or "sum".
 
     Returns:
-        A scalar; 0 for a flat picture, a picture of one pixel included.
+        A scalar, of a batch the shape (B,); 0 for a flat picture, a picture of one pixel included.
+
+    Raises:
+        ValueError: an unknown kind or reduction, or an image of another rank.
     """
     if kind not in ("squared", "absolute"):
         raise unknown_name("kind of total variation", kind, ("squared", "absolute"))
     if reduction not in ("mean", "sum"):
         raise unknown_name("reduction of total variation", reduction, ("mean", "sum"))
+    axes = summed(image, "image")
     measure = ops.square if kind == "squared" else absolute
-    total = 0.0 * ops.sum(image)
+    total = 0.0 * ops.sum(image, axes)
     for difference in (image[:, 1:] - image[:, :-1], image[:, :, 1:] - image[:, :, :-1]):
         if 0 not in tuple(difference.shape):
-            total = total + (ops.mean if reduction == "mean" else ops.sum)(measure(difference))
+            total = total + (ops.mean if reduction == "mean" else ops.sum)(measure(difference), axes)
     return total

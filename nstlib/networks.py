@@ -559,9 +559,11 @@ class FeatureNetwork:
         smallest, layers = min(image.shape[1:3]), list(layers)
         needed = self.minimum_size(layers)
         if smallest < needed:
+            enough = images.size_for((image.shape[1], image.shape[2]), needed)
             raise ValueError(
                 f"The {what} is {image.shape[2]} x {image.shape[1]} pixels, but {self.name} needs at least "
-                f"{needed} on each side for {', '.join(map(str, layers))}: use a larger one."
+                f"{needed} on each side for {', '.join(map(str, layers))}: bring its longer side to {enough} "
+                f"or more."
             )
 
     def cut(self, layers: Sequence[Layer]) -> keras.Model:

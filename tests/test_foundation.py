@@ -4,12 +4,18 @@ import errno
 import os
 import secrets
 import stat
+import subprocess
+import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from nstlib import foundation
 from nstlib.foundation import (
     check_distinct,
     check_port,
@@ -94,6 +100,136 @@ def test_a_file_that_appears_during_a_long_run_is_kept(tmp_path: Path) -> None:
         target.write_bytes(b"of somebody else")
     assert target.read_bytes() == b"of somebody else"
     assert os.listdir(tmp_path) == ["result.bin"]
+
+
+def refuse(code: int) -> Any:
+    """A function that fails as a system call does."""
+
+    def fail(*arguments: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    return fail
+
+
+@pytest.fixture(params=["links", "no links"])
+def file_system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """One that has hard links, as most, and one that has none, as FAT and some network drives."""
+    if request.param == "no links":
+        monkeypatch.setattr(os, "link", refuse(errno.EPERM))
+        if os.name == "nt":
+            monkeypatch.setattr(os, "rename", refuse(errno.EPERM))
+    return str(request.param)
+
+
+def test_a_file_of_a_rival_in_the_last_moment_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_system: str
+) -> None:
+    """Between the last look and the publication nothing but the file system can tell."""
+    target, look, looks = tmp_path / "result.bin", foundation._check_place, []
+
+    def look_and_lose(*arguments: Any) -> None:
+        look(*arguments)
+        looks.append(arguments)
+        if len(looks) == 2:
+            target.write_bytes(b"of a rival")
+
+    monkeypatch.setattr(foundation, "_check_place", look_and_lose)
+    with pytest.raises(FileExistsError) as caught, whole_file(target, overwrite=False) as temporary:
+        temporary.write_bytes(b"mine")
+    assert str(caught.value) == f"{target} exists already; choose another name or pass overwrite=True."
+    assert target.read_bytes() == b"of a rival"
+    assert os.listdir(tmp_path) == ["result.bin"]
+
+
+def test_of_many_threads_exactly_one_writes_a_file(tmp_path: Path, file_system: str) -> None:
+    writers, rounds = 8, 20
+    for number in range(rounds):
+        target, together = tmp_path / f"{number}.bin", threading.Barrier(writers)
+
+        def write(writer: int, target: Path = target, together: threading.Barrier = together) -> str:
+            try:
+                with whole_file(target, overwrite=False) as temporary:
+                    temporary.write_bytes(bytes([writer]) * 10_000)
+                    together.wait()
+            except FileExistsError as error:
+                return str(error)
+            return ""
+
+        with ThreadPoolExecutor(writers) as pool:
+            said = list(pool.map(write, range(writers)))
+        assert said.count("") == 1, said
+        assert set(said) - {""} == {f"{target} exists already; choose another name or pass overwrite=True."}
+        assert target.read_bytes() == bytes([said.index("")]) * 10_000
+    assert len(os.listdir(tmp_path)) == rounds
+
+
+WRITER = """if True:
+    import errno, os, sys
+    from pathlib import Path
+    from nstlib.foundation import whole_file
+
+    def fail(*arguments):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    folder, name, file_system = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    if file_system == "no links":
+        os.link = os.rename = fail
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for number in range(100):
+        try:
+            with whole_file(folder / f"{number}.bin", overwrite=False) as temporary:
+                temporary.write_text(name)
+        except FileExistsError as error:
+            assert str(error).endswith("exists already; choose another name or pass overwrite=True."), error
+        else:
+            print(number)
+"""
+
+
+def test_of_many_processes_exactly_one_writes_a_file(tmp_path: Path, file_system: str) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path), str(name), file_system],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in range(4)
+    ]
+    for process in processes:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    for process in processes:  # all of them before the first is waited for
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    won = [process.communicate()[0].split() for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4
+    assert sorted(int(number) for numbers in won for number in numbers) == list(range(100))
+    for name, numbers in enumerate(won):
+        assert all((tmp_path / f"{number}.bin").read_text() == str(name) for number in numbers)
+    assert len(os.listdir(tmp_path)) == 100
+
+
+def test_what_fails_after_the_claim_leaves_no_empty_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", refuse(errno.EPERM))
+    monkeypatch.setattr(os, "replace", refuse(errno.EIO))
+    target = tmp_path / "result.bin"
+    with (
+        pytest.raises(OSError, match="nothing was changed") as caught,
+        whole_file(target, False) as temporary,
+    ):
+        temporary.write_bytes(b"new")
+    assert caught.value.errno == errno.EIO
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_body_that_writes_nothing_leaves_nothing(tmp_path: Path, file_system: str) -> None:
+    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "result.bin", overwrite=False):
+        pass
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions and links")

@@ -5,14 +5,18 @@ import errno
 import io
 import os
 import secrets
+import struct
+import threading
 import warnings
 import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from nstlib import images
@@ -106,6 +110,134 @@ def test_grey_gets_three_equal_channels(mode: str) -> None:
         assert np.abs(image[0, ..., 0] - ramp).max() < 0.003
 
 
+# A colour of each mode as Pillow stores it, and what it is in sRGB on the scale 0..255.
+COLOURS: dict[str, tuple[bytes, tuple[float, float, float]]] = {
+    "1": (b"\x80", (255, 255, 255)),
+    "L": (b"\xc8", (200, 200, 200)),
+    "LA": (b"\xc8\x80", (227.4, 227.4, 227.4)),
+    "La": (b"\x64\x80", (227, 227, 227)),
+    "PA": (b"\xc8\x80", (227.4, 227.4, 227.4)),
+    "RGB": (b"\xc8\x64\x32", (200, 100, 50)),
+    "RGBX": (b"\xc8\x64\x32\x00", (200, 100, 50)),
+    "RGBA": (b"\xc8\x64\x32\x80", (227.4, 177.2, 152.1)),
+    "RGBa": (b"\x64\x32\x19\x80", (227, 177, 152)),
+    "CMYK": (b"\x37\x9b\xcd\x00", (200, 100, 50)),
+    "YCbCr": (b"\x7d\x56\xb6", (200, 100, 50)),
+    "HSV": (b"\x0e\xbf\xc8", (200, 99, 50)),
+    "LAB": (b"\x8a\x26\x2e", (200, 100, 50)),
+    "I": (np.array(200, "=i4").tobytes(), (200, 200, 200)),
+    "I;16": (np.array(200 * 257, "<u2").tobytes(), (200, 200, 200)),
+    "I;16L": (np.array(200 * 257, "<u2").tobytes(), (200, 200, 200)),
+    "I;16B": (np.array(200 * 257, ">u2").tobytes(), (200, 200, 200)),
+    "I;16N": (np.array(200 * 257, "=u2").tobytes(), (200, 200, 200)),
+    "F": (np.array(200 / 255, "=f4").tobytes(), (200, 200, 200)),
+}
+
+
+@pytest.mark.parametrize("mode", COLOURS)
+def test_every_mode_has_its_own_range(mode: str) -> None:
+    content, color = COLOURS[mode]
+    picture = Image.frombytes(mode, (1, 1), content)
+    if mode == "PA":
+        picture.putpalette([level for level in range(256) for _ in range(3)])
+    assert np.abs(load_image(picture)[0, 0, 0] * 255 - color).max() < 1.5
+
+
+@pytest.mark.parametrize(
+    ("values", "white"),
+    [((0, 200), 255), ((0, 255), 255), ((3, 3), 255), ((0, 256), 65535), ((255, 65535), 65535)],
+)
+def test_of_a_picture_of_mode_i_the_range_of_its_values_says_what_is_white(
+    values: tuple[int, int], white: int, tmp_path: Path
+) -> None:
+    grey = np.array([values], np.int32)
+    Image.fromarray(grey).save(tmp_path / "x.tif")
+    for source in (Image.fromarray(grey), tmp_path / "x.tif", Image.open(tmp_path / "x.tif")):
+        assert np.allclose(load_image(source)[0, 0, :, 1], grey[0] / white)
+
+
+@pytest.mark.parametrize("values", [(-1, 5), (0, 65536), (0, 2**31 - 1)])
+def test_a_picture_of_mode_i_without_a_known_white_is_refused(values: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="32 bits; save it with 8 or 16 bits") as caught:
+        load_image(Image.fromarray(np.array([values], np.int32)))
+    assert one_sentence(str(caught.value))
+
+
+def test_of_a_dark_file_of_sixteen_bits_the_file_says_what_is_white(tmp_path: Path) -> None:
+    """Every value is below 256; older Pillows open such a PNG in mode I, as all do a PGM."""
+    dark = np.arange(200, dtype=np.uint16).reshape(10, 20)
+    (tmp_path / "x.pgm").write_bytes(b"P5 20 10 65535\n" + dark.astype(">u2").tobytes())
+    Image.fromarray(dark).save(tmp_path / "x.png")
+    old = Image.fromarray(dark.astype(np.int32))
+    old.format = "PNG"
+    for source in (tmp_path / "x.pgm", tmp_path / "x.png", old, Image.open(tmp_path / "x.pgm")):
+        assert np.allclose(load_image(source)[0, ..., 0], dark / 65535, atol=1e-7)
+
+
+def test_a_pgm_of_ten_bits_has_its_own_white(tmp_path: Path) -> None:
+    (tmp_path / "x.pgm").write_bytes(b"P5 3 1 1023\n" + np.array([0, 512, 1023], ">u2").tobytes())
+    assert np.allclose(load_image(tmp_path / "x.pgm")[0, 0, :, 0], [0, 512 / 1023, 1], atol=1e-5)
+
+
+def tiff(content: bytes, width: int, *, bits: int, zero_is_white: bool = False, kind: int = 1) -> bytes:
+    """A TIFF of one row of grey values; `kind` is 1 for whole numbers, 3 for floating point."""
+    tags = [(256, width), (257, 1), (258, bits), (259, 1), (262, 0 if zero_is_white else 1), (273, 8)]
+    tags += [(277, 1), (278, 1), (279, len(content)), (339, kind)]
+    table = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    padded = content + bytes(len(content) % 2)
+    header = b"II" + struct.pack("<HI", 42, 8 + len(padded))
+    return header + padded + struct.pack("<H", len(tags)) + table + bytes(4)
+
+
+def test_a_tiff_of_twelve_bits_has_its_own_white() -> None:
+    two = bytes([0xFF, 0xF8, 0x00])  # 4095 and 2048, twelve bits each
+    assert np.allclose(load_image(tiff(two, 2, bits=12))[0, 0, :, 0], [1, 2048 / 4095])
+
+
+def test_a_tiff_whose_zero_is_white_is_no_negative() -> None:
+    values = np.array([0, 0.25, 1])
+    for content, bits, kind in (
+        ((values * 255).astype(np.uint8), 8, 1),
+        ((values * 65535).astype("<u2"), 16, 1),
+        (values.astype("<f4"), 32, 3),
+    ):
+        file = tiff(content.tobytes(), 3, bits=bits, zero_is_white=True, kind=kind)
+        assert np.allclose(load_image(file)[0, 0, :, 0], 1 - values, atol=0.003), bits
+
+
+def test_a_transparent_value_of_sixteen_bits_is_white(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0x1234, 0x8000]], np.uint16)).save(tmp_path / "x.png", transparency=0x1234)
+    assert np.allclose(load_image(tmp_path / "x.png")[0, 0, :, 0], [1, 0x8000 / 65535])
+    colors = struct.pack(">x6H", 0x1234, 0x2345, 0x3456, 0xFFFF, 0, 0)
+    key = struct.pack(">3H", 0x1234, 0x2345, 0x3456)
+    file = png(
+        struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0), (b"tRNS", key), (b"IDAT", zlib.compress(colors))
+    )
+    assert load_image(file).tolist() == [[[[1, 1, 1], [1, 0, 0]]]]
+
+
+def png(header: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
+    parts = [(b"IHDR", header), *chunks, (b"IEND", b"")]
+    sums = [zlib.crc32(name + content) for name, content in parts]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
+        for (name, content), check in zip(parts, sums, strict=True)
+    )
+
+
+def test_colours_of_sixteen_bits_are_read_to_the_accuracy_of_eight() -> None:
+    colors = np.array([[0, 0x1234, 0x7FFF], [0x8000, 0xFFFE, 0xFFFF]], ">u2")
+    content = zlib.compress(b"\0" + colors.tobytes())
+    file = png(struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0), (b"IDAT", content))
+    assert np.abs(load_image(file)[0, 0] - colors / 65535).max() <= 1 / 255
+
+
+def test_of_the_pictures_in_a_phones_jpeg_the_first(tmp_path: Path, corners: Image.Image) -> None:
+    """The multi-picture format: portraits with their depth, photographs with their brightness map."""
+    corners.save(tmp_path / "x.jpg", format="MPO", save_all=True, append_images=[corners.rotate(180)])
+    assert quarters(load_image(tmp_path / "x.jpg")) == [RED, GREEN, BLUE, WHITE]
+
+
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_sixteen_bits_are_scaled_not_clipped(tmp_path: Path, suffix: str) -> None:
     values = np.linspace(0, 65535, 300).round().astype(np.uint16).reshape(10, 30)
@@ -113,11 +245,6 @@ def test_sixteen_bits_are_scaled_not_clipped(tmp_path: Path, suffix: str) -> Non
     image = load_image(tmp_path / f"x{suffix}")
     assert np.allclose(image[0, ..., 1], values / 65535, atol=1e-6)
     assert load_image(tmp_path / f"x{suffix}", size=15).shape == (1, 5, 15, 3)
-
-
-def test_thirty_two_bits_are_refused() -> None:
-    with pytest.raises(ValueError, match="32 bits; save it with 8 or 16"):
-        load_image(Image.fromarray(np.full((4, 4), 100_000, np.int32)))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1.0, 7.0])
@@ -198,6 +325,282 @@ def test_one_pixel_is_enough(tmp_path: Path) -> None:
     Image.new("RGB", (1, 1), "red").save(tmp_path / "x.png")
     assert load_image(tmp_path / "x.png").tolist() == [[[[1, 0, 0]]]]
     assert load_image(tmp_path / "x.png", size=7).shape == (1, 7, 7, 3)
+
+
+# --- Colour profiles ------------------------------------------------------------------------------
+
+
+def icc(space: bytes, tags: dict[bytes, bytes], connection: bytes = b"XYZ ") -> bytes:
+    """An ICC profile of version 2, made by hand."""
+    tags = {b"desc": b"desc" + struct.pack(">4xI", 5) + b"test\0" + bytes(78)} | tags
+    tags |= {b"cprt": b"text" + bytes(4) + b"none\0", b"wtpt": xyz(*D50)}
+    start, table, body = 132 + 12 * len(tags), struct.pack(">I", len(tags)), b""
+    for name, content in tags.items():
+        table += name + struct.pack(">II", start + len(body), len(content))
+        body += content + bytes(-len(content) % 4)
+    header = struct.pack(">I4xI4s4s4s", start + len(body), 0x02400000, b"mntr", space, connection)
+    header += struct.pack(">6H4s28x3i", 2020, 1, 1, 0, 0, 0, b"acsp", *(round(v * 65536) for v in D50))
+    return header.ljust(128, b"\0") + table + body
+
+
+def xyz(*values: float) -> bytes:
+    return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(value * 65536) for value in values))
+
+
+def gamma(exponent: float) -> bytes:
+    return b"curv" + struct.pack(">4xIH", 1, round(exponent * 256))
+
+
+def tone(curve: Callable[[np.ndarray], np.ndarray]) -> bytes:
+    levels = np.rint(curve(np.linspace(0, 1, 4096)) * 65535).astype(">u2")
+    return b"curv" + struct.pack(">4xI", 4096) + levels.tobytes()
+
+
+D50, D65 = np.array([0.9642, 1.0, 0.8249]), np.array([0.3127, 0.3290, 0.3583]) / 0.3290
+SRGB_PRIMARIES = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))  # as (x, y): IEC 61966-2-1
+P3_PRIMARIES = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))  # SMPTE EG 432-1
+ADOBE_PRIMARIES = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06))
+BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+
+
+def to_xyz(primaries: Any) -> np.ndarray:
+    """The matrix from linear red, green, blue to XYZ under D65."""
+    columns = np.array([(x / y, 1, (1 - x - y) / y) for x, y in primaries]).T
+    return columns * np.linalg.solve(columns, D65)
+
+
+def decode_srgb(x: np.ndarray) -> np.ndarray:
+    return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
+
+
+def encode_srgb(x: np.ndarray) -> np.ndarray:
+    return np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 0) ** (1 / 2.4) - 0.055)
+
+
+def rgb_profile(primaries: Any, curve: bytes) -> bytes:
+    adapted = np.linalg.inv(BRADFORD) @ np.diag(BRADFORD @ D50 / (BRADFORD @ D65)) @ BRADFORD
+    red, green, blue = (adapted @ to_xyz(primaries)).T
+    points = {b"rXYZ": xyz(*red), b"gXYZ": xyz(*green), b"bXYZ": xyz(*blue)}
+    return icc(b"RGB ", points | {name: curve for name in (b"rTRC", b"gTRC", b"bTRC")})
+
+
+def in_srgb(color: Any, primaries: Any, decode: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """A colour of another space as the textbook converts it, 0 to 255 in and out."""
+    linear = np.linalg.solve(to_xyz(SRGB_PRIMARIES), to_xyz(primaries) @ decode(np.array(color) / 255))
+    return 255 * encode_srgb(linear)
+
+
+P3 = rgb_profile(P3_PRIMARIES, tone(decode_srgb))
+ADOBE = rgb_profile(ADOBE_PRIMARIES, gamma(563 / 256))
+LINEAR_GREY = icc(b"GRAY", {b"kTRC": gamma(1.0)})
+COLORS = [(200, 100, 50), (90, 140, 200), (130, 128, 110), (60, 90, 70), (0, 0, 0), (255, 255, 255)]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp"])
+def test_display_p3_and_adobe_rgb_become_srgb(tmp_path: Path, suffix: str) -> None:
+    exact = {".png": {}, ".jpg": {"quality": 100, "subsampling": 0}, ".tif": {}, ".webp": {"lossless": True}}
+    for profile, primaries, decode in (
+        (P3, P3_PRIMARIES, decode_srgb),
+        (ADOBE, ADOBE_PRIMARIES, lambda x: x ** (563 / 256)),
+    ):
+        for color in COLORS:
+            wanted = in_srgb(color, primaries, decode)
+            assert wanted.min() > -0.5 and wanted.max() < 255.5, "a colour that sRGB has"
+            file = tmp_path / f"x{suffix}"
+            Image.new("RGB", (16, 16), color).save(file, icc_profile=profile, **exact[suffix])
+            with Image.open(file) as stored:
+                wanted = in_srgb(stored.convert("RGB").getpixel((8, 8)), primaries, decode)  # JPEG rounds
+            for source in (file, Image.open(file)):
+                assert np.abs(load_image(source)[0, 8, 8] * 255 - wanted).max() <= 1, color
+    assert np.abs(in_srgb(COLORS[0], P3_PRIMARIES, decode_srgb) - COLORS[0]).max() > 10, "a shift to see"
+
+
+def test_a_palette_and_alpha_and_orientation_go_with_a_profile(tmp_path: Path) -> None:
+    """Colours are converted first and laid over white then: white is the same in both spaces."""
+    color = COLORS[0]
+    wanted = in_srgb(color, P3_PRIMARIES, decode_srgb)
+    Image.new("RGBA", (4, 2), (*color, 51)).save(tmp_path / "a.png", icc_profile=P3)
+    assert np.abs(load_image(tmp_path / "a.png")[0, 0, 0] * 255 - (0.2 * wanted + 0.8 * 255)).max() <= 1
+    Image.new("RGB", (4, 2), color).quantize(4).save(tmp_path / "p.png", icc_profile=P3)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (4, 2), color).save(tmp_path / "r.png", icc_profile=P3, exif=exif)
+    for name, shape in (("p.png", (1, 2, 4, 3)), ("r.png", (1, 4, 2, 3))):
+        image = load_image(tmp_path / name)
+        assert image.shape == shape and np.abs(image[0, 0, 0] * 255 - wanted).max() <= 1
+
+
+def test_a_grey_profile_is_applied_whatever_the_bits(tmp_path: Path) -> None:
+    ramp = (np.arange(256, dtype=np.float32) / 255).reshape(16, 16)
+    wanted = encode_srgb(ramp)
+    pictures = {
+        "8.png": Image.fromarray(np.rint(ramp * 255).astype(np.uint8)),
+        "16.png": Image.fromarray(np.rint(ramp * 65535).astype(np.uint16)),
+        "float.tif": Image.fromarray(ramp),
+        "alpha.png": Image.fromarray(np.rint(ramp * 255).astype(np.uint8)).convert("LA"),
+    }
+    for name, picture in pictures.items():
+        picture.save(tmp_path / name, icc_profile=LINEAR_GREY)
+        image = load_image(tmp_path / name)
+        assert (image == image[..., :1]).all()
+        assert np.abs(image[0, ..., 0] - wanted).max() <= 1 / 255, name
+    Image.fromarray(ramp * 7).save(tmp_path / "far.tif", icc_profile=LINEAR_GREY)
+    with pytest.raises(ValueError, match="must lie in .0, 1. but runs from 0 to 7"):
+        load_image(tmp_path / "far.tif")
+
+
+def cmyk_profile() -> bytes:
+    """Of an odd press: its cyan is green, its magenta is red, everything else is dark grey or paper."""
+    paper, cyan, magenta, other = (255, 128, 128), (128, 64, 192), (128, 192, 192), (64, 128, 128)  # Lab
+    grid = [other] * 16  # the last ink, black, changes fastest
+    grid[0], grid[0b1000], grid[0b0100] = paper, cyan, magenta
+    straight = bytes(range(256))
+    table = b"mft1" + struct.pack(">4x4B9i", 4, 3, 2, 0, *(65536 * (k % 4 == 0) for k in range(9)))
+    table += straight * 4 + b"".join(map(bytes, grid)) + straight * 3
+    return icc(b"CMYK", {name: table for name in (b"A2B0", b"A2B1")}, b"Lab ")
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".tif"])
+def test_cmyk_is_converted_by_its_profile(tmp_path: Path, suffix: str) -> None:
+    settings = {"quality": 100} if suffix == ".jpg" else {}
+    for ink, channel in (((255, 0, 0, 0), 1), ((0, 255, 0, 0), 0)):
+        Image.new("CMYK", (16, 16), ink).save(tmp_path / f"x{suffix}", icc_profile=cmyk_profile(), **settings)
+        color = load_image(tmp_path / f"x{suffix}")[0, 8, 8]
+        assert color.argmax() == channel and color[channel] - np.delete(color, channel).max() > 0.1, color
+    Image.new("CMYK", (16, 16)).save(tmp_path / f"x{suffix}", icc_profile=cmyk_profile(), **settings)
+    assert load_image(tmp_path / f"x{suffix}").min() > 0.98
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [b"no profile", b"", P3[:200], P3[:36] + b"xxxx" + P3[40:], LINEAR_GREY, cmyk_profile(), b"\0" * 600],
+    ids=["words", "empty", "half", "no signature", "of grey", "of CMYK", "zeros"],
+)
+def test_a_profile_that_is_broken_or_of_another_kind_is_ignored(profile: bytes, tmp_path: Path) -> None:
+    color = COLORS[0]
+    Image.new("RGB", (4, 2), color).save(tmp_path / "x.png", icc_profile=profile)
+    assert np.abs(load_image(tmp_path / "x.png")[0, 0, 0] * 255 - color).max() < 1e-4
+    deep = Image.fromarray(np.full((2, 2), 30_000, np.uint16))
+    deep.info["icc_profile"] = P3
+    assert np.abs(load_image(deep) - 30_000 / 65535).max() < 1e-6
+
+
+def test_random_damage_to_a_profile_never_crashes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for profile in (P3, LINEAR_GREY, cmyk_profile()):
+        picture = Image.new({P3: "RGB", LINEAR_GREY: "L"}.get(profile, "CMYK"), (4, 4))
+        for _ in range(60):
+            damaged = np.frombuffer(profile, np.uint8).copy()
+            damaged[rng.integers(0, min(len(profile), 400), 4)] = rng.integers(0, 256, 4)
+            picture.info["icc_profile"] = damaged.tobytes()
+            assert is_image(load_image(picture))
+
+
+def test_a_pillow_without_littlecms_says_so_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Missing:
+        def __getattr__(self, name: str) -> None:
+            raise ImportError("cannot import name '_imagingcms'")
+
+    save_image(noise(4, 4), tmp_path / "ours.png")
+    Image.new("RGB", (4, 2), COLORS[0]).save(tmp_path / "x.png", icc_profile=P3)
+    monkeypatch.setattr(ImageCms, "core", Missing())
+    with pytest.warns(RuntimeWarning, match="built without LittleCMS") as caught:
+        image = load_image(tmp_path / "x.png")
+    assert len(caught) == 1 and one_sentence(str(caught[0].message))
+    assert np.abs(image[0, 0, 0] * 255 - COLORS[0]).max() < 1e-4
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_image(tmp_path / "ours.png")
+
+
+def test_the_profile_that_is_written_is_srgb() -> None:
+    """By its numbers, and by what LittleCMS makes of it."""
+    profile = images.srgb_profile()
+    read = ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile
+    assert len(profile) < 600 and read.profile_description == "sRGB" and read.xcolor_space == "RGB "
+    adapted = np.linalg.inv(BRADFORD) @ np.diag(BRADFORD @ D50 / (BRADFORD @ D65)) @ BRADFORD
+    for name, column in zip(("red", "green", "blue"), (adapted @ to_xyz(SRGB_PRIMARIES)).T, strict=True):
+        assert np.allclose(getattr(read, f"{name}_primary")[0], column, atol=3e-4)
+    assert np.allclose(read.media_white_point[0], D50, atol=1e-4)
+    ramp = np.arange(256, dtype=np.uint8)
+    colors = np.stack([ramp, ramp[::-1], np.roll(ramp, 90)], -1)[np.newaxis]
+    by_hand = io.BytesIO(rgb_profile(SRGB_PRIMARIES, tone(decode_srgb)))
+    through = ImageCms.profileToProfile(
+        Image.fromarray(colors), io.BytesIO(profile), by_hand, renderingIntent=1, outputMode="RGB"
+    )
+    assert np.abs(np.asarray(through).astype(int) - colors).max() <= 1
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_says_that_it_is_srgb_and_is_the_same_every_time(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = to_uint8(noise())
+    first = save_image(image, tmp_path / f"a{suffix}").read_bytes()
+    images.srgb_profile.cache_clear()
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    assert save_image(image, tmp_path / f"b{suffix}").read_bytes() == first
+    with Image.open(tmp_path / f"a{suffix}") as picture:
+        if picture.format == "PNG":
+            assert picture.info["srgb"] == 1 and "icc_profile" not in picture.info
+            assert (load_image(tmp_path / f"a{suffix}") == check_image(image)).all()
+        else:
+            assert picture.info["icc_profile"] == images.srgb_profile()
+
+
+# --- Many at once ---------------------------------------------------------------------------------
+
+
+def test_loading_in_many_threads_leaves_pillows_limit_alone(tmp_path: Path) -> None:
+    """The limit protects everything else in the process; another thread must never see it lifted."""
+    Image.new("RGB", (40, 30), COLORS[0]).save(tmp_path / "x.png", icc_profile=P3)
+    Image.new("RGB", (40, 30), COLORS[0]).save(tmp_path / "x.jpg", icc_profile=P3)
+    wanted = in_srgb(COLORS[0], P3_PRIMARIES, decode_srgb)
+    limit, seen, done = Image.MAX_IMAGE_PIXELS, set[Any](), threading.Event()
+
+    class Watched(type(Image)):  # type: ignore[misc]
+        """The module, as it tells of every change of the limit, however short."""
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name == "MAX_IMAGE_PIXELS":
+                seen.add(value)
+            super().__setattr__(name, value)
+
+    def look() -> None:
+        while not done.is_set():
+            seen.add(Image.MAX_IMAGE_PIXELS)
+
+    kind, watcher = Image.__class__, threading.Thread(target=look)
+    Image.__class__ = Watched
+    try:
+        watcher.start()
+        with ThreadPoolExecutor(8) as pool:
+            loaded = list(pool.map(load_image, [tmp_path / f"x.{kind}" for kind in ("png", "jpg")] * 100))
+        images.check_input(tmp_path / "x.png")
+        images.dimensions((tmp_path / "x.png").read_bytes())
+    finally:
+        done.set()
+        watcher.join()
+        Image.__class__ = kind
+    assert seen == {limit} and limit == Image.MAX_IMAGE_PIXELS
+    assert all(np.abs(image * 255 - wanted).max() <= 2.5 for image in loaded)
+
+
+def test_a_picture_beyond_pillows_limit_is_refused_by_pillow_while_we_load_one(tmp_path: Path) -> None:
+    """What made the protection of others stay off: a load of ours that began while another one ended."""
+    header = bytearray(png_bytes(noise()))
+    header[16:24] = (20_000).to_bytes(4, "big") + (20_000).to_bytes(4, "big")
+    header[29:33] = zlib.crc32(bytes(header[12:29])).to_bytes(4, "big")
+
+    class Slow(io.BytesIO):
+        def read(self, *size: Any) -> bytes:
+            with pytest.raises(Image.DecompressionBombError):
+                Image.open(io.BytesIO(header))
+            return super().read(*size)
+
+    images._open(Slow(png_bytes(noise())), "This file")
 
 
 # --- Where pictures come from ---------------------------------------------------------------------

@@ -285,3 +285,90 @@ def test_without_a_relu_a_channel_is_excited_by_its_positive_part_also_where_its
     assert loss == pytest.approx(-np.log(np.maximum(maps[..., 1], 0).mean()), rel=1e-5)
     slope = gradient(lambda x: excitation_loss(x, single(direction)), maps)
     assert np.isfinite(slope).all() and (slope[maps[..., 1] > 0][:, 1] < 0).all()
+
+
+# --- batches --------------------------------------------------------------------------------------------
+
+BATCH = (3, H, W, N)
+
+
+def each_alone(function: Callable[..., Any], *arguments: np.ndarray) -> np.ndarray:
+    """A function of batches, of one picture at a time; Gram matrices have no axis for one picture."""
+    rows = [[x[k] if x.ndim == 3 else x[k : k + 1] for x in arguments] for k in range(len(arguments[0]))]
+    return np.stack([numpy(function(*map(single, row))) for row in rows])
+
+
+def test_the_gram_matrices_of_a_batch_are_those_of_each_picture() -> None:
+    f = features(shape=BATCH)
+    together = numpy(gram_matrix(single(f)))
+    assert together.shape == (3, N, N)
+    np.testing.assert_allclose(together, each_alone(gram_matrix, f), rtol=1e-5)
+    np.testing.assert_allclose(together, [gram(picture) / M for picture in f], rtol=1e-5)
+    assert np.abs(together[0] - together[1]).max() > 0.1
+    assert numpy(gram_matrix(single(f[:1]))).shape == (N, N), "one picture has no axis of its own"
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_the_losses_of_a_batch_are_those_of_each_picture(formula: str) -> None:
+    f, p = features(1, BATCH), features(2, BATCH)
+    a = numpy(gram_matrix(single(p)))
+    for function, target in ((content_loss, p), (style_loss, a)):
+        together = numpy(function(single(f), single(target), formula))
+        alone = each_alone(lambda x, y, loss=function: loss(x, y, formula), f, target)
+        assert together.shape == (3,)
+        np.testing.assert_allclose(together, alone, rtol=1e-5)
+        shared = numpy(function(single(f), single(target[1] if function is style_loss else p[1:2]), formula))
+        np.testing.assert_allclose(shared[1], alone[1], rtol=1e-5)
+        assert shared.shape == (3,) and abs(shared[0] / alone[0] - 1) > 1e-3
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("kind", ["absolute", "squared"])
+@pytest.mark.parametrize("shape", [BATCH, (2, 1, 4, 3), (2, 1, 1, 3)])
+def test_the_variation_of_a_batch_is_that_of_each_picture(
+    kind: str, reduction: str, shape: tuple[int, ...]
+) -> None:
+    f = features(shape=shape)
+    together = numpy(total_variation(single(f), kind, reduction))
+    assert together.shape == shape[:1]
+    np.testing.assert_allclose(
+        together, each_alone(lambda x: total_variation(x, kind, reduction), f), rtol=1e-5
+    )
+
+
+def test_the_excitation_of_a_batch_is_that_of_each_picture() -> None:
+    f, direction = np.abs(features(shape=BATCH)), single([0.0, 1.0, 0.0])
+    together = numpy(excitation_loss(single(f), direction))
+    assert together.shape == (3,)
+    np.testing.assert_allclose(together, each_alone(lambda x: excitation_loss(x, direction), f), rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_targets_that_are_not_as_many_as_the_pictures_are_refused(count: int) -> None:
+    targets = features(shape=(count, H, W, N))
+    for pictures in (1, 3):
+        f = single(features(shape=(pictures, H, W, N)))
+        for loss, target in ((content_loss, single(targets)), (style_loss, gram_matrix(single(targets)))):
+            with pytest.raises(ValueError) as caught:
+                loss(f, target)
+            assert str(caught.value) == (
+                f"There are targets of {count} pictures for {pictures}: "
+                f"give one target for all, or one for each."
+            )
+
+
+@pytest.mark.parametrize("shape", [(H, W, N), (M, N), (2, 3, H, W, N)])
+def test_features_without_their_four_axes_are_refused(shape: tuple[int, ...]) -> None:
+    f, direction = single(features(shape=shape)), single([0.0, 1.0, 0.0])
+    for function in (
+        gram_matrix,
+        lambda x: content_loss(x, x),
+        lambda x: style_loss(x, np.eye(N)),
+        lambda x: excitation_loss(x, direction),
+        total_variation,
+    ):
+        with pytest.raises(
+            ValueError, match="must have the shape .batch, height, width, channels."
+        ) as caught:
+            function(f)
+        assert str(shape) in str(caught.value) and "\n" not in str(caught.value)

@@ -115,6 +115,58 @@ def test_settings_that_are_not_offered_are_refused(change: dict[str, str]) -> No
         Settings.from_text(Settings().to_text() | change)
 
 
+NARROW = {
+    # (photo, style) as (width, height), what is chosen, and what is advised
+    "strokes are enough": ((90, 60), (900, 80), (128, 100), "a stroke size of 140 %"),
+    "a larger result with larger strokes": (
+        (90, 60),
+        (3000, 70),
+        (128, 100),
+        "a longer side of 384 pixels and a stroke size of 200 %",
+    ),
+    "a larger result": ((900, 80), (90, 60), (128, 50), "a longer side of 192 pixels"),
+    "both pictures": (
+        (900, 80),
+        (900, 40),
+        (128, 100),
+        "a longer side of 192 pixels and a stroke size of 200 %",
+    ),
+    "none": ((90, 60), (6000, 40), (768, 140), "one that is less narrow, or cut a part out of it"),
+}
+
+
+@pytest.mark.parametrize("case", NARROW)
+def test_too_narrow_a_picture_is_told_in_the_words_of_the_page(case: str) -> None:
+    photo, style, (size, strokes), advice = NARROW[case]
+    sources = [picture_bytes(*shape, kind="JPEG") for shape in (photo, style)]
+
+    def paint(size: int, strokes: int) -> None:
+        keywords = Settings(size=size, strokes=strokes, iterations=10, optimizer="adam").keywords()
+
+        def stop(now: Progress) -> None:
+            raise KeyboardInterrupt
+
+        Painter().recipe(*sources, keywords)(stop)
+
+    with pytest.raises(ValueError) as caught:
+        paint(size, strokes)
+    message = str(caught.value)
+    what, shape = ("photo", photo) if case in ("a larger result", "both pictures") else ("style", style)
+    assert message.startswith(f"The {what} has {shape[0]} x {shape[1]} pixels, and "), message
+    assert message.endswith(f"pocket_vgg needs at least 16 on each side: choose {advice}."), message
+    assert "style_size" not in message and len(message) < 300
+    if case == "none":
+        return
+    numbers = dict(re.findall(r"(longer side|stroke size) of (\d+)", message))
+    larger, wider = int(numbers.get("longer side", size)), int(numbers.get("stroke size", strokes))
+    paint(larger, wider)
+    smaller = {(settings.SIZES[settings.SIZES.index(larger) - 1], wider)} if larger != size else set()
+    smaller |= {(larger, settings.STROKES[settings.STROKES.index(wider) - 1])} if wider != strokes else set()
+    for choice in smaller:
+        with pytest.raises(ValueError, match="needs at least 16 on each side"):
+            paint(*choice)
+
+
 def test_the_call_holds_the_very_keywords() -> None:
     chosen = Settings(strength=70, strokes=50, start="noise", seed=7)
     lines = settings.call('my "best" photo.jpg', "swirls", chosen)
@@ -152,6 +204,12 @@ def test_an_upload_keeps_its_bytes_and_its_shape(kind: str) -> None:
     picture = pictures.check_upload("wide.anything", content)
     assert picture.source == content
     assert Image.open(io.BytesIO(picture.thumbnail(90))).size == (90, 30)
+
+
+def test_a_thumbnail_has_the_colours_that_are_painted_with() -> None:
+    """The file of the rocket is in Adobe RGB."""
+    small = images.load_image(pictures.Picture("rocket", "rocket").thumbnail(120))
+    assert images.psnr(small, images.load_image("rocket", 120)) > 30
 
 
 def bomb() -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -253,6 +254,130 @@ def test_the_style_keeps_its_own_shape(paint: Recipe, monkeypatch: pytest.Monkey
     monkeypatch.setattr(synthesis, "style_terms", spy)
     paint(picture(32, 48), picture(60, 30), sizes=[24, 48], iterations=1, style_size=80)
     assert shapes == [(1, 40, 20, 3), (1, 80, 40, 3)]
+
+
+# --- pictures that are too small ------------------------------------------------------------------------
+
+
+def refusal(call: Callable[[], Any]) -> str:
+    with pytest.raises(ValueError) as caught:
+        call()
+    message = str(caught.value)
+    assert "\n" not in message and message.endswith(".") and len(message) < 300
+    return message
+
+
+def named(message: str) -> dict[str, int]:
+    """The sizes that a refusal recommends."""
+    advice = message.rsplit(": ", 1)[1]
+    return {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", advice)}
+
+
+def deep(pocket: FeatureNetwork) -> dict[str, Any]:
+    """A run of one evaluation whose deepest layers need 16 pixels, as do the default ones."""
+    return {"network": pocket, "sizes": "single", "iterations": 1, "progress": False, "optimizer": "adam"}
+
+
+@pytest.mark.fast
+def test_a_narrow_style_is_told_its_own_size_and_the_style_size_that_is_enough(
+    pocket: FeatureNetwork, tmp_path: Path
+) -> None:
+    nst.save_image(np.full((1, 100, 4000, 3), 0.5), tmp_path / "narrow.jpg")
+    run = deep(pocket) | {"size": 48}
+    message = refusal(lambda: nst.transfer_style(PHOTO, tmp_path / "narrow.jpg", **run))
+    assert message == (
+        "The style picture has 4000 x 100 pixels, and 48 x 1 at size=48, but pocket_vgg needs at least 16 on "
+        "each side for block5_conv1: pass style_size=620 or more."
+    )
+    assert (
+        nst.transfer_style(PHOTO, tmp_path / "narrow.jpg", style_size=620, **run).image.shape == PHOTO.shape
+    )
+    one_less = refusal(lambda: nst.transfer_style(PHOTO, tmp_path / "narrow.jpg", style_size=619, **run))
+    assert "619 x 15 at style_size=619" in one_less and named(one_less) == {"style_size": 620}
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("content", "style", "given"),
+    [
+        ((12, 48), (48, 48), {}),
+        ((12, 48), (48, 48), {"size": 24}),
+        ((48, 48), (4, 48), {}),
+        ((48, 48), (48, 4), {"size": 32}),
+        ((48, 48), (48, 47), {"style_size": 8}),
+        ((12, 48), (3, 48), {}),
+        ((12, 48), (3, 48), {"style_size": 20}),
+        ((12, 48), (13, 48), {}),
+        ((10, 90), (31, 200), {"size": 40, "style_size": 33}),
+        ((1, 7), (5, 9), {}),
+        ((96, 96), (101, 800), {"style_size": 40}),
+        ((64, 96), (35, 301), {"style_size": 70}),
+    ],
+)
+def test_the_sizes_a_refusal_names_are_the_smallest_that_work(
+    pocket: FeatureNetwork, content: tuple[int, int], style: tuple[int, int], given: dict[str, int]
+) -> None:
+    run, pictures = deep(pocket), (picture(*content), picture(*style, seed=1))
+    advice = named(refusal(lambda: nst.transfer_style(*pictures, **run, **given)))
+    assert advice
+    nst.transfer_style(*pictures, **run, **(given | advice))
+    for name in advice:
+        less = given | advice | {name: advice[name] - 1}
+        assert name in named(refusal(lambda less=less: nst.transfer_style(*pictures, **run, **less)))
+
+
+@pytest.mark.fast
+def test_every_recipe_names_the_size_that_is_enough(pocket: FeatureNetwork) -> None:
+    run, narrow = deep(pocket), picture(10, 41)
+    calls: list[Callable[..., Any]] = [
+        lambda **more: nst.reconstruct_content(narrow, "conv5_1", **run, **more),
+        lambda **more: nst.reconstruct_style(narrow, **run, **more),
+        lambda **more: nst.excite("conv5_1", 3, **run, **({"size": 5} | more)),
+    ]
+    for call, size in zip(calls, (64, 64, 16), strict=True):
+        message = refusal(call)
+        assert "needs at least 16 on each side for block5_conv1" in message
+        assert named(message) == {"size": size}
+        call(size=size)
+        assert named(refusal(lambda call=call, size=size: call(size=size - 1))) == {"size": size}
+    message = refusal(lambda: nst.reconstruct_style(PHOTO, shape=(15, 60), **run))
+    assert message.startswith("The result has 60 x 15 pixels, but") and "a shape of 16 or more" in message
+    nst.reconstruct_style(PHOTO, shape=(16, 60), **run)
+
+
+@pytest.mark.fast
+def test_a_picture_that_no_layer_looks_at_may_be_small(pocket: FeatureNetwork) -> None:
+    run, small = deep(pocket), picture(4, 48)
+    nst.transfer_style(PHOTO, small, style_weight=0, **run)
+    shallow = {"style_layers": "conv1_1", "content_layers": "conv1_2"}
+    nst.transfer_style(small, small, **shallow, **run)
+    nst.transfer_style(small, PHOTO, content_weight=0, style_layers="conv1_1", **run)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("narrow", ["content", "style"])
+def test_sizes_that_begin_too_small_are_told_where_to_begin(pocket: FeatureNetwork, narrow: str) -> None:
+    pictures = {"content": picture(48, 48), "style": picture(48, 48, seed=1)} | {narrow: picture(30, 48)}
+    run = {"network": pocket, "iterations": 1, "progress": False}
+    message = refusal(lambda: nst.transfer_style(**pictures, sizes=[20, 48], **run))
+    assert message == (
+        f"sizes begins at 20, where the {narrow} picture has 20 x 12 pixels, but pocket_vgg needs at least "
+        f"16 on each side for block5_conv1: begin at 25 or more."
+    )
+    assert "begin at 25" in refusal(lambda: nst.transfer_style(**pictures, sizes=[24, 48], **run))
+    assert nst.transfer_style(**pictures, sizes=[25, 48], **run).settings["sizes"] == [25, 48]
+
+
+@pytest.mark.fast
+def test_a_network_asked_for_features_says_how_large_is_large_enough(pocket: FeatureNetwork) -> None:
+    narrow = picture(10, 41)
+    message = refusal(lambda: pocket.features(narrow, ["block5_conv1"]))
+    assert message == (
+        "The image is 41 x 10 pixels, but pocket_vgg needs at least 16 on each side for block5_conv1: bring "
+        "its longer side to 64 or more."
+    )
+    pocket.features(nst.resize(narrow, 64), ["block5_conv1"])
+    refusal(lambda: pocket.features(nst.resize(narrow, 63), ["block5_conv1"]))
 
 
 # --- while it runs ------------------------------------------------------------------------------------
@@ -738,7 +863,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "unknown sample": ({"style": "swirlz"}, "did you mean the sample 'swirls'"),
     "one pixel": ({"content": np.zeros((1, 1, 3))}, "1 x 1 pixels"),
     "smaller than the network allows": ({"content": picture(12, 48)}, "at least 16"),
-    "narrow style": ({"style": picture(4, 48)}, "style picture is 48 x 4"),
+    "narrow style": ({"style": picture(4, 48)}, "style picture has 48 x 4"),
     "negative content weight": ({"content_weight": -1}, "content weight is -1"),
     "negative style weight": ({"style_weight": -0.5}, "style weight is -0.5"),
     "negative variation weight": ({"variation_weight": -2}, "variation weight is -2"),
@@ -779,7 +904,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "style_size 0": ({"style_size": 0}, "style_size is 0"),
     "style_size negative": ({"style_size": -1}, "style_size is -1"),
     "style_size in words": ({"style_size": "big"}, "style_size is 'big'"),
-    "style_size too small": ({"style_size": 8}, "style picture is 8 x 8"),
+    "style_size too small": ({"style_size": 8}, "8 x 8 at style_size=8"),
     "seed negative": ({"seed": -1}, "seed is -1"),
     "seed in words": ({"seed": "x"}, "seed is 'x'"),
     "callback that cannot be called": ({"callback": 3}, "callback is 3"),

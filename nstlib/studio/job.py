@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..process import lacks_memory
+from .settings import STROKES, large_enough, style_size
 
 if TYPE_CHECKING:  # imported by the thread only: it starts Keras
     from ..networks import FeatureNetwork
     from ..optimizers import Progress
-    from ..synthesis import Result
+    from ..synthesis import Result, TooSmall
 
 PREVIEW_EVERY = 1.0  # seconds between two previews
 SURE_AFTER = 8  # iterations at a size before its speed is trusted
@@ -153,12 +154,29 @@ class Painter:
 
         def paint(callback: Callable[[Progress], None]) -> Result:
             from ..networks import load_network
-            from ..synthesis import transfer_style
+            from ..synthesis import TooSmall, transfer_style
 
             if self._network is None or self._network.name != keywords["network"]:
                 self._network = None  # frees the memory of the last one first
                 self._network = load_network(keywords["network"])
             chosen = keywords | {"network": self._network}
-            return transfer_style(photo, style, **chosen, callback=callback, progress=False)
+            try:
+                return transfer_style(photo, style, **chosen, callback=callback, progress=False)
+            except TooSmall as error:
+                raise ValueError(in_the_pages_words(error, keywords)) from None
 
         return paint
+
+
+def in_the_pages_words(error: TooSmall, keywords: Mapping[str, Any]) -> str:
+    """What is too small, and what to choose instead; keywords as `Settings.keywords` gives them."""
+    size = keywords["size"]
+    seen = keywords.get("style_size", size)
+    strokes = next(s for s in STROKES if style_size(size, s) == seen)
+    what = "photo" if error.view.option == "size" else "style"
+    (height, width), (now_height, now_width) = error.view.original, error.view.shape(size, seen)
+    return (
+        f"The {what} has {width} x {height} pixels, and {now_width} x {now_height} with these settings, but "
+        f"{keywords['network']} needs at least {error.side} on each side: "
+        f"{large_enough(error.fits, size, strokes)}."
+    )

@@ -6,9 +6,10 @@ import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from .. import images, samples
 
@@ -44,21 +45,13 @@ class Picture:
 
     def thumbnail(self, side: int) -> bytes:
         """A JPEG whose longer side has at most so many pixels, in its own aspect ratio."""
-        if isinstance(self.source, str):
-            # The file as it is: `load_image` would check a painting's hash, and download it if it is wrong.
-            with Image.open(file_of(self.source)) as picture:
-                return small_jpeg(picture, side)
-        return small_jpeg(images.to_pil(images.load_image(self.source, at_most=side)), side)
-
-
-def small_jpeg(picture: Image.Image, side: int) -> bytes:
-    """A JPEG of a picture, made smaller to a longer side if it is larger."""
-    picture.draft("RGB", (side, side))  # JPEG only: decodes at a fraction of the size
-    small = ImageOps.exif_transpose(picture).convert("RGB")
-    small.thumbnail((side, side))
-    buffer = io.BytesIO()
-    small.save(buffer, format="JPEG", quality=85)
-    return buffer.getvalue()
+        # Of a sample the file as it is: by its name, a painting's hash would be checked, and the painting
+        # downloaded if it is wrong.
+        source = Path(file_of(self.source)) if isinstance(self.source, str) else self.source
+        buffer = io.BytesIO()
+        small = images.to_pil(images.load_image(source, at_most=side))
+        small.save(buffer, format="JPEG", quality=85)
+        return buffer.getvalue()
 
 
 def file_of(sample: str) -> Any:

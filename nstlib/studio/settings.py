@@ -5,7 +5,7 @@ Nothing in here starts Keras, so that the page opens at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -42,6 +42,29 @@ def content_weight(strength: float) -> float:
     0.03 to 0.075 (root mean square, values in [0, 1]).
     """
     return float(f"{USUAL_CONTENT_WEIGHT * 10 ** ((USUAL_STRENGTH - strength) / POINTS_PER_DECADE):.4g}")
+
+
+def style_size(size: int, strokes: int) -> int:
+    """Longer side in pixels at which the style is seen."""
+    return round(size * strokes / 100)
+
+
+def large_enough(fits: Callable[[int, int], bool], size: int, strokes: int) -> str:
+    """What to choose on the page so that no picture is too small for the network, as advice.
+
+    The smallest result that is offered, because its size decides the time, and then the smallest strokes.
+
+    Args:
+        fits: whether a size and a style_size would do.
+        size, strokes: what is chosen now.
+    """
+    choices = [(s, w) for s in SIZES if s >= size for w in STROKES if w >= strokes]
+    found = next((choice for choice in choices if fits(choice[0], style_size(*choice))), None)
+    if found is None:
+        return "choose one that is less narrow, or cut a part out of it"
+    words = [f"a longer side of {found[0]} pixels"] if found[0] != size else []
+    words += [f"a stroke size of {found[1]} %"] if found[1] != strokes else []
+    return f"choose {' and '.join(words)}"
 
 
 @dataclass(frozen=True)
@@ -90,7 +113,7 @@ class Settings:
         """The keywords of `transfer_style`."""
         chosen: dict[str, Any] = {"network": self.network, "size": self.size}
         if self.strokes != 100:
-            chosen["style_size"] = round(self.size * self.strokes / 100)
+            chosen["style_size"] = style_size(self.size, self.strokes)
         chosen["content_weight"] = content_weight(self.strength)
         rest = ("optimizer", "iterations", "start", "seed")
         return chosen | {name: getattr(self, name) for name in rest}
