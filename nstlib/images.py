@@ -669,7 +669,13 @@ def check_output(path: str | PathLike[str], *, overwrite: bool = False) -> Path:
     return check_target(path, overwrite=overwrite)
 
 
-def save_image(image: object, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
+def save_image(
+    image: object,
+    path: str | PathLike[str],
+    *,
+    overwrite: bool = False,
+    notes: Mapping[str, str] | None = None,
+) -> Path:
     """Write an image to a file: PNG, JPEG (quality 95), TIFF or WebP by the suffix, 8 bits, marked as sRGB.
 
     The file is written whole or not at all: on an error nothing is left behind, and an older file stays as it
@@ -679,6 +685,7 @@ def save_image(image: object, path: str | PathLike[str], *, overwrite: bool = Fa
         image: An image, or an array that `check_image` takes.
         path: The file; its suffix chooses the format.
         overwrite: Whether to replace a file that is already there.
+        notes: Texts by name to write into the file, see `read_notes`; only a PNG has room for them.
 
     Returns:
         The path of the file.
@@ -690,17 +697,44 @@ def save_image(image: object, path: str | PathLike[str], *, overwrite: bool = Fa
     """
     picture = to_pil(image)
     target = check_output(path, overwrite=overwrite)
-    encoded = _encode(picture, target)
+    encoded = _encode(picture, target, notes)
     with whole_file(target, overwrite=overwrite) as temporary:
         temporary.write_bytes(encoded)
     return target
 
 
-def _encode(picture: Image.Image, target: Path) -> bytes:
+def encode_png(image: object, notes: Mapping[str, str]) -> bytes:
+    """Return the bytes of a PNG with texts by name in it, see `read_notes`."""
+    return _encode(to_pil(image), Path("picture.png"), notes)
+
+
+def read_notes(path: str | PathLike[str]) -> dict[str, str]:
+    """Return the texts by name that a PNG holds beside its pixels; other pictures have none.
+
+    Raises:
+        OSError, ValueError: What `load_image` raises.
+    """
+    file = _find_file(path)
+    with _reading(file) as stream:
+        return notes_in(_open(stream, str(file)))
+
+
+def notes_in(picture: Image.Image) -> dict[str, str]:
+    """Return the texts of an open picture, see `read_notes`."""
+    if picture.format != "PNG":
+        return {}
+    return {str(name): value for name, value in picture.info.items() if isinstance(value, str)}
+
+
+def _encode(picture: Image.Image, target: Path, notes: Mapping[str, str] | None = None) -> bytes:
     """Return the bytes of the file, made in memory, so that writing them is all that is left to go wrong."""
     buffer = io.BytesIO()
     settings = FORMATS[target.suffix.lower()]
-    says_srgb = {"pnginfo": png_notes()} if settings["format"] == "PNG" else {"icc_profile": srgb_profile()}
+    says_srgb = (
+        {"pnginfo": png_notes(notes or {})}
+        if settings["format"] == "PNG"
+        else {"icc_profile": srgb_profile()}
+    )
     try:
         picture.save(buffer, **settings, **says_srgb)
     except Exception as error:  # WebP ends at 16383 pixels a side, JPEG at 65500
