@@ -5,10 +5,10 @@
     result = nst.transfer_style("cat", "swirls")
     nst.show(result.image, alt="a cat, painted in swirling strokes")
 
-The modules in the order data flows: `samples`, `images`, `networks`, `losses`, `objectives`, `autodiff`,
-`optimizers`, `checkpoint`, `synthesis`, `plots`, `widgets`, `studio`; beside them `checks` (of exercises)
-and `course` (what teachers run). Each name below is loaded when it is first used, so that `import nstlib`
-and `nst --help` take no time.
+The modules in the order data flows: `samples`, `images`, `making`, `networks`, `losses`, `objectives`,
+`autodiff`, `optimizers`, `checkpoint`, `synthesis`, `again`, `plots`, `widgets`, `studio`; beside them
+`checks` (of exercises) and `course` (what teachers run). Each name below is loaded when it is first used, so
+that `import nstlib` and `nst --help` take no time.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _HOMES = {
     "autodiff": ("gradient", "value_and_grad"),
     "optimizers": ("History", "minimize"),
     "synthesis": ("Result", "excite", "reconstruct_content", "reconstruct_style", "transfer_style"),
+    "again": ("repeat",),
     "studio": ("Studio",),
 }
 _MODULES = (*_HOMES, "plots", "samples", "widgets")

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .foundation import home_folder, spare_home
+
 
 @contextlib.contextmanager
 def quiet_start() -> Iterator[None]:
@@ -44,6 +46,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # JAX and TensorFlow take most of a GPU's memory at once unless told otherwise.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+if home_folder() is None:  # Keras would write into a folder with the name ~
+    os.environ.setdefault("KERAS_HOME", str(spare_home() / "keras"))
 
 try:
     with quiet_start():
@@ -57,14 +61,37 @@ except (ImportError, ValueError) as error:  # ValueError: Keras knows no such ba
 
 ops = keras.ops
 
+# What chooses a device, whether it is there or not.
+DEVICE_VARIABLES = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME", "KERAS_TORCH_DEVICE", "CUDA_VISIBLE_DEVICES")
+
 NAME: str = keras.backend.backend()
 
 
 # --- what this machine is ---------------------------------------------------------------------------
 
 
+def require_device() -> None:
+    """See that the backend has something to compute on.
+
+    Raises:
+        OSError: an environment variable asks for a device that is not there.
+    """
+    try:
+        ops.convert_to_tensor(0.0)
+    except Exception as error:  # each backend has its own, and JAX's is an AssertionError without a word
+        asked = [name for name in DEVICE_VARIABLES if os.environ.get(name)]
+        cause = f"unset {' and '.join(asked)}" if asked else f"see that {NAME} works by itself"
+        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise OSError(f"{NAME} finds no device to compute on ({reason.rstrip('.')}): {cause}.") from error
+
+
 def devices() -> list[str]:
-    """The GPUs the backend has found, by name; empty when it computes on the processor."""
+    """The GPUs the backend has found, by name; empty when it computes on the processor.
+
+    Raises:
+        OSError: it can compute on nothing.
+    """
+    require_device()
     if NAME == "tensorflow":
         import tensorflow as tf
 
@@ -105,15 +132,20 @@ def has_bfloat16() -> bool | None:
     return "avx512_bf16" in flags or "amx_bf16" in flags or " bf16" in flags
 
 
+def name_and_version() -> str:
+    """The backend and its version."""
+    library: Any = sys.modules.get(NAME)
+    return f"{NAME} {getattr(library, '__version__', '')}".strip()
+
+
 def machine() -> dict[str, str]:
     """What the course runs on here, as `nst info` shows it."""
-    library: Any = sys.modules.get(NAME)
     memory, bfloat16 = memory_gib(), has_bfloat16()
     words = {True: "yes", False: "no", None: "unknown"}
     return {
         "Python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         "Keras": keras.__version__,
-        "backend": f"{NAME} {getattr(library, '__version__', '')}".strip(),
+        "backend": name_and_version(),
         "GPU": ", ".join(devices()) or "none found: everything runs on the processor",
         "processor cores": str(cores()),
         "memory": "unknown" if memory is None else f"{memory:.1f} GiB",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .autodiff import numpy
+from .autodiff import numpy, tensor
 from .foundation import whole_file
 from .networks import ChangedNetwork, FeatureNetwork
 from .optimizers import State
@@ -43,15 +43,20 @@ def fingerprint(settings: Mapping[str, Any], pictures: Sequence[np.ndarray], net
         network: its weights, the kinds of its layers and their number format count, not only its name, and
             what a change before it makes of a picture.
     """
-    weights = 0
-    for weight in network.model.weights:
-        weights = zlib.crc32(np.ascontiguousarray(numpy(weight)).tobytes(), weights)
     layers = [f"{type(layer).__name__} {layer.compute_dtype}" for layer in network.model.layers]
     sums = [[list(p.shape), zlib.crc32(np.ascontiguousarray(p).tobytes())] for p in pictures]
-    parts = [settings, sums, weights, zlib.crc32("".join(layers).encode())]
+    parts = [settings, sums, checksum(network), zlib.crc32("".join(layers).encode())]
     if isinstance(network, ChangedNetwork):  # two changes may have one name: that of every lambda
         parts.append(zlib.crc32(network.preprocess(pictures[-1]).tobytes()))
     return json.dumps(parts, default=str)
+
+
+def checksum(network: FeatureNetwork) -> int:
+    """CRC-32 of all weights of a network."""
+    found = 0
+    for weight in network.model.weights:
+        found = zlib.crc32(np.ascontiguousarray(numpy(tensor(weight))).tobytes(), found)
+    return found
 
 
 def save(path: Path, made_by: str, checkpoint: Checkpoint) -> None:

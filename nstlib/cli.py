@@ -12,8 +12,9 @@
     nst grade      grades a folder of submissions
     nst mark       opens nbgrader's pages, for what is marked by hand
 
-Exit codes: 0 done; 1 bad input or a failure, with one sentence on stderr; 2 a command line that cannot be
-read; 130 stopped by Ctrl-C, after `nst stylize` has saved the best image so far.
+Exit codes: 0 done; 1 bad input or a failure, with one sentence on stderr (NST_TRACEBACK=1 adds where); 2 a
+command line that cannot be read; 128 and the number of a signal, 130 for Ctrl-C, after `nst stylize` has
+saved the best image so far.
 
 Imports that take time stand inside functions, so that `nst --help` answers at once.
 """
@@ -25,12 +26,12 @@ import ast
 import contextlib
 import importlib.metadata
 import importlib.util
-import io
 import os
 import re
 import signal
 import subprocess
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -39,6 +40,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 COURSE = HERE.parent  # where the lessons are, in a clone
 INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
+TRACEBACK = "NST_TRACEBACK"  # environment variable that adds the traceback to the sentence
+MOST_LETTERS = 200  # of an unforeseen error
 
 
 # --- the options of `nst stylize` -------------------------------------------------------------------
@@ -185,51 +188,97 @@ def chosen(arguments: argparse.Namespace, options: Iterable[str]) -> dict[str, A
 
 def stylize(arguments: argparse.Namespace) -> int:
     """Paint a photograph in the style of a picture; what can be checked at once is checked first."""
-    from . import images
+    from . import images, making
+    from .process import Ending
 
     check_files(arguments)
     images.check_input(arguments.photo)
     images.check_input(arguments.style)
-    from . import networks, synthesis  # starts Keras, which takes seconds
-
-    recipe, run = chosen(arguments, RECIPE), chosen(arguments, RUN)
-    synthesis.RunOptions.read(run)  # before a network is loaded or even downloaded
-    named = chosen(arguments, [*NETWORK, "seed"])
-    if "network" in named:
-        named["name"] = named.pop("network")
-    network = networks.load_network(**named)
-    run["progress"] = not arguments.quiet and sys.stderr.isatty()
-    result = synthesis.transfer_style(arguments.photo, arguments.style, network=network, **recipe, **run)
-    result.save(arguments.output, overwrite=arguments.overwrite)
-    if arguments.history:
-        result.history.save(arguments.history)
-    return tell(result, arguments)
+    how = making.read(arguments.settings) if arguments.settings else None
+    with Ending() as ending:
+        result = paint(arguments, how)
+        with ending.waiting():
+            saved, told = save(result, arguments), tell(result, arguments)
+            return saved or ending.exit_code or told
 
 
 def check_files(arguments: argparse.Namespace) -> None:
     """See that everything which will be written can be, before any long work; expands `~`."""
-    from .foundation import check_target
+    from .foundation import check_distinct, check_target
     from .images import check_output
 
     arguments.output = check_output(arguments.output, overwrite=arguments.overwrite)
+    outputs = {"OUT": arguments.output}
     if arguments.history:
         arguments.history = check_target(arguments.history, overwrite=arguments.overwrite)
+        outputs["--history"] = arguments.history
     if hasattr(arguments, "checkpoint"):
         arguments.checkpoint = check_target(arguments.checkpoint)
+        outputs["--checkpoint"] = arguments.checkpoint
+    inputs = {"PHOTO": arguments.photo, "STYLE": arguments.style, "--settings": arguments.settings}
+    inputs |= {f"--{name}": getattr(arguments, name, None) for name in ("start", "weights")}
+    read = {name: Path(os.path.expanduser(text)) for name, text in inputs.items() if text}
+    check_distinct(outputs, read)
+
+
+def paint(arguments: argparse.Namespace, how: Any) -> Any:
+    """The result of the run that the command line asks for; `how` is the record it shall repeat, or None."""
+    from . import again, networks, synthesis  # starts Keras, which takes seconds
+
+    photo, style, named = arguments.photo, arguments.style, chosen(arguments, [*NETWORK, "seed"])
+    recipe, run = chosen(arguments, RECIPE), chosen(arguments, RUN)
+    if "network" in named:
+        named["name"] = named.pop("network")
+    if how is None:
+        synthesis.RunOptions.read(run)  # before a network is loaded or even downloaded
+        recipe["network"] = networks.load_network(**named)
+    elif how.recipe != "transfer_style":
+        raise ValueError(f"{arguments.settings} was made by {how.recipe}: nst.repeat in Python repeats it.")
+    elif network := again.network_changed(how, named):
+        recipe["network"] = network
+    run["progress"] = not arguments.quiet and sys.stderr.isatty()
+    if how is None:
+        return synthesis.transfer_style(photo, style, **recipe, **run)
+    return again.repeat(how, photo, style, **recipe, **run)
+
+
+def save(result: Any, arguments: argparse.Namespace) -> int:
+    """Write the picture and the history, elsewhere if they cannot be where they should; returns 0 or 1."""
+    from .foundation import save_somewhere
+
+    def write_picture(path: Path) -> None:
+        result.save(path, overwrite=arguments.overwrite and path == arguments.output)
+
+    def write_history(path: Path) -> None:
+        result.history.save(path, overwrite=arguments.overwrite and path == arguments.history)
+
+    arguments.output, error = save_somewhere(arguments.output, write_picture, suffixes=[".png"])
+    code = 0 if error is None else complain(f"{error} The picture is in {arguments.output} instead.")
+    if arguments.history:
+        try:
+            place, error = save_somewhere(arguments.history, write_history)
+        except OSError as no_place:
+            return complain(f"{no_place} The picture is in {arguments.output}.")
+        code = code if error is None else complain(f"{error} The history is in {place} instead.")
+    return code
 
 
 def tell(result: Any, arguments: argparse.Namespace) -> int:
-    """Say what came out; returns the exit code."""
+    """Say what came out, and why the run stopped; returns the exit code."""
     height, width = result.image.shape[1:3]
     history = result.history
     if not arguments.quiet:
         print(f"{arguments.output}: {width} x {height} pixels")
         loss = f", loss {history.best()[-1]:.4g}" if len(history) else ""
         print(f"{result.seconds:.1f} s, {len(history)} evaluations{loss}")
-    if not history.stopped.startswith("interrupted"):
-        return 0
-    print(f"nst: {history.stopped}; {arguments.output} holds the best image so far.", file=sys.stderr)
-    return INTERRUPTED
+    if history.stopped.startswith("interrupted"):
+        complain(f"{history.stopped}; {arguments.output} holds the best image so far.")
+        return INTERRUPTED
+    if history.stopped.startswith("out of memory"):
+        return 1  # the library has warned
+    if history.stopped and not arguments.quiet:
+        print(f"Stopped: {history.stopped}.")
+    return 0
 
 
 def info(arguments: argparse.Namespace) -> int:
@@ -462,7 +511,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nst",
         description="Neural style transfer, layer by layer.",
-        epilog="Exit codes: 0 done, 1 failed (one sentence says why), 2 not understood, 130 Ctrl-C.",
+        epilog="Exit codes: 0 done, 1 failed (one sentence says why, NST_TRACEBACK=1 adds where), 2 not "
+        "understood, 130 Ctrl-C, 143 SIGTERM.",
     )
     parser.add_argument("--version", action="version", version=f"nst {version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -590,7 +640,7 @@ def complete_studio(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port",
         metavar="N",
-        type=positive,
+        type=port,
         default=absent,
         help=f"or one near it that is free (default: {constants['PORT']})",
     )
@@ -628,11 +678,28 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def port(text: str) -> int:
+    """A port to listen at.
+
+    Raises:
+        ArgumentTypeError: it is not.
+    """
+    from .foundation import check_port
+
+    try:
+        return check_port(int(text))
+    except ValueError as error:
+        known = str(error) if text.lstrip("-").isdecimal() else f"{text!r} is no whole number"
+        raise argparse.ArgumentTypeError(known) from None
+
+
 def complete_stylize(parser: argparse.ArgumentParser) -> None:
     """The arguments of `nst stylize`."""
     parser.epilog = (
-        "Example: nst stylize cat swirls -o cat.png --size 384. Ctrl-C ends the run and saves the best image "
-        "so far; the exit code is 130 then."
+        "Example: nst stylize cat swirls -o cat.png --size 384. A .png says how it was made: nst stylize cat "
+        "swirls -o large.png --settings cat.png --size 768 does the same at twice the size. Ctrl-C, SIGTERM "
+        "and SIGHUP end the run and save the best image so far; the exit code is then 128 and the number of "
+        "the signal."
     )
     parser.add_argument("photo", metavar="PHOTO", help="a file, a web address, or a name of `nst samples`")
     parser.add_argument("style", metavar="STYLE", help="likewise")
@@ -640,6 +707,11 @@ def complete_stylize(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="OUT", required=True, help="the file to write: .png, .jpg, .tif or .webp"
     )
     parser.add_argument("--history", metavar="FILE", help="write every evaluation as a row of a CSV table")
+    parser.add_argument(
+        "--settings",
+        metavar="FROM.png",
+        help="repeat the run that made this picture, with the options given here instead of its own",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace OUT and the history if they exist")
     parser.add_argument("--quiet", action="store_true", help="no progress bar and no closing lines")
     add_options(parser)
@@ -662,11 +734,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: what follows `nst`; None takes it from the process.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # a Windows console may lack letters of a file's name
+    from .process import tolerant_output
+
+    try:
+        with tolerant_output():
+            return answer(argv)
+    except OSError as error:  # what was printed did not arrive
+        return complain(error)
+
+
+def answer(argv: Sequence[str] | None) -> int:
+    """What `main` does, with streams that never fail."""
     parser = make_parser()
     arguments, rest = parser.parse_known_args(argv)
     if not hasattr(arguments, "function"):
@@ -674,28 +752,53 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     if rest and arguments.function not in (lab, mark):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    for text in re.findall(r"(?:^| )--(?:ServerApp\.)?port[= ](\S+)", " ".join(rest)):
+        try:
+            port(text)
+        except argparse.ArgumentTypeError as error:
+            parser.error(f"argument --port: {error}")
     arguments.rest = rest
     return in_one_sentence(arguments.function, arguments)
 
 
 def in_one_sentence(function: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
-    """Run a command; an error or a warning of the library becomes one line on stderr."""
+    """Run a command; an error or a warning becomes one line on stderr."""
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: complain(message)
+        warnings.showwarning = print_warning
         try:
             return function(arguments)
-        except (ValueError, OSError, FloatingPointError, ImportError) as error:
-            complain(error)
-            return 1
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             complain("interrupted.")
-            return INTERRUPTED
+            return getattr(stop, "exit_code", INTERRUPTED)
+        except Exception as error:
+            if os.environ.get(TRACEBACK):
+                traceback.print_exc()
+            return complain(sentence(error))
 
 
-def complain(problem: object) -> None:
-    """Print a sentence of the library on stderr; the keywords it names become options."""
+def print_warning(message: object, *_: object, **__: object) -> None:
+    """A warning as one line on stderr."""
+    complain(message)
+
+
+def sentence(error: Exception) -> str:
+    """What an error says; one that nobody foresaw gets words around it, and few of its own."""
+    from .process import lacks_memory
+
+    if isinstance(error, (ValueError, OSError, FloatingPointError, ImportError)) and str(error):
+        return str(error)
+    text = next(iter(str(error).splitlines()), "")[:MOST_LETTERS]
+    if lacks_memory(error):
+        return text if type(error) is MemoryError and text else "There is not enough memory for this."
+    name = type(error).__name__
+    return f"This failed in a way that nobody foresaw ({name}: {text}); {TRACEBACK}=1 shows where."
+
+
+def complain(problem: object) -> int:
+    """Print a sentence on stderr, its keywords as options; returns the exit code of a failure."""
     line = " ".join(text.strip() for text in str(problem).splitlines())
     print("nst:", re.sub(r"(?<= )([a-z_]+)=(True|\d+|'[^']*')", as_option, line), file=sys.stderr)
+    return 1
 
 
 def as_option(keyword: re.Match[str]) -> str:

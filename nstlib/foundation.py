@@ -6,7 +6,9 @@ import difflib
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
@@ -101,6 +103,104 @@ def whole_file(path: str | PathLike[str], overwrite: bool = True) -> Iterator[Pa
         raise _sentence(target, error) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_port(port: int) -> int:
+    """Refuse a number that is no port; systems take it modulo 65536 and listen elsewhere.
+
+    Raises:
+        ValueError: less than 0 or more than 65535.
+    """
+    if not 0 <= port <= 65535:
+        raise ValueError(f"{port} is no port: ports go from 1 to 65535, and 0 stands for any that is free.")
+    return port
+
+
+def home_folder() -> Path | None:
+    """The user's folder; None for a user without one, such as a service in a container."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
+def spare_home() -> Path:
+    """A folder of this user's own among the temporary files, for one who has no home."""
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    return Path(tempfile.gettempdir()).resolve() / f"nstlib-{user}"
+
+
+def save_somewhere(
+    path: Path, write: Callable[[Path], object], *, suffixes: Iterable[str] = ()
+) -> tuple[Path, Exception | None]:
+    """Write a file or, when that fails, write it elsewhere: what took an hour to make is not thrown away.
+
+    Tried in turn are an unused name beside it, in the user's folder, in that of temporary files and in the
+    current one.
+
+    Args:
+        path: Where the file shall be.
+        write: Writes it to the path it is given, and replaces nothing.
+        suffixes: Others to try in each place; perhaps it is the format that fails.
+
+    Returns:
+        Where the file is, and the error that kept it from `path`, None if it is there.
+
+    Raises:
+        Exception: The first error, if no place took it.
+    """
+    try:
+        write(path)
+        return path, None
+    except Exception as error:
+        first = error
+    for folder in (path.parent, home_folder(), Path(tempfile.gettempdir()), Path.cwd()):
+        for suffix in (path.suffix, *suffixes) if folder else ():
+            with suppress(Exception):  # the first error says what matters
+                place = unused_name(Path(folder or "", path.name).with_suffix(suffix))
+                write(place)
+                return place, first
+    raise first
+
+
+def unused_name(path: Path) -> Path:
+    """The path with the smallest number from 2 behind its stem that makes it the name of no file."""
+    number = 2
+    while os.path.lexists(found := path.with_stem(f"{path.stem}-{number}")):
+        number += 1
+    return found
+
+
+def check_distinct(outputs: Mapping[str, Path], inputs: Mapping[str, Path]) -> None:
+    """Refuse two outputs that are one file, and an output that is one of the inputs.
+
+    Args:
+        outputs: What each is called in a sentence -> where it will be written.
+        inputs: The same for what is read.
+
+    Raises:
+        ValueError: Two are one file, whatever links, folders and letters of either case name it.
+    """
+    seen: dict[str, Path] = dict(inputs)
+    for name, path in outputs.items():
+        for other, place in seen.items():
+            if is_same_file(path, place):
+                raise ValueError(f"{other} and {name} are one file, {path}: give {name} a name of its own.")
+        seen[name] = path
+
+
+def is_same_file(a: Path, b: Path) -> bool:
+    """Whether two paths name one file, which need not exist yet."""
+    with suppress(OSError):
+        return os.path.samefile(a, b)
+    if os.path.exists(a) != os.path.exists(b):
+        return False
+    first, second = (Path(os.path.realpath(path)) for path in (a, b))
+    with suppress(OSError):
+        # On many disks names that differ in case, or in how an accent is coded, are one.
+        names = {unicodedata.normalize("NFC", path.name).casefold() for path in (first, second)}
+        return len(names) == 1 and os.path.samefile(first.parent, second.parent)
+    return first == second
 
 
 def _check_place(target: Path, overwrite: bool) -> None:

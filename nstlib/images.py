@@ -12,7 +12,7 @@ import io
 import math
 import operator
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from . import samples
 from .foundation import check_target, nearest_name, whole_file
@@ -469,7 +469,13 @@ def check_output(path: str | PathLike[str], *, overwrite: bool = False) -> Path:
     return check_target(path, overwrite=overwrite)
 
 
-def save_image(image: object, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
+def save_image(
+    image: object,
+    path: str | PathLike[str],
+    *,
+    overwrite: bool = False,
+    notes: Mapping[str, str] | None = None,
+) -> Path:
     """Write an image to a file: PNG, JPEG (quality 95), TIFF or WebP by the suffix, 8 bits.
 
     The file is written whole or not at all: on an error nothing is left behind, and an older file stays as it
@@ -479,6 +485,7 @@ def save_image(image: object, path: str | PathLike[str], *, overwrite: bool = Fa
         image: An image, or an array that `check_image` takes.
         path: The file; its suffix chooses the format.
         overwrite: Whether to replace a file that is already there.
+        notes: Texts by name to write into the file, see `read_notes`; only a PNG has room for them.
 
     Returns:
         The path of the file.
@@ -489,16 +496,48 @@ def save_image(image: object, path: str | PathLike[str], *, overwrite: bool = Fa
     """
     picture = to_pil(image)
     target = check_output(path, overwrite=overwrite)
-    encoded = _encode(picture, target)
+    encoded = _encode(picture, target, notes)
     with whole_file(target, overwrite=overwrite) as temporary:
         temporary.write_bytes(encoded)
     return target
 
 
-def _encode(picture: Image.Image, target: Path) -> bytes:
+def encode_png(image: object, notes: Mapping[str, str]) -> bytes:
+    """Return the bytes of a PNG with texts by name in it, see `read_notes`."""
+    return _encode(to_pil(image), Path("picture.png"), notes)
+
+
+def read_notes(path: str | PathLike[str]) -> dict[str, str]:
+    """Return the texts by name that a PNG holds beside its pixels; other pictures have none.
+
+    Raises:
+        OSError, ValueError: What `load_image` raises.
+    """
+    file = _find_file(path)
+    with _reading(file) as stream:
+        return notes_in(_open(stream, str(file)))
+
+
+def notes_in(picture: Image.Image) -> dict[str, str]:
+    """Return the texts of an open picture, see `read_notes`."""
+    if picture.format != "PNG":
+        return {}
+    return {str(name): value for name, value in picture.info.items() if isinstance(value, str)}
+
+
+def _text_chunks(notes: Mapping[str, str]) -> PngImagePlugin.PngInfo:
+    chunks = PngImagePlugin.PngInfo()
+    for name, value in notes.items():
+        chunks.add_text(name, value)  # becomes iTXt, UTF-8, where Latin-1 is not enough
+    return chunks
+
+
+def _encode(picture: Image.Image, target: Path, notes: Mapping[str, str] | None = None) -> bytes:
     """Return the bytes of the file, made in memory, so that writing them is all that is left to go wrong."""
     buffer = io.BytesIO()
     settings = FORMATS[target.suffix.lower()]
+    if notes and settings["format"] == "PNG":
+        settings = settings | {"pnginfo": _text_chunks(notes)}
     try:
         picture.save(buffer, **settings)
     except Exception as error:  # WebP ends at 16383 pixels a side, JPEG at 65500

@@ -24,7 +24,7 @@ from typing import Any, Literal
 import numpy as np
 
 from . import images
-from .backend import keras
+from .backend import keras, require_device
 from .foundation import unknown_name
 
 L = keras.layers
@@ -392,8 +392,11 @@ def pretrained_application(name: str, plan: Plan) -> keras.Model:
 
 
 def keras_folder() -> Path:
-    """Where Keras keeps downloads: KERAS_HOME, or .keras in the home folder."""
-    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    """Where Keras keeps downloads: KERAS_HOME, or .keras in the home folder or, without one, in /tmp."""
+    if chosen := os.environ.get("KERAS_HOME"):
+        return Path(os.path.expanduser(chosen))
+    home = os.path.expanduser("~")
+    return Path(home if os.access(home, os.W_OK) else "/tmp", ".keras")
 
 
 def load_file_into(model: keras.Model, path: Path, name: str) -> None:
@@ -463,6 +466,7 @@ class FeatureNetwork:
         layers: names of the layers that can be asked for, from the input on.
         model: the Keras model (`net.model.summary()` shows it).
         steps: compiled steps by signature, so that runs of one kind compile once.
+        made_with: keywords of `load_network` that load the same again; None when it was made otherwise.
     """
 
     def __init__(
@@ -479,6 +483,7 @@ class FeatureNetwork:
         self._cuts: dict[tuple[str, ...], keras.Model] = {}
         self._as_trained: FeatureNetwork | None = None
         self.steps: dict[Any, Any] = {}
+        self.made_with: dict[str, str | int] | None = None
 
     def __repr__(self) -> str:
         size = f"{len(self.layers)} layers, {self.model.count_params():,} parameters"
@@ -804,14 +809,31 @@ def load_network(
     Raises:
         ValueError: unknown name or option, or a weights file of another network.
         FileNotFoundError: weights that are neither here nor downloadable.
+        OSError: there is no device to compute on.
     """
     plan = PLANS.get(name)
     if plan is None:
         raise unknown_name("network", name, PLANS)
     check_options(name, plan, pooling, dtype)
+    require_device()
     if plan.blocks:
-        return load_vgg(name, plan, weights, pooling or "average", dtype, seed)
-    return FeatureNetwork(name, plan, application_with_weights(name, plan, weights, seed))
+        net = load_vgg(name, plan, weights, pooling or "average", dtype, seed)
+    else:
+        net = FeatureNetwork(name, plan, application_with_weights(name, plan, weights, seed))
+    net.made_with = made_with(name, plan, weights, pooling, dtype, seed)
+    return net
+
+
+def made_with(
+    name: str, plan: Plan, weights: Any, pooling: Any, dtype: str, seed: int
+) -> dict[str, str | int]:
+    """The keywords of `load_network` with plain values, and without those that changed nothing."""
+    keywords: dict[str, str | int] = {"name": name, "weights": str(weights or "random"), "dtype": dtype}
+    if plan.blocks:
+        keywords["pooling"] = pooling or "average"
+    if keywords["weights"] == "random":
+        keywords["seed"] = int(seed)
+    return keywords
 
 
 def check_options(name: str, plan: Plan, pooling: Any, dtype: str) -> None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .foundation import unknown_name
+from .foundation import home_folder, spare_home, unknown_name
 
 if TYPE_CHECKING:  # imported where needed only: `nst --help` has to be quick
     import requests
@@ -133,6 +133,8 @@ def cache_folder() -> Path:
         return Path(os.path.expanduser(chosen)).resolve()
     import pooch
 
+    if home_folder() is None:  # as of a service in a container
+        return spare_home() / "paintings"
     return Path(pooch.os_cache("nstlib"))
 
 

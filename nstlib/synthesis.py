@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,9 +21,10 @@ from typing import Any, Literal
 import numpy as np
 from tqdm.auto import tqdm
 
-from . import checkpoint, images, losses
+from . import backend, checkpoint, images, losses, making, memory
 from .autodiff import numpy
 from .foundation import check_target, unknown_name
+from .making import Making, Picture
 from .networks import FeatureNetwork, Layer, load_network
 from .objectives import (
     LayerWeights,
@@ -43,6 +46,8 @@ from .optimizers import (
     minimize,
     option_names,
 )
+from .optimizers.line_search import StrongWolfe
+from .process import Tolerant
 
 DEFAULT_SIZE = 512  # pictures larger than this are reduced unless a size is asked for
 SMALLEST_SIZE = 128  # where coarse-to-fine begins
@@ -60,8 +65,11 @@ class Result:
         image: float32 RGB in [0, 1], shape (1, H, W, 3): the image with the lowest loss that was seen.
         history: every evaluation with its loss parts and seconds.
         snapshots: images at the chosen iterations, counted over all sizes, by iteration.
-        settings: what was asked for, to repeat the run.
+        settings: the keyword arguments that make the same image of the same pictures: `recipe(...,
+            **settings)`. Defaults are written out, and JSON can hold them.
         seconds: of the whole run, set-up of the targets and compilation included.
+        making: the settings and all else that `nst.repeat` needs; a PNG carries it.
+        sources: the pictures as they were given, by the name of their parameter.
     """
 
     image: np.ndarray
@@ -69,10 +77,13 @@ class Result:
     snapshots: dict[int, np.ndarray]
     settings: dict[str, Any]
     seconds: float
+    making: Making | None = None
+    sources: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write the image as PNG, JPEG, TIFF or WebP, whole or not at all."""
-        images.save_image(self.image, path, overwrite=overwrite)
+        """Write the image as PNG, JPEG, TIFF or WebP, whole or not at all; a PNG says how it was made."""
+        notes = None if self.making is None else self.making.to_text()
+        images.save_image(self.image, path, overwrite=overwrite, notes=notes)
 
 
 @dataclass(frozen=True)
@@ -118,13 +129,17 @@ class RunOptions:
         """
         own = [f.name for f in fields(RunOptions) if f.name != "optimizer_options"]
         mine = {k: v for k, v in keywords.items() if k in own}
-        options = RunOptions(**mine, optimizer_options={k: v for k, v in keywords.items() if k not in own})
+        theirs = {k: v for k, v in keywords.items() if k not in own}
+        search = theirs.get("search")
+        if isinstance(search, Mapping) and {f.name for f in fields(StrongWolfe)} >= set(search):
+            theirs["search"] = StrongWolfe(**search)  # as settings hold it
+        options = RunOptions(**mine, optimizer_options=theirs)
         known = option_names(options.optimizer)
-        theirs = [] if recipe is None else [p for p in inspect.signature(recipe).parameters if p != "run"]
+        others = [] if recipe is None else parameters(recipe)
         for keyword in options.optimizer_options:
             if keyword not in known:
                 what = f"option of a run with {options.optimizer}"
-                raise unknown_name(what, keyword, [*known, *own, *theirs])
+                raise unknown_name(what, keyword, [*known, *own, *others])
         return options._checked()
 
     def _checked(self) -> RunOptions:
@@ -169,6 +184,11 @@ class RunOptions:
         return planned
 
 
+def parameters(recipe: Callable[..., Any]) -> list[str]:
+    """The parameters a recipe knows itself."""
+    return [name for name in inspect.signature(recipe).parameters if name != "run"]
+
+
 def counts_in(values: Any, name: str) -> list[int]:
     """A list of whole numbers of 1 or more.
 
@@ -187,7 +207,7 @@ def transfer_style(
     content: Any,
     style: Any,
     *,
-    network: str | FeatureNetwork = "pocket_vgg",
+    network: str | Mapping[str, Any] | FeatureNetwork = "pocket_vgg",
     size: int | None = None,
     style_size: int | None = None,
     content_layers: LayerWeights | None = None,
@@ -205,7 +225,7 @@ def transfer_style(
 
     Args:
         content, style: anything `images.load_image` takes: a sample name, a file, a URL, an array.
-        network: a name, or a network from `load_network`.
+        network: a name, the keywords of `load_network` by name, or a network that it made.
         size: longer side of the result in pixels; None keeps the photograph's own up to 512.
         style_size: longer side at which the style is looked at; it sets the size of the strokes. None
             means the same as `size`. The style keeps its own aspect ratio.
@@ -239,18 +259,23 @@ def transfer_style(
         return Objective(net, terms + variation_terms(variation_weight, variation), formula)
 
     settings = {
-        "network": net.name,
+        "size": full,
+        "style_size": strokes_at,
         "content_layers": kept,
         "style_layers": painted,
-        "style_size": strokes_at,
         "content_weight": check_weight(content_weight, "content weight"),
         "style_weight": check_weight(style_weight, "style weight"),
+        "formula": formula,
     } | common_settings(variation_weight, variation, formula, start, seed)
+    usual = unchosen(style_size=style_size, content_layers=content_layers, style_layers=style_layers)
     narrowest = min(picture.shape[1:3]) / max(picture.shape[1:3]) * strokes_at
     needs = [(min(photo.shape[1:3]), [*kept, *painted]), (narrowest, list(painted))]
     smallest = coarsest(SMALLEST_SIZE, full, net, needs)
     begin = starting_image(start, photo, picture, seed)
-    job = Job("style transfer", net, photo, (photo, picture), begin, settings, options, smallest)
+    taken = {"content": (content, photo), "style": (style, picture)}
+    job = Job(
+        "style transfer", "transfer_style", net, photo, taken, begin, settings, usual, options, smallest
+    )
     return synthesise(job, objective)
 
 
@@ -258,7 +283,7 @@ def reconstruct_content(
     content: Any,
     layer: LayerWeights | None = None,
     *,
-    network: str | FeatureNetwork = "pocket_vgg",
+    network: str | Mapping[str, Any] | FeatureNetwork = "pocket_vgg",
     size: int | None = None,
     variation_weight: float = 0.0,
     variation: Literal["squared", "absolute"] = "squared",
@@ -286,11 +311,12 @@ def reconstruct_content(
         terms = content_terms(net, here, kept) + variation_terms(variation_weight, variation)
         return Objective(net, terms, formula)
 
-    settings = {"network": net.name, "content_layers": kept}
+    settings = {"layer": kept, "size": max(photo.shape[1:3]), "formula": formula}
     settings |= common_settings(variation_weight, variation, formula, start, seed)
-    begin = starting_image(start, photo, None, seed)
+    begin, taken = starting_image(start, photo, None, seed), {"content": (content, photo)}
     smallest = coarsest(SMALLEST_CONTENT, max(photo.shape[1:3]), net, [(min(photo.shape[1:3]), list(kept))])
-    job = Job("content reconstruction", net, photo, (photo,), begin, settings, options, smallest)
+    title, usual = "content reconstruction", unchosen(layer=layer)
+    job = Job(title, "reconstruct_content", net, photo, taken, begin, settings, usual, options, smallest)
     return synthesise(job, objective)
 
 
@@ -298,7 +324,7 @@ def reconstruct_style(
     style: Any,
     layers: LayerWeights | None = None,
     *,
-    network: str | FeatureNetwork = "pocket_vgg",
+    network: str | Mapping[str, Any] | FeatureNetwork = "pocket_vgg",
     size: int | None = None,
     shape: tuple[int, int] | None = None,
     variation_weight: float = 0.0,
@@ -328,13 +354,14 @@ def reconstruct_style(
         terms = style_terms(net, smaller, painted) + variation_terms(variation_weight, variation)
         return Objective(net, terms, formula)
 
-    settings = {"network": net.name, "style_layers": painted, "shape": frame.shape[1:3]}
-    settings |= common_settings(variation_weight, variation, formula, start, seed)
-    begin = starting_image(start, frame, picture, seed)
+    settings = {"layers": painted, "size": max(picture.shape[1:3]), "shape": frame.shape[1:3]}
+    settings |= common_settings(variation_weight, variation, formula, start, seed) | {"formula": formula}
+    begin, taken = starting_image(start, frame, picture, seed), {"style": (style, picture)}
     sides = [min(picture.shape[1:3]), min(frame.shape[1:3])]
     needs = [(side, list(painted)) for side in sides]
     smallest = coarsest(SMALLEST_SIZE, max(frame.shape[1:3]), net, needs)
-    job = Job("style reconstruction", net, frame, (picture,), begin, settings, options, smallest)
+    title, usual = "style reconstruction", unchosen(layers=layers, shape=shape)
+    job = Job(title, "reconstruct_style", net, frame, taken, begin, settings, usual, options, smallest)
     return synthesise(job, objective)
 
 
@@ -342,7 +369,7 @@ def excite(
     layer: Layer,
     channel: int,
     *,
-    network: str | FeatureNetwork = "pocket_vgg",
+    network: str | Mapping[str, Any] | FeatureNetwork = "pocket_vgg",
     size: int = 128,
     variation_weight: float = 80.0,
     variation: Literal["squared", "absolute"] = "squared",
@@ -359,7 +386,7 @@ def excite(
     Args:
         layer: a name or a number.
         channel: which feature map, from 0.
-        network: a name, or a network from `load_network`.
+        network: as in `transfer_style`.
         size: sides of the picture in pixels.
         variation_weight, variation: how smooth the picture has to be.
         start: "noise", or anything `images.load_image` takes.
@@ -387,11 +414,12 @@ def excite(
     def objective(here: np.ndarray, scale: float) -> Objective:
         return Objective(net, wanted + variation_terms(variation_weight, variation))
 
-    settings = {"network": net.name, "layer": name, "channel": int(channel), "size": side}
+    settings = {"layer": name, "channel": int(channel), "size": side}
     settings |= common_settings(variation_weight, variation, "relative", start, seed)
     begin = starting_image(start, frame, None, seed)
     smallest = coarsest(SMALLEST_EXCITING, side, net, [(side, [name])])
-    result = synthesise(Job("exciting image", net, frame, (), begin, settings, options, smallest), objective)
+    job = Job("exciting image", "excite", net, frame, {}, begin, settings, (), options, smallest)
+    result = synthesise(job, objective)
     history, part = result.history, wanted[0].name  # an interrupted run may have no row
     if len(history) and np.nanmin(history.column(part)) > -np.log(SILENT):
         warnings.warn(
@@ -405,8 +433,13 @@ def excite(
 # --- pieces the recipes share -----------------------------------------------------------------------
 
 
-def as_network(network: str | FeatureNetwork) -> FeatureNetwork:
-    """A network by name, or the one that was given."""
+def as_network(network: str | Mapping[str, Any] | FeatureNetwork) -> FeatureNetwork:
+    """A network by name or by keywords of `load_network`, or the one that was given."""
+    if isinstance(network, Mapping):
+        for keyword in network:
+            if keyword not in (known := list(inspect.signature(load_network).parameters)):
+                raise unknown_name("option of a network", keyword, known)
+        return load_network(**network)
     return network if isinstance(network, FeatureNetwork) else load_network(network)
 
 
@@ -444,10 +477,14 @@ def common_settings(
     return {
         "variation_weight": check_weight(variation_weight, "variation weight"),
         "variation": variation,
-        "formula": formula,
-        "start": start if isinstance(start, str) else "an image",
+        "start": os.fspath(start) if isinstance(start, (str, os.PathLike)) else start,
         "seed": int(seed),
     }
+
+
+def unchosen(**keywords: Any) -> tuple[str, ...]:
+    """The names of the keywords that were left to their defaults."""
+    return tuple(name for name, value in keywords.items() if value is None)
 
 
 def height_and_width(shape: Any) -> tuple[int, int]:
@@ -476,27 +513,43 @@ def coarsest(
     return max(smallest, *(math.ceil(full * net.minimum_size(layers) / side) for side, layers in needs))
 
 
-def starting_image(
-    start: Any, frame: np.ndarray, style: np.ndarray | None, seed: int
-) -> Callable[..., np.ndarray]:
-    """The image to begin with as a function of (height, width).
+@dataclass(frozen=True)
+class Start:
+    """The image to begin with, for any shape.
+
+    Attributes:
+        picture: what is brought to the shape, (1, H, W, 3); None for noise.
+        seed: of the noise.
+        own: whether it is a picture beside those of the recipe.
+    """
+
+    picture: np.ndarray | None
+    seed: int
+    own: bool = False
+
+    def __call__(self, shape: tuple[int, int]) -> np.ndarray:
+        """Shape (height, width) -> float32 in [0, 1], (1, height, width, 3)."""
+        return noise(shape, self.seed) if self.picture is None else images.resize(self.picture, shape)
+
+
+def starting_image(start: Any, frame: np.ndarray, style: np.ndarray | None, seed: int) -> Start:
+    """The image to begin with.
 
     Raises:
         ValueError, OSError, TypeError: unknown word, or nothing that can be loaded.
     """
     words = ("content", "style", "noise")
     if isinstance(start, str) and start == "noise":
-        return lambda shape: noise(shape, seed)
+        return Start(None, seed)
     if isinstance(start, str) and start in words:
         source = frame if start == "content" else style
         if source is None:
             raise ValueError("There is no style picture to start from; use 'noise', 'content' or an image.")
-        return lambda shape: images.resize(source, shape)
+        return Start(source, seed)
     try:
-        image = images.load_image(start, at_most=max(frame.shape[1:3]))
+        return Start(images.load_image(start, at_most=max(frame.shape[1:3])), seed, own=True)
     except FileNotFoundError:
         raise unknown_name("start", start, (*words, "or a picture")) from None
-    return lambda shape: images.resize(image, shape)
 
 
 def noise(shape: tuple[int, int], seed: int) -> np.ndarray:
@@ -542,9 +595,11 @@ class Watcher:
     history: History = field(default_factory=History)
     snapshots: dict[int, np.ndarray] = field(default_factory=dict)
     stage: int = 0
+    best: Any = None  # the best image so far, perhaps still on the device; None before there is one
 
     def __call__(self, now: Progress) -> None:
         """After every iteration."""
+        self.best = now.tensor if now.state is None else now.state.best
         height, width = self.shapes[self.stage]
         self.bar.set_postfix_str(f"{now.size} px, loss {now.value:.4g}", refresh=False)
         self.bar.update(height * width)
@@ -596,11 +651,40 @@ class Watcher:
         if found is not None:
             self.history.rows[:] = found.rows
             self.snapshots |= found.snapshots
+            self.best = found.state.best
         return found
+
+    def rescued(self, error: Exception) -> np.ndarray:
+        """The best image there is, in the size it has, when the memory does not suffice to go on.
+
+        Raises:
+            MemoryError: there is none yet.
+        """
+        size = max(self.shapes[self.stage])
+        short = f"There is not enough memory for {size} pixels"
+        if self.best is None:
+            raise MemoryError(f"{short}: choose a smaller size, or a smaller network.") from error
+        image = numpy(self.best)
+        reached = max(image.shape[1:3])
+        self.history.stopped = f"out of memory at {size} px; the best image of {reached} px is returned"
+        warnings.warn(
+            f"{short}: the best image so far, of {reached} pixels, is returned; choose a smaller size.",
+            RuntimeWarning,
+            stacklevel=5,
+        )
+        return image
 
 
 # Work is counted in pixels x iterations, so that the time left is right although small sizes run faster.
 BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed} (left: {remaining}){postfix}"
+
+
+def progress_bar(title: str, work: int, shown: bool) -> Any:
+    """A bar on stderr; whether anybody is there to read it is of no account to the run."""
+    shown = shown and sys.stderr is not None
+    stream = Tolerant(sys.stderr) if shown else None
+    return tqdm(total=work, desc=title, disable=not shown, file=stream, leave=False, bar_format=BAR)
+
 
 # An objective for a frame of one size and its scale, which is 1 at full size.
 ObjectiveAt = Callable[[np.ndarray, float], Objective]
@@ -612,23 +696,57 @@ class Job:
 
     Attributes:
         title: of the progress bar.
+        recipe: name of the function.
         network: where features are taken.
         frame: picture whose shape the result has.
-        pictures: those that make this run different from another.
-        begin: the image to begin with, for a shape (height, width).
-        settings: what was asked for.
+        pictures: by the name of their parameter, as they were given and as they were loaded.
+        begin: the image to begin with.
+        settings: keywords of the recipe, without those of the run and without the network.
+        usual: those of the settings that were left to their defaults.
         options: of the run.
         smallest: longer side at which automatic sizes begin.
     """
 
     title: str
+    recipe: str
     network: FeatureNetwork
     frame: np.ndarray
-    pictures: tuple[np.ndarray, ...]
-    begin: Callable[..., np.ndarray]
+    pictures: dict[str, tuple[Any, np.ndarray]]
+    begin: Start
     settings: dict[str, Any]
+    usual: tuple[str, ...]
     options: RunOptions
     smallest: int
+
+    @property
+    def layers(self) -> list[Layer]:
+        """All layers that are looked at."""
+        named = [self.settings.get(k, ()) for k in ("content_layers", "style_layers", "layer", "layers")]
+        return [layer for each in named for layer in ([each] if isinstance(each, str) else each)]
+
+    def making(self, shapes: Sequence[tuple[int, int]], counts: Sequence[int]) -> Making:
+        """How the result is made, with the (height, width) and the iterations of each size."""
+        net, options, start = self.network, self.options, self.settings["start"]
+        pictures: dict[str, tuple[Any, Any]] = dict(self.pictures)
+        lacking = {}
+        if net.made_with is None:
+            lacking["network"] = f"a network that was changed or made by hand ({net.name})"
+        if self.begin.own:
+            pictures["start"] = (start, self.begin.picture)
+            if not isinstance(start, str):
+                lacking["start"] = "the picture that the run started from"
+        settings = {"network": net.made_with or net.name, **self.settings}
+        settings |= {"start": "an image" if "start" in lacking else start, "sizes": [max(s) for s in shapes]}
+        settings |= {"iterations": counts, "optimizer": options.optimizer, **options.optimizer_options}
+        return Making(
+            self.recipe,
+            making.plain(settings),
+            (*self.usual, "sizes") if options.sizes == "auto" else self.usual,
+            {name: Picture.of(source, image) for name, (source, image) in pictures.items()},
+            lacking,
+            checkpoint.checksum(net),
+            backend.name_and_version(),
+        )
 
 
 def synthesise(job: Job, objective_at: ObjectiveAt) -> Result:
@@ -636,23 +754,44 @@ def synthesise(job: Job, objective_at: ObjectiveAt) -> Result:
     began, options = time.perf_counter(), job.options
     shapes = ladder(job.frame, options.sizes, job.smallest)
     counts = options.per_size(len(shapes))
-    first = job.begin(shapes[0])
-    settings = job.settings | {"sizes": [max(s) for s in shapes], "optimizer": options.optimizer}
-    settings |= options.optimizer_options
+    memory.check(job.network, job.layers, shapes[-1], options.optimizer)
+    first, made = job.begin(shapes[0]), job.making(shapes, counts)
     print_of = ""
     if options.checkpoint is not None:
-        print_of = checkpoint.fingerprint(settings, (*job.pictures, first), job.network)
+        same = made.settings | {"network": job.network.name, "iterations": None}
+        pictures = [image for _, image in job.pictures.values()]
+        print_of = checkpoint.fingerprint(same, [*pictures, first], job.network)
     work = sum(n * h * w for n, (h, w) in zip(counts, shapes, strict=True))
-    with tqdm(total=work, desc=job.title, disable=not options.progress, leave=False, bar_format=BAR) as bar:
+    with progress_bar(job.title, work, options.progress) as bar:
         watcher = Watcher(options, shapes, counts, print_of, bar)
         image = climb(objective_at, job.frame, first, watcher)
-    final = images.resize(np.clip(image, 0.0, 1.0), shapes[-1])  # smaller after an interruption
-    settings["iterations"] = counts
-    return Result(final, watcher.history, watcher.snapshots, settings, time.perf_counter() - began)
+    sources = {name: source for name, (source, _) in job.pictures.items()}
+    try:
+        final, made = finished(image, made, watcher)
+    except KeyboardInterrupt:  # too late to save time, and too early to lose the image
+        final, made = finished(image, made, watcher)
+    seconds = time.perf_counter() - began
+    return Result(final, watcher.history, watcher.snapshots, made.settings, seconds, made, sources)
+
+
+def finished(image: np.ndarray, made: Making, watcher: Watcher) -> tuple[np.ndarray, Making]:
+    """The image in [0, 1], and how it was made, with what cut that short.
+
+    What was interrupted at a small size is brought to the full one; for what is too large, memory is short.
+    """
+    stopped, final = watcher.history.stopped, np.clip(image, 0.0, 1.0)
+    if stopped.startswith("out of memory"):
+        return final, replace(made, cut_short=stopped)
+    cut_short = stopped if stopped.startswith("interrupted") else ""
+    return images.resize(final, watcher.shapes[-1]), replace(made, cut_short=cut_short)
 
 
 def climb(objective_at: ObjectiveAt, frame: np.ndarray, image: np.ndarray, watcher: Watcher) -> np.ndarray:
-    """All sizes in turn; an interruption ends the climb with the best image at the size it has got to."""
+    """All sizes in turn.
+
+    An interruption ends the climb with the best image at the size it has got to, and so does a lack of memory
+    once there is an image to show.
+    """
     found = watcher.resume()
     stage, state = (0, None) if found is None else (found.stage, found.state)
     try:
@@ -660,12 +799,16 @@ def climb(objective_at: ObjectiveAt, frame: np.ndarray, image: np.ndarray, watch
             image = numpy(state.best) if state is not None else image
             image = images.resize(np.clip(image, 0, 1), watcher.shapes[stage])
             watcher.begin(stage, 0 if state is None else state.iteration)
-            image = one_size(objective_at, frame, image, state, watcher)
+            image = watcher.best = one_size(objective_at, frame, image, state, watcher)
             if watcher.history.stopped.startswith("interrupted"):
                 break
             stage, state = stage + 1, None
     except KeyboardInterrupt:  # while targets were computed
         watcher.history.stopped = f"interrupted before the first iteration at {max(watcher.shapes[stage])} px"
+    except Exception as error:
+        if not backend.is_out_of_memory(error):
+            raise
+        return watcher.rescued(error)
     return image
 
 

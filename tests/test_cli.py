@@ -1,15 +1,18 @@
 """cli.py: the command `nst` does what the library does, starts at once, says in one line what is wrong."""
 
 import csv
+import errno
 import functools
 import importlib.util
 import inspect
 import io
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -230,13 +233,14 @@ def test_samples_are_stylized_and_the_result_is_told(nst: Nst, folder: Path) -> 
     assert (code, err) == (0, "")
     with Image.open(folder / "out.png") as picture:
         assert max(picture.size) == 48
-        first, second = out.splitlines()
+        first, second, third = out.splitlines()
         assert first == f"out.png: {picture.width} x {picture.height} pixels"
     with open(folder / "rows.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert max(int(row["iteration"]) for row in rows) == 3
     lowest = min(float(row["total"]) for row in rows)
     assert re.fullmatch(rf"\d+\.\d s, {len(rows)} evaluations, loss {lowest:.4g}", second)
+    assert third == "Stopped: all 3 iterations done."
     assert sorted(os.listdir(folder)) == ["out.png", "rows.csv"]
 
 
@@ -292,6 +296,67 @@ def test_a_run_goes_on_from_its_checkpoint(nst: Nst, folder: Path) -> None:
     assert (folder / "long.png").read_bytes() == (folder / "whole.png").read_bytes()
     assert nst(*command, "-o", "x.png", "--style-weight", "5", "--iterations", "4")[0] == 1
     assert not (folder / "x.png").exists()
+
+
+def test_a_png_repeats_itself_to_the_byte(nst: Nst, folder: Path) -> None:
+    options = ["--optimizer", "adam", "--learning-rate", "0.05", "--start", "noise", "--seed", "4"]
+    options += [
+        "--network",
+        "vgg16",
+        "--weights",
+        "random",
+        "--pooling",
+        "max",
+        "--style-layers",
+        "1=0.5,3=2",
+    ]
+    assert nst("stylize", "cat", "swirls", "-o", "a.png", *QUICK, *options)[0] == 0
+    assert nst("stylize", "cat", "swirls", "-o", "b.png", "--settings", "a.png")[::2] == (0, "")
+    assert (folder / "a.png").read_bytes() == (folder / "b.png").read_bytes()
+    assert nst("stylize", "cat", "swirls", "-o", "c.png", "--settings", "b.png", "--seed", "5")[::2] == (
+        0,
+        "",
+    )
+    assert nst("stylize", "cat", "swirls", "-o", "d.png", *QUICK, *options, "--seed", "5")[0] == 0
+    c, d = ((folder / name).read_bytes() for name in ("c.png", "d.png"))
+    assert c == d != (folder / "a.png").read_bytes()
+
+
+def test_options_given_with_settings_replace_them(nst: Nst, folder: Path) -> None:
+    assert nst("stylize", "cat", "swirls", "-o", "a.png", *QUICK, "--style-weight", "5")[0] == 0
+    again = ["stylize", "cat", "swirls", "--settings", "a.png"]
+    assert nst(*again, "-o", "b.png", "--size", "56", "--pooling", "max")[::2] == (0, "")
+    plain = ["--size", "56", "--iterations", "3", "--style-weight", "5", "--pooling", "max"]
+    assert nst("stylize", "cat", "swirls", "-o", "c.png", *plain)[0] == 0
+    with Image.open(folder / "b.png") as b, Image.open(folder / "c.png") as c:
+        assert np.array_equal(np.asarray(b), np.asarray(c))
+
+
+def test_other_pictures_than_those_of_the_settings_are_noticed(nst: Nst, folder: Path) -> None:
+    assert nst("stylize", "cat", "swirls", "-o", "a.png", *QUICK)[0] == 0
+    code, _, err = nst("stylize", "astronaut", "swirls", "-o", "b.png", "--settings", "a.png")
+    assert code == 0 and one_line(err)
+    assert "The content picture is not the one used then (cat, 48 x " in err
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("missing.png", "There is no file 'missing.png'"),
+        ("plain.png", "does not say how it was made"),
+        ("texture.png", "was made by reconstruct_style: nst.repeat in Python repeats it"),
+        ("cat", "does not say how it was made"),
+    ],
+)
+def test_settings_that_are_none_are_one_line(nst: Nst, folder: Path, source: str, reason: str) -> None:
+    from nstlib import synthesis
+
+    pixels().save(folder / "plain.png")
+    run: dict[str, Any] = {"size": 32, "iterations": 1, "progress": False}
+    synthesis.reconstruct_style("swirls", **run).save(folder / "texture.png")
+    code, out, err = nst("stylize", "cat", "swirls", "-o", "out.png", "--settings", source)
+    assert (code, out) == (1, "") and one_line(err) and reason in err
+    assert not (folder / "out.png").exists()
 
 
 @pytest.fixture
@@ -470,6 +535,75 @@ def test_an_output_that_cannot_be_written_is_refused_before_anything_is_done(
     assert (folder / "old.png").read_bytes() == b"old"
 
 
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (["-o", "a.png", "--history", "a.png"], "OUT and --history are one file, a.png"),
+        (["-o", "a.png", "--history", "./a.png"], "OUT and --history are one file"),
+        (["-o", "a.png", "--history", "A.png"], "OUT and --history are one file"),
+        (["-o", "a.png", "--checkpoint", "a.png"], "OUT and --checkpoint are one file"),
+        (["-o", "a.png", "--history", "b", "--checkpoint", "b"], "--history and --checkpoint are one file"),
+        (["-o", "photo.png"], "PHOTO and OUT are one file"),
+        (["-o", "link.png"], "PHOTO and OUT are one file"),
+        (["-o", "hard.png"], "PHOTO and OUT are one file"),
+        (["-o", "style.png"], "STYLE and OUT are one file"),
+        (["-o", "a.png", "--history", "style.png"], "STYLE and --history are one file"),
+        (["-o", "a.png", "--checkpoint", "photo.png"], "PHOTO and --checkpoint are one file"),
+        (["-o", "begin.png", "--start", "begin.png"], "--start and OUT are one file"),
+        (["-o", "begin.png", "--settings", "begin.png"], "--settings and OUT are one file"),
+        (["-o", "begin.png", "--weights", "begin.png"], "--weights and OUT are one file"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_two_files_that_are_one_are_refused_before_anything_is_done(
+    nst: Nst, folder: Path, files: list[str], reason: str
+) -> None:
+    for name in ("photo.png", "style.png", "begin.png"):
+        pixels().save(folder / name)
+    (folder / "link.png").symlink_to("photo.png")
+    os.link(folder / "photo.png", folder / "hard.png")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    code, out, err = nst("stylize", "photo.png", "style.png", *files, "--overwrite")
+    assert (code, out) == (1, "") and one_line(err) and reason in err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_disk_that_fills_up_costs_neither_the_picture_nor_the_exit_code(
+    nst: Nst, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, write = tmp_path / "home", Path.write_bytes
+    home.mkdir()
+
+    def full(path: Path, content: bytes) -> int:
+        if path.resolve().parent == folder:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "home", lambda: home)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    code, out, err = nst("stylize", "cat", "swirls", "-o", "out.png", *QUICK)
+    assert code == 1 and one_line(err)
+    assert "No space left on device" in err and f"The picture is in {home / 'out-2.png'} instead." in err
+    assert out.startswith(f"{home / 'out-2.png'}: 48 x ") and os.listdir(folder) == []
+    with Image.open(home / "out-2.png") as picture:
+        assert max(picture.size) == 48
+
+
+def test_a_history_that_cannot_be_written_costs_no_picture(
+    nst: Nst, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nstlib.optimizers import History
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError("Cannot write rows.csv: the disk is full.")
+
+    monkeypatch.setattr(History, "save", fail)
+    code, _, err = nst("stylize", "cat", "swirls", "-o", "out.png", "--history", "rows.csv", *QUICK)
+    assert code == 1 and one_line(err)
+    assert err == "nst: Cannot write rows.csv: the disk is full. The picture is in out.png.\n"
+    assert os.listdir(folder) == ["out.png"]
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_permission_is_refused(nst: Nst, folder: Path) -> None:
     locked = folder / "locked"
@@ -513,6 +647,118 @@ def test_an_error_of_several_lines_becomes_one_and_names_options(
     monkeypatch.setattr(samples, "table", table)
     wanted = "nst: It failed: the disk; pass --overwrite or, for instance, --style-size 64.\n"
     assert nst("samples") == (1, "", wanted)
+
+
+class Strange(Exception):
+    """Of a kind that nobody foresaw."""
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            Strange("it broke\nin many\nlines"),
+            "nobody foresaw (Strange: it broke); NST_TRACEBACK=1 shows where.",
+        ),
+        (KeyError("x"), "nobody foresaw (KeyError: 'x'); NST_TRACEBACK=1 shows where."),
+        (AssertionError(), "nobody foresaw (AssertionError: ); NST_TRACEBACK=1 shows where."),
+        (ValueError(), "nobody foresaw (ValueError: ); NST_TRACEBACK=1 shows where."),
+        (
+            RecursionError("too deep"),
+            "nobody foresaw (RecursionError: too deep); NST_TRACEBACK=1 shows where.",
+        ),
+        (MemoryError(), "nst: There is not enough memory for this."),
+        (MemoryError("Choose size=64 or less."), "nst: Choose --size 64 or less."),
+        (RuntimeError("CUDA error: out of memory"), "nst: There is not enough memory for this."),
+    ],
+    ids=repr,
+)
+def test_an_error_of_any_kind_is_one_line(
+    nst: Nst, folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, says: str
+) -> None:
+    from nstlib import networks
+
+    def load(**_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(networks, "load_network", load)
+    monkeypatch.delenv("NST_TRACEBACK", raising=False)
+    code, out, err = nst("stylize", "cat", "swirls", "-o", "out.png")
+    assert (code, out) == (1, "") and one_line(err) and says in err
+    monkeypatch.setenv("NST_TRACEBACK", "1")
+    _, _, err = nst("stylize", "cat", "swirls", "-o", "out.png")
+    assert err.startswith("Traceback (most recent call last)") and says in err.splitlines()[-1]
+
+
+def test_memory_that_runs_out_midway_leaves_the_size_that_was_finished(
+    nst: Nst, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nstlib import synthesis
+
+    def small(net: Any, here: np.ndarray, *rest: Any) -> Any:
+        if max(here.shape) > 32:
+            raise MemoryError
+        return original(net, here, *rest)
+
+    original = synthesis.content_terms
+    monkeypatch.setattr(synthesis, "content_terms", small)
+    code, out, err = nst("stylize", "cat", "swirls", "-o", "out.png", *QUICK, "--sizes", "32,48")
+    assert code == 1 and one_line(err) and out.startswith("out.png: 32 x ")
+    assert "not enough memory for 48 pixels: the best image so far, of 32 pixels, is returned" in err
+
+
+def test_a_device_that_is_not_there_is_one_line(folder: Path) -> None:
+    pytest.importorskip("jax")
+    asked = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "rocket"}
+    for command in (["info"], ["stylize", "cat", "swirls", "-o", "out.png"]):
+        answer = python("-m", "nstlib.cli", *command, **asked)
+        assert answer.returncode == 1 and one_line(answer.stderr)
+        assert answer.stderr.startswith("nst: jax finds no device to compute on (")
+        assert answer.stderr.endswith("unset JAX_PLATFORMS.\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become nobody")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs setpriv")
+def test_a_user_without_a_home_can_paint(folder: Path) -> None:
+    """Nobody knows the user's number, as in a container; nothing called ~ is left behind."""
+    here = Path(tempfile.mkdtemp())  # tmp_path lies below a folder that others may not enter
+    here.chmod(0o777)
+    command = ["setpriv", "--reuid", "54321", "--clear-groups", sys.executable, "-m", "nstlib.cli"]
+    environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "KERAS_HOME")}
+    environment |= {"PYTHONPATH": str(Path(cli.__file__).parent.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        for arguments in (["info"], ["stylize", "cat", "swirls", "-o", "out.png", *QUICK]):
+            answer = subprocess.run(
+                [*command, *arguments], cwd=here, env=environment, capture_output=True, text=True
+            )
+            if "Permission denied" in answer.stderr and not arguments[1:]:
+                pytest.skip("this checkout lies in a folder that others may not enter")
+            assert (answer.returncode, answer.stderr) == (0, "")
+        assert os.listdir(here) == ["out.png"]
+    finally:
+        shutil.rmtree(here)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["studio", "--port", "80000"],
+        ["studio", "--port", "-1"],
+        ["studio", "--port", "web"],
+        ["lab", "--port", "80000"],
+        ["lab", "--no-browser", "--port=65536"],
+        ["lab", "--ServerApp.port=80000"],
+        ["mark", "grading", "--port", "80000"],
+    ],
+    ids=" ".join,
+)
+def test_a_port_that_is_none_is_refused(
+    nst: Nst, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setattr(cli, "become", lambda command: pytest.fail("a server was started"))
+    code, out, err = nst(*arguments)
+    assert (code, out) == (2, "")
+    assert "argument --port: " in err.splitlines()[-1]
 
 
 # --- the other commands -------------------------------------------------------------------------------

@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from nstlib.foundation import check_target, nearest_name, unknown_name, whole_file
+from nstlib.foundation import (
+    check_distinct,
+    check_port,
+    check_target,
+    is_same_file,
+    nearest_name,
+    save_somewhere,
+    spare_home,
+    unknown_name,
+    unused_name,
+    whole_file,
+)
 
 LAYERS = ["block1_conv1", "block4_conv2", "block5_conv1"]
 
@@ -167,3 +178,110 @@ def test_a_name_too_long_for_the_disk_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="too long"), whole_file(tmp_path / ("x" * 300 + ".bin")) as temporary:
         temporary.write_bytes(b"x")
     assert os.listdir(tmp_path) == []
+
+
+# --- two names of one file, and finished work without a place ------------------------------------------
+
+
+def test_two_outputs_with_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for other in (tmp_path / "a.png", tmp_path / "sub" / ".." / "a.png", tmp_path / "A.PNG"):
+        with pytest.raises(
+            ValueError, match="OUT and --history are one file, .*: give --history a name of its"
+        ):
+            check_distinct({"OUT": tmp_path / "a.png", "--history": other}, {})
+    check_distinct({"OUT": tmp_path / "a.png", "--history": tmp_path / "sub" / "a.png"}, {})
+
+
+def test_accents_coded_in_two_ways_are_one_name(tmp_path: Path) -> None:
+    assert is_same_file(tmp_path / "caf\u00e9.png", tmp_path / "cafe\u0301.png")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other links")
+def test_an_output_that_is_an_input_under_another_name_is_refused(tmp_path: Path) -> None:
+    photo, soft, hard, dangling = (tmp_path / name for name in ("a.png", "b.png", "c.png", "d.png"))
+    photo.write_bytes(b"photo")
+    soft.symlink_to(photo)
+    os.link(photo, hard)
+    for output in (photo, soft, hard):
+        with pytest.raises(ValueError, match="PHOTO and OUT are one file"):
+            check_distinct({"OUT": output}, {"PHOTO": photo})
+    dangling.symlink_to(tmp_path / "e.png")
+    assert is_same_file(dangling, tmp_path / "e.png")
+    # One is there and the other is not: this disk tells them apart.
+    check_distinct({"OUT": tmp_path / "A.PNG"} if not (tmp_path / "A.PNG").exists() else {}, {"PHOTO": photo})
+
+
+def test_an_input_that_is_no_file_is_no_output(tmp_path: Path) -> None:
+    check_distinct({"OUT": tmp_path / "cat.png"}, {"PHOTO": Path("https://example.org/cat.png")})
+
+
+def test_work_without_a_place_goes_beside_it_then_home_then_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = {name: tmp_path / name for name in ("here", "home", "temporary", "current")}
+    for folder in folders.values():
+        folder.mkdir()
+    monkeypatch.setattr(Path, "home", lambda: folders["home"])
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(folders["temporary"]))
+    monkeypatch.chdir(folders["current"])
+    target, full = folders["here"] / "out.png", set()
+
+    def write(path: Path) -> None:
+        if path == target or path.parent in full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        with whole_file(path, overwrite=False) as temporary:
+            temporary.write_bytes(b"work")
+
+    for folder in folders.values():
+        (folder / "out-2.png").write_bytes(b"older")
+        place, error = save_somewhere(target, write)
+        assert place.resolve() == folder / "out-3.png" and place.read_bytes() == b"work"
+        assert isinstance(error, OSError) and (folder / "out-2.png").read_bytes() == b"older"
+        full.add(folder)
+    with pytest.raises(OSError, match="No space left"):
+        save_somewhere(target, write)
+
+
+def test_work_that_fits_its_place_stays_there(tmp_path: Path) -> None:
+    assert save_somewhere(tmp_path / "a.bin", lambda path: path.write_bytes(b"x")) == (
+        tmp_path / "a.bin",
+        None,
+    )
+
+
+def test_another_format_is_tried_too(tmp_path: Path) -> None:
+    def write(path: Path) -> None:
+        if path.suffix != ".png":
+            raise ValueError("too large for this format")
+        path.write_bytes(b"x")
+
+    place, error = save_somewhere(tmp_path / "a.webp", write, suffixes=[".png"])
+    assert place == tmp_path / "a-2.png" and isinstance(error, ValueError)
+
+
+def test_a_user_without_a_home_has_a_folder_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    assert spare_home().parent == tmp_path.resolve()
+    target = tmp_path / "no such folder" / "a.bin"
+    assert save_somewhere(target, lambda path: path.write_bytes(b"x"))[0] == tmp_path / "a-2.bin"
+
+
+def test_an_unused_name_is_not_that_of_a_link_to_nowhere(tmp_path: Path) -> None:
+    assert unused_name(tmp_path / "a.png") == tmp_path / "a-2.png"
+    if os.name != "nt":
+        (tmp_path / "a-2.png").symlink_to(tmp_path / "gone")
+        assert unused_name(tmp_path / "a.png") == tmp_path / "a-3.png"
+
+
+def test_ports_are_those_of_the_system() -> None:
+    assert [check_port(port) for port in (0, 1, 65535)] == [0, 1, 65535]
+    for port in (-1, 65536, 80000):
+        with pytest.raises(ValueError, match=f"{port} is no port: ports go from 1 to 65535"):
+            check_port(port)

@@ -123,8 +123,9 @@ def _direct(node: ast.stmt) -> Iterator[str]:
 
 
 ORDER = [
-    *("foundation", "samples", "images", "backend", "networks", "losses", "objectives", "autodiff"),
-    *("optimizers", "checkpoint", "synthesis", "plots", "widgets", "studio", "checks", "course", "cli"),
+    *("foundation", "process", "samples", "images", "making", "backend", "networks", "losses", "objectives"),
+    *("autodiff", "optimizers", "checkpoint", "memory", "synthesis", "again", "plots", "widgets", "studio"),
+    *("checks", "course", "cli"),
 ]
 
 

@@ -8,6 +8,7 @@ import inspect
 import io
 import os
 import re
+import tempfile
 import threading
 import time
 import zlib
@@ -22,7 +23,7 @@ import pytest
 from PIL import Image
 
 import nstlib as nst
-from nstlib import cli, images, networks, samples, synthesis
+from nstlib import cli, images, making, networks, samples, synthesis
 from nstlib.optimizers import METHODS, History, Progress
 from nstlib.studio import Studio, display, gallery, pictures, server, settings
 from nstlib.studio.controls import MOST_UPLOADS
@@ -231,6 +232,40 @@ def test_the_png_says_all_settings_to_anyone() -> None:
         assert text[name] == str(value)
     assert (text["photo"], text["style"], text["outcome"]) == ("cat", "swirls", made.outcome)
     assert "nst.transfer_style" in text["call"]
+
+
+def test_a_png_of_the_studio_repeats_itself_to_the_bit(tmp_path: Path) -> None:
+    result = Painter().recipe("cat", "swirls", SMALL.keywords())(lambda now: None)
+    (tmp_path / "out.png").write_bytes(gallery.encode(result.image, record(), result.making))
+    assert making.read(tmp_path / "out.png") == result.making
+    with Image.open(tmp_path / "out.png") as stored:
+        assert Record.from_text(images.notes_in(stored)) == record()
+    again = nst.repeat(tmp_path / "out.png", progress=False)
+    assert np.array_equal(again.image, result.image)
+
+
+def test_a_png_of_an_older_studio_holds_settings_too(tmp_path: Path) -> None:
+    """It has the lines of Python that make it, and nothing else to repeat it by."""
+    chosen = Settings(strength=70, strokes=50, start="noise", seed=7)
+    made = record(photo='my "best" photo.jpg', settings=chosen)
+    (tmp_path / "old.png").write_bytes(gallery.encode(noise(), made))
+    how = making.read(tmp_path / "old.png")
+    assert (how.recipe, how.settings) == ("transfer_style", chosen.keywords())
+    assert [how.pictures[name].name for name in ("content", "style")] == ['my "best" photo.jpg', "swirls"]
+
+
+def test_without_a_home_results_are_kept_among_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("NSTLIB_STUDIO")
+    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    assert gallery.root().is_relative_to(tmp_path.resolve())
+    fill(gallery.of_visitor(None), 1)
+    assert len(gallery.of_visitor(None).entries()) == 1
 
 
 def fill(kept: Gallery, count: int) -> list[Entry]:
@@ -485,10 +520,20 @@ def upload(picker: Any, name: str, content: bytes) -> None:
         widget.set_state({"_counter": more, "metadata": [{"name": name}], "data": [sent]})
 
 
-def test_a_run_from_an_upload_to_a_result_that_the_call_repeats(tmp_path: Path, folder: Path) -> None:
+def test_a_run_from_an_upload_to_a_result_that_the_call_repeats(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     photo = tmp_path / "holiday.jpg"
     photo.write_bytes(picture_bytes(300, 200, "JPEG"))
     previews: set[str] = set()
+    watch = Job._watch
+
+    def unhurried(job: Job, now: Progress) -> None:
+        """A fast machine would be done before the page has looked."""
+        watch(job, now)
+        until(lambda: any("being painted" in text for text in previews))
+
+    monkeypatch.setattr(Job, "_watch", unhurried)
 
     async def path(page: Studio) -> None:
         page.stage.observe(lambda change: previews.add(change["new"]), names="value")
@@ -863,6 +908,32 @@ def test_kernels_write_into_the_folder_that_is_printed(
     monkeypatch.setattr(server, "make_server", lambda **_: Server())
     server.serve()
     assert inherited == [str(tmp_path.resolve() / "here")] and inherited[0] in capsys.readouterr().out
+
+
+def test_ports_beyond_the_last_are_not_tried() -> None:
+    """The system takes a number modulo 65536: another port would listen than the one announced."""
+    pytest.importorskip("voila")
+    made = server.make_server(host="127.0.0.1", port=65530, browser=False, linger=30)
+    tried = list(made.random_ports(65530, 51))
+    assert 65530 in tried and all(0 < port <= 65535 for port in tried)
+
+
+def test_any_free_port_is_chosen_before_it_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def made(*, port: int, **_: Any) -> Any:
+        asked.append(port)
+        raise ModuleNotFoundError("Enough.")
+
+    monkeypatch.setattr(server, "make_server", made)
+    for port in (0, 8123):
+        with pytest.raises(ModuleNotFoundError):
+            server.serve(port=port, browser=False)
+    assert asked[0] > 0 and asked[1] == 8123
+    with pytest.raises(ValueError, match="80000 is no port"):
+        server.serve(port=80000, browser=False)
+    with pytest.raises(OSError, match=r"Cannot listen at 203\.0\.113\.9: "):
+        server.serve(host="203.0.113.9", port=0, browser=False)
 
 
 def test_without_voila_one_sentence_says_what_to_do(

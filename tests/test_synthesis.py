@@ -331,6 +331,93 @@ def test_a_diverging_run_warns_and_returns_something_finite(paint: Recipe) -> No
     assert np.isfinite(result.image).all()
 
 
+# --- too little memory --------------------------------------------------------------------------------
+
+
+class Exhausted(RuntimeError):
+    """As JAX and PyTorch say it."""
+
+    def __init__(self) -> None:
+        super().__init__("RESOURCE_EXHAUSTED: Out of memory allocating 12345 bytes.")
+
+
+@pytest.mark.parametrize("kind", [MemoryError, Exhausted])
+def test_sizes_that_were_finished_are_kept_when_memory_runs_out(
+    paint: Recipe, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    def at_48(net: Any, here: np.ndarray, *rest: Any) -> Any:
+        if here.shape[1] == 48:
+            raise kind()
+        return original(net, here, *rest)
+
+    original = synthesis.content_terms
+    monkeypatch.setattr(synthesis, "content_terms", at_48)
+    with pytest.warns(
+        RuntimeWarning, match="not enough memory for 48 pixels: the best image so far, of 24 pix"
+    ):
+        result = paint(sizes=[24, 48])
+    assert result.history.stopped == "out of memory at 48 px; the best image of 24 px is returned"
+    coarse = paint(nst.resize(PHOTO, 24), style_size=24).image
+    np.testing.assert_allclose(result.image, coarse, atol=1e-3)
+    assert result.making is not None and result.making.cut_short == result.history.stopped
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "scipy"])
+def test_iterations_that_were_finished_are_kept_too(paint: Recipe, optimizer: str) -> None:
+    def fail(now: Progress) -> None:
+        if now.iteration == 3:
+            raise Exhausted
+
+    with pytest.warns(RuntimeWarning, match="the best image so far, of 48 pixels, is returned"):
+        result = paint(callback=fail, optimizer=optimizer)
+    np.testing.assert_allclose(result.image, paint(iterations=3, optimizer=optimizer).image, atol=1e-6)
+
+
+def test_memory_that_is_too_little_for_anything_is_one_sentence(
+    paint: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise Exhausted
+
+    monkeypatch.setattr(synthesis, "content_terms", fail)
+    with pytest.raises(MemoryError) as error:
+        paint(sizes=[24, 48])
+    assert str(error.value).startswith("There is not enough memory for 24 pixels: choose a smaller size")
+
+
+def test_a_run_that_went_on_from_its_checkpoint_keeps_that_when_memory_runs_out(
+    paint: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "run.npz"
+    short = paint(iterations=2, checkpoint=file)
+
+    def fail(*_: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(synthesis, "content_terms", fail)
+    with pytest.warns(RuntimeWarning, match="not enough memory"):
+        result = paint(iterations=4, checkpoint=file)
+    np.testing.assert_array_equal(result.image, short.image)
+
+
+def test_an_interruption_after_the_last_iteration_loses_nothing(
+    paint: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def interrupted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    original = synthesis.finished
+    monkeypatch.setattr(synthesis, "finished", interrupted)
+    result = paint()
+    assert len(calls) == 2
+    np.testing.assert_array_equal(result.image, paint().image)
+
+
 # --- checkpoints --------------------------------------------------------------------------------------
 
 TWO_SIZES: dict[str, Any] = {"sizes": [24, 48], "iterations": 6, "snapshots": [3, 8, 11], "start": "noise"}
@@ -555,7 +642,7 @@ def test_layers_go_by_keras_name_paper_name_or_number(pocket: FeatureNetwork) ->
     for result in results:
         np.testing.assert_allclose(result.image, results[0].image, atol=1e-6)
         assert result.history.names == ["content block2_conv2"]
-        assert result.settings["content_layers"] == {"block2_conv2": 1.0}
+        assert result.settings["layer"] == {"block2_conv2": 1.0}
 
 
 @pytest.mark.fast
@@ -575,7 +662,9 @@ def test_layer_weights_and_the_weights_of_the_parts_multiply(paint: Recipe) -> N
 
 def test_a_network_goes_by_name_or_as_it_is(paint: Recipe) -> None:
     np.testing.assert_allclose(paint(network="pocket_vgg").image, paint().image, atol=1e-6)
-    assert paint(network=load_network("vgg16", weights="random"), iterations=1).settings["network"] == "vgg16"
+    assert (
+        paint(network=load_network("vgg16", weights="random"), iterations=1).making.recipe == "transfer_style"
+    )
 
 
 # --- what pictures may be -----------------------------------------------------------------------------
@@ -667,6 +756,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "layers of no kind": ({"style_layers": 3.5}, "3.5"),
     "layer of no kind": ({"style_layers": [None]}, "None"),
     "unknown network": ({"network": "pocket_vg"}, "did you mean 'pocket_vgg'"),
+    "unknown option of a network": ({"network": {"nmae": "vgg19"}}, "did you mean 'name'"),
     "network of no kind": ({"network": None}, "Unknown network None"),
     "unknown optimiser": ({"optimizer": "lbgfs"}, "did you mean 'lbfgs'"),
     "optimiser of no kind": ({"optimizer": None}, "Unknown optimizer None"),

@@ -77,10 +77,11 @@ class History:
             out.append(lowest)
         return np.array(out)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, *, overwrite: bool = True) -> None:
         """Write the rows as a CSV table, whole or not at all."""
         columns = list(dict.fromkeys(key for row in self.rows for key in row))
-        with whole_file(Path(path)) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
+        whole = whole_file(Path(path), overwrite)
+        with whole as partial, open(partial, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self.rows)

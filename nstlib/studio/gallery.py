@@ -7,7 +7,6 @@ has a folder of their own; a notebook uses the folder `local`. `NSTLIB_STUDIO` s
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import re
@@ -20,10 +19,11 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from .. import images
-from ..foundation import whole_file
+from ..foundation import home_folder, spare_home, whole_file
+from ..making import Making
 from .settings import SIZES, Settings, call
 
 KEPT = 40  # results of one visitor; the oldest makes room
@@ -126,26 +126,34 @@ class Entry:
         return f"{words.strip('-') or 'picture'}-{self.key[9:15] or 'result'}.png"
 
 
-def encode(image: np.ndarray, record: Record) -> bytes:
-    """The bytes of a PNG with the record in its text chunks."""
-    notes = PngImagePlugin.PngInfo()
-    for name, value in record.to_text().items():
-        notes.add_text(name, value)  # becomes iTXt, UTF-8, where Latin-1 is not enough
-    buffer = io.BytesIO()
-    images.to_pil(image).save(buffer, format="PNG", pnginfo=notes)
-    return buffer.getvalue()
+def encode(image: np.ndarray, record: Record, making: Making | None = None) -> bytes:
+    """The bytes of a PNG that says how it was made.
+
+    Args:
+        image: the picture.
+        record: what the page shows of it.
+        making: what `nst.repeat` and `nst stylize --settings` read.
+    """
+    notes = {} if making is None else making.to_text()
+    return images.encode_png(image, notes | record.to_text())
 
 
 def root() -> Path:
-    """The folder of all galleries: `NSTLIB_STUDIO`, or this system's usual place for a user's data."""
+    """The folder of all galleries: `NSTLIB_STUDIO`, or this system's usual place for a user's data.
+
+    A user without a home, such as a service in a container, keeps it among the temporary files.
+    """
     if chosen := os.environ.get("NSTLIB_STUDIO"):
         return Path(chosen).expanduser().resolve()
+    home = home_folder()
+    if home is None:
+        return spare_home() / "studio"
     if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
+        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local")
     elif sys.platform == "darwin":
-        base = Path.home() / "Library/Application Support"
+        base = home / "Library/Application Support"
     else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
+        base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share")
     return base / "nstlib" / "studio"
 
 
@@ -243,7 +251,6 @@ def _read_record(path: Path) -> Record:
     with Image.open(path, formats=["PNG"]) as picture:
         if max(picture.size) > max(SIZES):
             raise ValueError("It is larger than any result.")
-        texts = {str(name): value for name, value in picture.info.items() if isinstance(value, str)}
-        record = Record.from_text(texts)
+        record = Record.from_text(images.notes_in(picture))
         picture.load()
     return record

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..process import lacks_memory
+
 if TYPE_CHECKING:  # imported by the thread only: it starts Keras
     from ..networks import FeatureNetwork
     from ..optimizers import Progress
@@ -132,7 +134,7 @@ class Job:
 
 def sentence(error: Exception) -> str:
     """What an error says, as one sentence of bearable length."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+    if lacks_memory(error):
         return "There is not enough memory for this: choose a smaller size or another network."
     text = " ".join(str(error).split()) or "no reason given"
     text = text if len(text) <= 300 else f"{text[:299]}…"

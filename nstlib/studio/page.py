@@ -45,6 +45,8 @@ class Order:
         done = f"after {history.iterations} of {sum(result.settings['iterations'])} iterations"
         if history.stopped.startswith("interrupted"):
             outcome = f"stopped {done}"
+        elif history.stopped.startswith("out of memory"):
+            outcome = f"ended {done} because memory ran out"
         elif history.stopped.startswith("the loss was not finite"):
             outcome = f"ended {done} because the loss was not finite"
         return gallery.Record(
@@ -191,7 +193,7 @@ class Studio(ipywidgets.VBox):
         """Show a result, and put it into the gallery."""
         record = order.record(result)
         photo = display.jpeg(images.load_image(order.photo.source, order.settings.size))
-        png = gallery.encode(result.image, record)
+        png = gallery.encode(result.image, record, result.making)
         done = f"{record.outcome.capitalize()}, in {display.duration(result.seconds)}."
         try:
             entry = self.gallery.add(png, photo, record)

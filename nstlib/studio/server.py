@@ -27,6 +27,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..foundation import check_port
 from . import gallery
 from .pictures import MOST_BYTES
 
@@ -63,6 +64,21 @@ def embedded(headers: Mapping[str, str]) -> bool:
     """
     own = headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
     return not own and headers.get("Sec-Fetch-Dest", "document") != "document"
+
+
+def free_port(host: str) -> int:
+    """A port at which nobody listens.
+
+    Raises:
+        OSError: nobody can listen at this address.
+    """
+    try:
+        kind, _, _, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(kind, socket.SOCK_STREAM) as probe:
+            probe.bind(address)
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise OSError(f"Cannot listen at {host}: {error.strerror or error}.") from None
 
 
 class Absences:
@@ -132,6 +148,10 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
                 for handler in super().init_handlers()
             ]
 
+        def random_ports(self, port: int, n: int) -> Iterator[int]:
+            """The ports to try; a number that is none would lead to another one."""
+            return (each for each in super().random_ports(port, n) if 0 < each <= 65535)
+
         def launch_browser(self) -> None:
             """What Voila calls once it listens, before its loop begins."""
             print(f"The Studio is at {self.address}\nCtrl-C ends it.", flush=True)
@@ -185,14 +205,15 @@ def serve(*, host: str = "127.0.0.1", port: int = PORT, browser: bool = True, li
     Args:
         host: address to listen at; any but loopback is reachable from elsewhere, and then needs the token
             that is printed.
-        port: to listen at; when it is taken, another one near it.
+        port: to listen at; when it is taken, another one near it, and for 0 any that is free.
         browser: open the page in a browser.
         linger: seconds a page's kernel lives on after its connection is lost.
 
     Raises:
-        ModuleNotFoundError, OSError: in one sentence.
+        ModuleNotFoundError, OSError, ValueError: in one sentence.
     """
-    server = make_server(host=host, port=port, browser=browser, linger=linger)
+    number = check_port(port) or free_port(host)
+    server = make_server(host=host, port=number, browser=browser, linger=linger)
     if not is_loopback(host):
         print(
             f"nst: {host} can be reached from other machines. Whoever has the address with its token can use "

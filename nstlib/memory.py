@@ -1,0 +1,159 @@
+"""How much memory a run takes, said before it starts: a system that runs out of it ends the process unasked.
+
+What has to be there at once, at the largest size, is counted from the shapes of the layers: their outputs,
+which the backward pass needs again, and the images that the optimiser keeps.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from . import backend
+from .backend import keras
+from .networks import ChangedNetwork, FeatureNetwork, Layer
+from .optimizers import make_optimizer
+
+# Fitted to the peaks of real runs on a processor, in MiB beyond the loaded network. Estimated and measured
+# with TensorFlow: pocket_vgg at 512 pixels with Adam 228 and 242, with L-BFGS 282 and 332, at 1024 pixels
+# 770 and 854, 986 and 1189; vgg19 at 256 pixels 198 and 187, at 512 pixels 648 and 654; resnet50 at 256
+# pixels 380 and 292. JAX took more, 1061 for pocket_vgg at 1024 pixels with Adam.
+OUTPUTS = 1.75  # bytes for each byte of a layer's output: most are kept, and some have a gradient beside them
+IMAGES = 8  # the image, its gradient, the best one, trials of the line search ...
+FIXED = 50e6  # bytes
+FAR_TOO_MUCH = 2.0  # times the memory of the machine: no estimate is that wrong
+SMALL = 256 * 256  # pixels up to which every machine has enough
+USED = 0.9  # share of what is free that a suggestion fills
+
+
+def check(network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int, int], optimizer: str) -> None:
+    """Warn of a run that will hardly fit into the memory that is free, and refuse one that cannot.
+
+    Nothing is said of what is not known: the memory of a GPU, and that of a system which does not tell.
+
+    Args:
+        network: where features are taken.
+        layers: from which.
+        shape: (height, width) of the largest size in pixels.
+        optimizer: name of the method.
+
+    Raises:
+        MemoryError: this machine could not run it even if it had nothing else to do.
+
+    Warns:
+        RuntimeWarning: the estimate is more than what is free.
+    """
+    free, total = free_bytes(), total_bytes()
+    if math.prod(shape) <= SMALL or free is None or total is None or backend.devices():
+        return
+    needed = estimate(network, layers, shape, optimizer)
+    size = max(shape)
+    wanted = f"At {size} pixels {network.name} takes about {gigabytes(needed)} of memory"
+    if needed > FAR_TOO_MUCH * total:
+        fits = fitting(size, needed, total)
+        raise MemoryError(f"{wanted}, and this machine has {gigabytes(total)}: choose size={fits} or less.")
+    if needed > free:
+        fits = fitting(size, needed, free)
+        warnings.warn(
+            f"{wanted}, and {gigabytes(free)} are free: the system may end the run unasked. "
+            f"What fits is size={fits} or less.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
+def gigabytes(count: float) -> str:
+    """Bytes in words."""
+    return f"{count / 1e9:.1f} GB"
+
+
+def fitting(size: int, needed: float, there: float) -> int:
+    """The longer side in pixels, a multiple of 8, at which as much would be needed as there is."""
+    return max(8, int(size * math.sqrt(USED * there / needed)) // 8 * 8)
+
+
+def estimate(
+    network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int, int], optimizer: str
+) -> float:
+    """Bytes that a run needs beyond the loaded network; see `check`."""
+    history = getattr(make_optimizer(optimizer), "history_size", 1)
+    image = 4 * 3 * math.prod(shape)
+    return OUTPUTS * output_bytes(network, layers, shape) + (IMAGES + 2 * history) * image + FIXED
+
+
+def output_bytes(network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int, int]) -> int:
+    """Bytes of the outputs of all layers up to the deepest of those named."""
+    inner = network.inner if isinstance(network, ChangedNetwork) else network
+    model = inner.cut(list(dict.fromkeys(map(inner.resolve, layers))))
+    found = keras.Model(model.inputs, [layer.output for layer in model.layers])
+    shapes = found.compute_output_shape((1, *shape, 3))
+    widths = [2 if layer.compute_dtype in ("bfloat16", "float16") else 4 for layer in model.layers]
+    return sum(width * math.prod(each) for width, each in zip(widths, shapes, strict=True))
+
+
+# --- what the machine has ---------------------------------------------------------------------------
+
+
+def free_bytes() -> int | None:
+    """Memory that a process may still take; None where the system does not say."""
+    known = [system("MemAvailable"), *(limit - used for limit, used in container_limits())]
+    return min((each for each in known if each is not None), default=None)
+
+
+def total_bytes() -> int | None:
+    """Memory that there is, with what can be swapped out; None where the system does not say."""
+    memory, swap = system("MemTotal"), system("SwapTotal") or 0
+    if memory is None and (gib := backend.memory_gib()) is not None:
+        memory = int(gib * 2**30)
+    known = [None if memory is None else memory, *(limit for limit, _ in container_limits())]
+    smallest = min((each for each in known if each is not None), default=None)
+    return None if smallest is None else smallest + swap
+
+
+def system(name: str) -> int | None:
+    """A number of bytes from Linux' table of memory."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    (value, *_) = [line.split()[1] for line in lines if line.startswith(f"{name}:")] or ["-1"]
+    return None if value == "-1" else int(value) * 1024
+
+
+def container_limits(root: Path = Path("/sys/fs/cgroup")) -> Iterator[tuple[int, int]]:
+    """Limit and present use, in bytes, of the containers (control groups, versions 2 and 1) around us."""
+    names = {"memory.max": "memory.current", "memory.limit_in_bytes": "memory.usage_in_bytes"}
+    for folder in container_folders(root):
+        for limit, used in names.items():
+            try:
+                found = [(folder / name).read_text(encoding="ascii").strip() for name in (limit, used)]
+            except OSError:
+                continue
+            if all(text.isdecimal() for text in found) and int(found[0]) < 2**60:  # "max", or a huge number
+                yield int(found[0]), int(found[1]) - reclaimable(folder)
+
+
+def container_folders(root: Path) -> list[Path]:
+    """The folders of the control groups that this process is in, and of those around them."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    found = []
+    for _, kinds, path in (line.split(":", 2) for line in lines):
+        if kinds == "" or "memory" in kinds.split(","):
+            top = root / "memory" if kinds else root
+            inside = top / path.lstrip("/")
+            found += [inside, *(each for each in inside.parents if each.is_relative_to(top))]
+    return found
+
+
+def reclaimable(folder: Path) -> int:
+    """Bytes of files that a container keeps in memory only as long as nobody else wants it."""
+    try:
+        rows = dict(line.split() for line in (folder / "memory.stat").read_text("ascii").splitlines())
+    except (OSError, ValueError):
+        return 0
+    return int(rows.get("inactive_file", rows.get("total_inactive_file", 0)))
