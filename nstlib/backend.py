@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from . import machine as machine_facts  # `machine` is what `nst info` asks below
 from .foundation import home_folder, spare_home
 
 
@@ -227,11 +228,9 @@ def cores() -> int:
 
 
 def memory_gib() -> float | None:
-    """Memory of the machine in GiB; None where the system does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return None
+    """Memory of the machine, or of the container around us, in GiB; None where the system does not say."""
+    memory = machine_facts.memory()
+    return None if memory is None else memory / 2**30
 
 
 def has_bfloat16() -> bool | None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from . import backend
+from . import backend, machine
 from .backend import keras
 from .networks import ChangedNetwork, FeatureNetwork, Layer
 from .optimizers import make_optimizer
@@ -45,7 +44,7 @@ def check(network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int, in
     Warns:
         RuntimeWarning: the estimate is more than what is free.
     """
-    free, total = free_bytes(), total_bytes()
+    free, total = machine.free_memory(), machine.memory(swap=True)
     if math.prod(shape) <= SMALL or free is None or total is None or backend.devices():
         return
     needed = estimate(network, layers, shape, optimizer)
@@ -91,69 +90,3 @@ def output_bytes(network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[
     shapes = found.compute_output_shape((1, *shape, 3))
     widths = [2 if layer.compute_dtype in ("bfloat16", "float16") else 4 for layer in model.layers]
     return sum(width * math.prod(each) for width, each in zip(widths, shapes, strict=True))
-
-
-# --- what the machine has ---------------------------------------------------------------------------
-
-
-def free_bytes() -> int | None:
-    """Memory that a process may still take; None where the system does not say."""
-    known = [system("MemAvailable"), *(limit - used for limit, used in container_limits())]
-    return min((each for each in known if each is not None), default=None)
-
-
-def total_bytes() -> int | None:
-    """Memory that there is, with what can be swapped out; None where the system does not say."""
-    memory, swap = system("MemTotal"), system("SwapTotal") or 0
-    if memory is None and (gib := backend.memory_gib()) is not None:
-        memory = int(gib * 2**30)
-    known = [None if memory is None else memory, *(limit for limit, _ in container_limits())]
-    smallest = min((each for each in known if each is not None), default=None)
-    return None if smallest is None else smallest + swap
-
-
-def system(name: str) -> int | None:
-    """A number of bytes from Linux' table of memory."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    (value, *_) = [line.split()[1] for line in lines if line.startswith(f"{name}:")] or ["-1"]
-    return None if value == "-1" else int(value) * 1024
-
-
-def container_limits(root: Path = Path("/sys/fs/cgroup")) -> Iterator[tuple[int, int]]:
-    """Limit and present use, in bytes, of the containers (control groups, versions 2 and 1) around us."""
-    names = {"memory.max": "memory.current", "memory.limit_in_bytes": "memory.usage_in_bytes"}
-    for folder in container_folders(root):
-        for limit, used in names.items():
-            try:
-                found = [(folder / name).read_text(encoding="ascii").strip() for name in (limit, used)]
-            except OSError:
-                continue
-            if all(text.isdecimal() for text in found) and int(found[0]) < 2**60:  # "max", or a huge number
-                yield int(found[0]), int(found[1]) - reclaimable(folder)
-
-
-def container_folders(root: Path) -> list[Path]:
-    """The folders of the control groups that this process is in, and of those around them."""
-    try:
-        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
-    found = []
-    for _, kinds, path in (line.split(":", 2) for line in lines):
-        if kinds == "" or "memory" in kinds.split(","):
-            top = root / "memory" if kinds else root
-            inside = top / path.lstrip("/")
-            found += [inside, *(each for each in inside.parents if each.is_relative_to(top))]
-    return found
-
-
-def reclaimable(folder: Path) -> int:
-    """Bytes of files that a container keeps in memory only as long as nobody else wants it."""
-    try:
-        rows = dict(line.split() for line in (folder / "memory.stat").read_text("ascii").splitlines())
-    except (OSError, ValueError):
-        return 0
-    return int(rows.get("inactive_file", rows.get("total_inactive_file", 0)))

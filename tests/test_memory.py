@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import subprocess
 import sys
@@ -20,8 +19,8 @@ GB = 10**9
 
 def machine(monkeypatch: pytest.MonkeyPatch, free: float | None, total: float | None) -> None:
     """A machine with so much memory in bytes, and no GPU."""
-    monkeypatch.setattr(memory, "free_bytes", lambda: free)
-    monkeypatch.setattr(memory, "total_bytes", lambda: total)
+    monkeypatch.setattr(memory.machine, "free_memory", lambda: free)
+    monkeypatch.setattr(memory.machine, "memory", lambda swap: total)
     monkeypatch.setattr(backend, "devices", list)
 
 
@@ -120,43 +119,3 @@ def test_far_too_much_is_refused_before_the_run(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(MemoryError, match=r"this machine has 0.1 GB: choose size=\d+ or less\."):
         nst.transfer_style("cat", "swirls", size=512, callback=seen.append, progress=False)
     assert not seen
-
-
-# --- what the machine has -----------------------------------------------------------------------------
-
-
-@pytest.mark.skipif(not Path("/proc/meminfo").is_file(), reason="needs Linux' table of memory")
-def test_free_memory_is_less_than_all_of_it() -> None:
-    free, total = memory.free_bytes(), memory.total_bytes()
-    assert free is not None and total is not None and 0 < free < total
-    assert memory.system("No such row") is None
-
-
-@pytest.mark.skipif(not Path("/proc/self/cgroup").is_file(), reason="needs Linux' control groups")
-@pytest.mark.parametrize("version", [1, 2])
-def test_the_limit_of_a_container_counts(tmp_path: Path, version: int) -> None:
-    lines = Path("/proc/self/cgroup").read_text().splitlines()
-    top = tmp_path / "memory" if version == 1 else tmp_path
-    if not any("memory" in line if version == 1 else line.startswith("0::") for line in lines):
-        pytest.skip(f"this system has no control groups of version {version}")
-    top.mkdir(exist_ok=True)
-    names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-    limit, used, file = names if version == 1 else ("memory.max", "memory.current", "inactive_file")
-    (top / used).write_text("700\n")
-    (top / limit).write_text("max\n" if version == 2 else f"{2**63 - 4096}\n")
-    assert list(memory.container_limits(tmp_path)) == []
-    (top / limit).write_text("1000\n")
-    assert (1000, 700) in memory.container_limits(tmp_path)
-    (top / "memory.stat").write_text(f"anon 500\n{file} 200\n")
-    assert (1000, 500) in memory.container_limits(tmp_path)
-
-
-def test_nothing_is_known_without_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: object, **__: object) -> str:
-        raise FileNotFoundError
-
-    monkeypatch.setattr(Path, "read_text", missing)
-    assert memory.free_bytes() is None
-    assert memory.total_bytes() == math.floor((backend.memory_gib() or 0) * 2**30)
-    monkeypatch.setattr(backend, "memory_gib", lambda: None)
-    assert memory.total_bytes() is None

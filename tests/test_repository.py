@@ -123,9 +123,9 @@ def _direct(node: ast.stmt) -> Iterator[str]:
 
 
 ORDER = [
-    *("foundation", "process", "samples", "images", "making", "backend", "networks", "losses", "objectives"),
-    *("autodiff", "optimizers", "checkpoint", "memory", "synthesis", "again", "plots", "widgets", "fonts"),
-    *("studio", "checks", "course", "cli"),
+    *("foundation", "process", "machine", "samples", "images", "making", "backend", "networks", "losses"),
+    *("objectives", "autodiff", "optimizers", "checkpoint", "memory", "synthesis", "again", "plots"),
+    *("widgets", "fonts", "studio", "checks", "course", "cli"),
 ]
 
 

@@ -635,21 +635,6 @@ def test_all_sandboxes_have_one_watchdog_between_them() -> None:
     assert sandbox.WATCHDOG.charges == []
 
 
-def test_the_memory_of_a_container_is_the_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchdog, "CONTROL_GROUPS", tmp_path)
-    monkeypatch.setattr(watchdog, "GROUPS", tmp_path / "cgroup")
-    assert watchdog.machine_memory() == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    (tmp_path / "cgroup").write_text("1:cpu:/job\n0::/job/step\n")
-    (tmp_path / "job" / "step").mkdir(parents=True)
-    (tmp_path / "job" / "step" / "memory.max").write_text("max\n")
-    (tmp_path / "job" / "memory.max").write_text("3000000\n")
-    assert watchdog.machine_memory() == 3_000_000
-    (tmp_path / "cgroup").write_text("4:cpu,memory:/job\n0::/\n")  # version 1
-    (tmp_path / "memory" / "job").mkdir(parents=True)
-    (tmp_path / "memory" / "job" / "memory.limit_in_bytes").write_text("2000000\n")
-    assert watchdog.machine_memory() == 2_000_000
-
-
 # --- where there is none ----------------------------------------------------------------------------
 
 

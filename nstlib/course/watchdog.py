@@ -14,13 +14,11 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Protocol
 
 PERIOD = 0.05  # seconds between two looks
 UNWATCHED = "The sandbox could not be watched and was stopped."
-GROUPS, CONTROL_GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
 class Charge(Protocol):
@@ -175,27 +173,3 @@ def memory_of_files(inside: str) -> int:
     except OSError:
         return 0
     return (folder.f_files - folder.f_ffree) * 1024
-
-
-def machine_memory() -> int:
-    """Bytes of memory to count on: the machine's, or less where a container or a batch job was given less."""
-    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min([installed, *control_group_limits()])
-
-
-def control_group_limits() -> Iterator[int]:
-    """The limits of the control groups, of either version, that this process is in; most set none."""
-    try:
-        lines = GROUPS.read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, controllers, group = line.split(":", 2)
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        top = CONTROL_GROUPS / "memory" if controllers else CONTROL_GROUPS
-        for folder in (top / group.lstrip("/"), *(top / group.lstrip("/")).parents):
-            if folder.is_relative_to(top):
-                for name in ("memory.max", "memory.limit_in_bytes"):
-                    with contextlib.suppress(OSError, ValueError):  # not there, or the word "max"
-                        yield int((folder / name).read_text())
