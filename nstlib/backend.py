@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import machine as machine_facts  # `machine` is what `nst info` asks below
+from . import hardware
 from .foundation import home_folder, spare_home
 
 
@@ -229,7 +229,7 @@ def cores() -> int:
 
 def memory_gib() -> float | None:
     """Memory of the machine, or of the container around us, in GiB; None where the system does not say."""
-    memory = machine_facts.memory()
+    memory = hardware.memory()
     return None if memory is None else memory / 2**30
 
 

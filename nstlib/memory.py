@@ -10,7 +10,7 @@ import math
 import warnings
 from collections.abc import Sequence
 
-from . import backend, machine
+from . import backend, hardware
 from .backend import keras
 from .networks import ChangedNetwork, FeatureNetwork, Layer
 from .optimizers import make_optimizer
@@ -44,7 +44,7 @@ def check(network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int, in
     Warns:
         RuntimeWarning: the estimate is more than what is free.
     """
-    free, total = machine.free_memory(), machine.memory(swap=True)
+    free, total = hardware.free_memory(), hardware.memory(swap=True)
     if math.prod(shape) <= SMALL or free is None or total is None or backend.devices():
         return
     needed = estimate(network, layers, shape, optimizer)

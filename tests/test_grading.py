@@ -405,7 +405,7 @@ def test_results_of_an_older_version_are_read_and_run_again(
 def test_no_more_run_at_a_time_than_the_memory_holds(
     asked: int | None, gigabytes: float, jobs: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grading.machine, "memory", lambda: int(gigabytes * 2**30))
+    monkeypatch.setattr(grading.hardware, "memory", lambda: int(gigabytes * 2**30))
     monkeypatch.setattr(grading.os, "cpu_count", lambda: 8)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -19,8 +19,8 @@ GB = 10**9
 
 def machine(monkeypatch: pytest.MonkeyPatch, free: float | None, total: float | None) -> None:
     """A machine with so much memory in bytes, and no GPU."""
-    monkeypatch.setattr(memory.machine, "free_memory", lambda: free)
-    monkeypatch.setattr(memory.machine, "memory", lambda swap: total)
+    monkeypatch.setattr(memory.hardware, "free_memory", lambda: free)
+    monkeypatch.setattr(memory.hardware, "memory", lambda swap: total)
     monkeypatch.setattr(backend, "devices", list)
 
 

@@ -123,7 +123,7 @@ def _direct(node: ast.stmt) -> Iterator[str]:
 
 
 ORDER = [
-    *("foundation", "process", "machine", "samples", "images", "making", "backend", "networks", "losses"),
+    *("foundation", "process", "hardware", "samples", "images", "making", "backend", "networks", "losses"),
     *("objectives", "autodiff", "optimizers", "checkpoint", "memory", "synthesis", "again", "plots"),
     *("widgets", "fonts", "studio", "checks", "course", "cli"),
 ]

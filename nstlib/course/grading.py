@@ -27,7 +27,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .. import machine
+from .. import hardware
 from ..foundation import whole_file
 from . import exercises, gradebook, judge, sandbox, submissions
 
@@ -273,7 +273,7 @@ def jobs_that_fit(asked: int | None, limits: sandbox.Limits) -> int:
         asked: for; None takes one a processor.
         limits: of each.
     """
-    there = machine.memory() or 0  # 0 nowhere: sandboxes need Linux, which says it
+    there = hardware.memory() or 0  # 0 nowhere: sandboxes need Linux, which says it
     fitting = there // limits.memory
     each = f"a submission may use {limits.memory / 2**30:.3g} GB of memory"
     if not fitting:

@@ -1,4 +1,4 @@
-"""The memory of the machine, as far as the system tells, or of the container or batch job around this process.
+"""The memory of the machine as far as the system tells, or of the container or batch job around this process.
 
 Nothing in here starts Keras: the grader asks, too.
 """
