@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import platform
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,22 +51,131 @@ os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 if home_folder() is None:  # Keras would write into a folder with the name ~
     os.environ.setdefault("KERAS_HOME", str(spare_home() / "keras"))
 
-try:
-    with quiet_start():
-        import keras
-except (ImportError, ValueError) as error:  # ValueError: Keras knows no such backend
-    asked = os.environ.get("KERAS_BACKEND", "tensorflow")
-    raise ImportError(
-        f"Keras cannot start with the backend {asked!r} ({str(error).rstrip('.')}): set KERAS_BACKEND to "
-        f"tensorflow, jax or torch, whichever is installed."
-    ) from error
-
-ops = keras.ops
-
+BACKENDS = ("tensorflow", "jax", "torch")  # of those that Keras has, the ones that take gradients
 # What chooses a device, whether it is there or not.
 DEVICE_VARIABLES = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME", "KERAS_TORCH_DEVICE", "CUDA_VISIBLE_DEVICES")
 
+
+def keras_folder() -> Path:
+    """Where Keras keeps its settings and downloads: KERAS_HOME, or .keras in the home folder or in /tmp."""
+    if chosen := os.environ.get("KERAS_HOME"):
+        return Path(os.path.expanduser(chosen))
+    home = os.path.expanduser("~")
+    return Path(home if os.access(home, os.W_OK) else "/tmp", ".keras")
+
+
+def file_settings(file: Path) -> dict[str, Any]:
+    """What the user's settings of Keras say; nothing when there is no file or no JSON, as Keras has it.
+
+    Raises:
+        ImportError: the file would stop Keras with an error.
+    """
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    except OSError as error:
+        raise ImportError(f"Keras cannot read {file} ({error.strerror}): correct or delete it.") from None
+    if not isinstance(found, dict):
+        raise ImportError(f"{file} does not hold settings of Keras: correct or delete it.")
+    return found
+
+
+def asked_backend() -> tuple[str, str]:
+    """The backend that Keras is asked for, and what to change to have another."""
+    file = keras_folder() / "keras.json"
+    named = str(file_settings(file).get("backend", ""))
+    if name := os.environ.get("KERAS_BACKEND"):
+        return name, "set KERAS_BACKEND"
+    if named:
+        return named, f'set "backend" in {file}, or KERAS_BACKEND,'
+    return "tensorflow", "set KERAS_BACKEND"
+
+
+def start() -> Any:
+    """Keras, on a backend that takes gradients.
+
+    Raises:
+        ImportError: there is no such backend, or it does not start; the sentence says who asks for it.
+    """
+    name, change = asked_backend()
+    chosen = sys.modules.get("keras")  # whoever imported it before us has chosen
+    name = chosen.backend.backend() if chosen and hasattr(chosen, "backend") else name
+    why = "the course cannot take gradients with it"
+    if name in BACKENDS:
+        try:
+            with quiet_start():
+                import keras
+            return keras
+        except Exception as error:  # a library that is missing or broken fails in its own words
+            why = next(iter(str(error).strip().splitlines()), "").rstrip(".:") or type(error).__name__
+    raise ImportError(
+        f"Keras cannot start with the backend {name!r} ({why}): {change} to tensorflow, jax or torch, "
+        f"whichever is installed."
+    )
+
+
+keras = start()
+ops = keras.ops
+
 NAME: str = keras.backend.backend()
+
+
+# --- Keras' settings, which belong to the user ------------------------------------------------------
+
+OWN_SETTINGS = {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}
+
+
+class Loan:
+    """Keras' settings, which all threads share: the first who needs ours sets them, the last restores them.
+
+    So nobody waits for another, who may be downloading weights.
+    """
+
+    def __init__(self) -> None:
+        self.lock, self.borrowers = threading.Lock(), 0
+        self.before: dict[str, Any] = {}
+
+    def take(self) -> None:
+        """From here on the settings are ours."""
+        with self.lock:
+            if self.borrowers == 0:
+                self.before = {name: getattr(keras.config, name)() for name in OWN_SETTINGS}
+                self.apply(OWN_SETTINGS)
+            self.borrowers += 1
+
+    def give_back(self) -> None:
+        """They are the user's again, unless another thread still needs ours."""
+        with self.lock:
+            self.borrowers -= 1
+            if self.borrowers == 0:
+                self.apply(self.before)
+
+    @staticmethod
+    def apply(settings: Mapping[str, Any]) -> None:
+        """Set them all."""
+        for name, value in settings.items():
+            getattr(keras.config, f"set_{name}")(value)
+
+
+_loan = Loan()
+
+
+@contextlib.contextmanager
+def own_settings() -> Iterator[None]:
+    """Build networks with the settings their weights expect; afterwards the user's are back.
+
+    Keras reads them from the user's `keras.json`, and a notebook may set them: channels first, half
+    precision. Layers take them when they are built, and `keras.applications` cannot be told otherwise.
+    """
+    policy = keras.config.dtype_policy()  # each thread has one of its own
+    _loan.take()
+    try:
+        keras.config.set_dtype_policy("float32")
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
+        _loan.give_back()
 
 
 # --- what this machine is ---------------------------------------------------------------------------

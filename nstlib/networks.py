@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 import re
 import zipfile
 import zlib
@@ -24,7 +23,7 @@ from typing import Any, Literal
 import numpy as np
 
 from . import images
-from .backend import keras, require_device
+from .backend import keras, keras_folder, own_settings, require_device
 from .foundation import unknown_name
 
 L = keras.layers
@@ -299,14 +298,15 @@ def build_vgg(plan: Plan, pooling: str, dtype: str) -> keras.Model:
         pooling: "average" or "max" between the blocks (Gatys et al. 2016, section 2, prefer average).
         dtype: number format of the convolutions, "float32" or "bfloat16".
     """
-    image = keras.Input((None, None, 3), batch_size=1, name="image")
+    image = keras.Input((None, None, 3), batch_size=1, name="image", dtype="float32")
     x = Preprocess(plan.preprocessing, name="preprocess", dtype=dtype, autocast=False)(image)
     pool = L.AveragePooling2D if pooling == "average" else L.MaxPooling2D
+    common = {"dtype": dtype, "data_format": "channels_last"}
     for b, (convolutions, channels) in enumerate(plan.blocks, start=1):
         for c in range(1, convolutions + 1):
             name = f"block{b}_conv{c}"
-            x = L.Conv2D(channels, 3, padding="same", activation="relu", name=name, dtype=dtype)(x)
-        x = pool(2, 2, name=f"block{b}_pool", dtype=dtype)(x)
+            x = L.Conv2D(channels, 3, padding="same", activation="relu", name=name, **common)(x)
+        x = pool(2, 2, name=f"block{b}_pool", **common)(x)
     return keras.Model(image, x, name="features", trainable=False)
 
 
@@ -319,8 +319,8 @@ def build_application(plan: Plan, weights: str | None) -> keras.Model:
     """
     assert plan.application is not None
     module, function = plan.application
-    image = keras.Input((None, None, 3), batch_size=1, name="image")
-    prepared = Preprocess(plan.preprocessing, name="preprocess")(image)
+    image = keras.Input((None, None, 3), batch_size=1, name="image", dtype="float32")
+    prepared = Preprocess(plan.preprocessing, name="preprocess", dtype="float32")(image)
     build = getattr(getattr(keras.applications, module), function)
     model = build(include_top=False, weights=weights, input_tensor=prepared)
     model.trainable = False
@@ -389,14 +389,6 @@ def pretrained_application(name: str, plan: Plan) -> keras.Model:
             f"{keras_folder() / 'models'}, or pass weights='path/to/the/file', or use 'pocket_vgg', "
             f"which needs no download."
         ) from None
-
-
-def keras_folder() -> Path:
-    """Where Keras keeps downloads: KERAS_HOME, or .keras in the home folder or, without one, in /tmp."""
-    if chosen := os.environ.get("KERAS_HOME"):
-        return Path(os.path.expanduser(chosen))
-    home = os.path.expanduser("~")
-    return Path(home if os.access(home, os.W_OK) else "/tmp", ".keras")
 
 
 def load_file_into(model: keras.Model, path: Path, name: str) -> None:
@@ -573,7 +565,8 @@ class FeatureNetwork:
             raise ValueError("Name at least one layer.")
         if chosen not in self._cuts:
             outputs = [self._by_name[name].output for name in chosen]
-            self._cuts[chosen] = keras.Model(self.model.inputs[0], outputs, trainable=False)
+            with own_settings():
+                self._cuts[chosen] = keras.Model(self.model.inputs[0], outputs, trainable=False)
         return self._cuts[chosen]
 
     def features(self, image: Any, layers: Sequence[Layer]) -> dict[str, Any]:
@@ -688,7 +681,9 @@ class FeatureNetwork:
         if self._as_trained is None:
             self._as_trained = trained_network(self.name, self.plan, self._pack)
         net = self._as_trained
-        (maps,) = net.outputs(net.cut(net.convolutions[-1:]), keras.ops.convert_to_tensor(pictures))
+        (maps,) = net.outputs(
+            net.cut(net.convolutions[-1:]), keras.ops.convert_to_tensor(pictures, "float32")
+        )
         mean = keras.ops.convert_to_numpy(maps).mean((1, 2))
         return mean @ self._pack["head/kernel"] + self._pack["head/bias"]
 
@@ -710,9 +705,10 @@ class ChangedNetwork(FeatureNetwork):
         """The network up to the deepest of the layers, behind the change."""
         chosen = tuple(self.resolve(layer) for layer in layers)
         if chosen not in self._cuts:
-            image = keras.Input((None, None, 3), batch_size=1, name="image")
-            changed = self._changed(image)
-            self._cuts[chosen] = keras.Model(image, self.inner.cut(chosen)(changed), trainable=False)
+            image = keras.Input((None, None, 3), batch_size=1, name="image", dtype="float32")
+            with own_settings():
+                changed = self._changed(image)
+                self._cuts[chosen] = keras.Model(image, self.inner.cut(chosen)(changed), trainable=False)
         return self._cuts[chosen]
 
     def _changed(self, image: Any) -> Any:
@@ -722,7 +718,7 @@ class ChangedNetwork(FeatureNetwork):
             ValueError: it fails, or makes something else than a picture.
         """
         try:
-            changed = L.Lambda(self.change, name="change")(image)
+            changed = L.Lambda(self.change, name="change", dtype="float32")(image)
         except Exception:  # whatever somebody's function may raise, in Keras' words for it
             raise ValueError(
                 f"The change of {self.name!r} fails for a tensor of shape (1, height, width, 3); write it "
@@ -733,7 +729,7 @@ class ChangedNetwork(FeatureNetwork):
 
     def preprocess(self, image: Any) -> np.ndarray:
         """What the first layer is given for an image: the change, then what the weights expect."""
-        changed = self.change(keras.ops.convert_to_tensor(picture_values(image, "image")))
+        changed = self.change(keras.ops.convert_to_tensor(picture_values(image, "image"), "float32"))
         return self.inner.preprocess(keras.ops.convert_to_numpy(changed))
 
     def deprocess(self, values: Any) -> np.ndarray:
@@ -746,13 +742,14 @@ class ChangedNetwork(FeatureNetwork):
 
     def logits(self, pictures: np.ndarray) -> np.ndarray:
         """As the network inside gives them for the changed pictures."""
-        changed = self.change(keras.ops.convert_to_tensor(pictures))
+        changed = self.change(keras.ops.convert_to_tensor(pictures, "float32"))
         return self.inner.logits(keras.ops.convert_to_numpy(changed))
 
 
 def trained_network(name: str, plan: Plan, pack: dict[str, np.ndarray]) -> FeatureNetwork:
     """The embedded network exactly as it was trained: average pooling, zeros around the picture."""
-    model = build_vgg(plan, "average", "float32")
+    with own_settings():
+        model = build_vgg(plan, "average", "float32")
     assign_pack(model, pack, plan.weights_file)
     return FeatureNetwork(name, plan, model, pack)
 
@@ -818,10 +815,11 @@ def load_network(
         raise unknown_name("network", name, PLANS)
     check_options(name, plan, pooling, dtype)
     require_device()
-    if plan.blocks:
-        net = load_vgg(name, plan, weights, pooling or "average", dtype, seed)
-    else:
-        net = FeatureNetwork(name, plan, application_with_weights(name, plan, weights, seed))
+    with own_settings():
+        if plan.blocks:
+            net = load_vgg(name, plan, weights, pooling or "average", dtype, seed)
+        else:
+            net = FeatureNetwork(name, plan, application_with_weights(name, plan, weights, seed))
     net.made_with = made_with(name, plan, weights, pooling, dtype, seed)
     return net
 

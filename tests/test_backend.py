@@ -88,6 +88,92 @@ def test_a_name_that_is_not_there_is_an_ordinary_error() -> None:
         importlib.import_module("nstlib").transfer_stile  # noqa: B018
 
 
+# --- the user's settings of Keras --------------------------------------------------------------------
+
+# What a run of every kind gives: features, an application, a class, a changed network, a gradient.
+EVERYTHING = """
+import zlib
+import numpy as np
+import nstlib as nst
+from nstlib.autodiff import numpy
+from nstlib.backend import keras
+
+image = np.random.default_rng(0).random((1, 48, 64, 3), dtype="float32")
+net = nst.load_network("pocket_vgg")
+bottom = net.behind(lambda image: image[:, ::-1])
+sums = []
+for made in (net, bottom, nst.load_network("mobilenet_v2", weights="random")):
+    layers = list(made.plan.style_layers[:2])
+    sums += [zlib.crc32(numpy(f).tobytes()) for f in made.features(image, layers).values()]
+sums.append([name for name, _ in net.classify(image)[:1]])
+brief = dict(size=64, iterations=2, sizes="single", progress=False)
+run = nst.transfer_style(image, image[:, ::-1], network=net, **brief)
+sums.append(zlib.crc32(run.image.tobytes()))
+print(sums, keras.config.floatx(), keras.config.image_data_format())
+"""
+
+
+def under(
+    settings: str, folder: Path, code: str = EVERYTHING, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run Python as a user whose keras.json holds such a text."""
+    (folder / "keras.json").write_text(settings)
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"} | {"KERAS_HOME": str(folder)} | env,
+    )
+
+
+def test_the_users_settings_of_keras_change_nothing_and_stay(tmp_path: Path) -> None:
+    plain = under("{}", tmp_path)
+    assert plain.returncode == 0, plain.stderr
+    assert plain.stdout.endswith("float32 channels_last\n")
+    settings = '{"image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.1}'
+    odd = under(settings, tmp_path)
+    assert odd.returncode == 0, odd.stderr
+    assert odd.stdout == plain.stdout.replace("float32 channels_last", "float16 channels_first")
+
+
+@pytest.mark.parametrize(
+    ("settings", "env", "words"),
+    [
+        ('{"backend": "numpy"}', {}, ["'numpy'", "gradients", "keras.json"]),
+        ('{"backend": "tensorfloor"}', {}, ["'tensorfloor'", "keras.json"]),
+        ('{"backend": "numpy"}', {"KERAS_BACKEND": "openvino"}, ["'openvino'", "set KERAS_BACKEND to"]),
+        ("[1, 2]", {}, ["keras.json", "correct or delete it"]),
+    ],
+)
+def test_a_backend_that_cannot_serve_is_one_sentence_that_names_who_asks(
+    settings: str, env: dict[str, str], words: list[str], tmp_path: Path
+) -> None:
+    done = under(settings, tmp_path, "import nstlib.backend", **env)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("ImportError: ") and all(word in last for word in words), last
+
+
+@pytest.mark.fast
+def test_what_a_notebook_sets_is_left_as_it_was_and_harms_no_network(noise: Any) -> None:
+    config, image = backend.keras.config, noise(32, 32)
+    before = config.image_data_format(), config.floatx(), config.dtype_policy()
+    wanted = nstlib.load_network().features(image, ["block2_conv1"])["block2_conv1"]
+    try:
+        config.set_image_data_format("channels_first")
+        config.set_floatx("float16")
+        config.set_dtype_policy("mixed_float16")
+        found = nstlib.load_network().features(image, ["block2_conv1"])["block2_conv1"]
+        now = config.image_data_format(), config.floatx(), config.dtype_policy().name
+    finally:
+        config.set_image_data_format(before[0])
+        config.set_floatx(before[1])
+        config.set_dtype_policy(before[2])
+    assert now == ("channels_first", "float16", "mixed_float16")
+    np.testing.assert_array_equal(backend.ops.convert_to_numpy(found), backend.ops.convert_to_numpy(wanted))
+
+
 # --- out of memory ----------------------------------------------------------------------------------
 
 HUGE = 2**50  # values; more bytes than any processor can address

@@ -268,18 +268,9 @@ def run(
                 callback(progress_of(state, planned, recorder.size))
         history.stopped = history.stopped or f"all {planned} iterations done"
     except KeyboardInterrupt:
-        history.stopped = f"interrupted after {done_in(state)} iterations"
-    except Exception as error:
-        history.stopped = (
-            f"ended after {done_in(state)} iterations by an error: {error or type(error).__name__}"
-        )
-        raise
+        done = 0 if state is None else state.iteration
+        history.stopped = f"interrupted after {done} iterations"
     return state
-
-
-def done_in(state: State | None) -> int:
-    """Iterations finished, 0 before the start."""
-    return 0 if state is None else state.iteration
 
 
 def progress_of(state: State, planned: int, size: int | None) -> Progress:
