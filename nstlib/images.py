@@ -233,6 +233,7 @@ def _open(stream: IO[bytes], what: str) -> ImageFile.ImageFile:
 
     `Image.open` does the same and then compares with `Image.MAX_IMAGE_PIXELS`, a setting of the whole process
     that other threads rely on. `_check_pixels` has limits of our own, so the readers are asked directly.
+    (Those of TIFF, WebP and GIF look at it too: they warn beyond 89 megapixels or refuse beyond 178.)
     """
     beginning = stream.read(16)
     if not beginning:

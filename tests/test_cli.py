@@ -287,6 +287,19 @@ def test_overwrite_replaces_the_picture_and_the_history(nst: Nst, folder: Path) 
     assert (folder / "rows.csv").read_text(encoding="utf-8").startswith("evaluation,")
 
 
+def test_a_narrow_style_is_told_the_option_that_helps(nst: Nst, folder: Path) -> None:
+    Image.new("RGB", (4000, 100), "red").save(folder / "narrow.png")
+    command = ["stylize", "cat", "narrow.png", "-o", "x.png", "--size", "48", "--iterations", "1"]
+    code, _, err = nst(*command)
+    assert (code, err) == (
+        1,
+        "nst: The style picture has 4000 x 100 pixels, and 48 x 1 at --size 48, but pocket_vgg needs at "
+        "least 16 on each side for block5_conv1: pass --style-size 620 or more.\n",
+    )
+    assert nst(*command, "--style-size", "619")[0] == 1
+    assert nst(*command, "--style-size", "620")[0] == 0
+
+
 def test_a_run_goes_on_from_its_checkpoint(nst: Nst, folder: Path) -> None:
     command = ["stylize", "cat", "swirls", "--size", "48", "--checkpoint", "run.npz"]
     assert nst(*command, "-o", "short.png", "--iterations", "2")[0] == 0
