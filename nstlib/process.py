@@ -102,7 +102,8 @@ def _prepared(stream: Any, descriptor: int) -> Any:
     if stream is None:  # what Python makes of a closed descriptor; print(file=None) would use stdout
         return open(descriptor, "w", encoding="utf-8", errors="replace", closefd=False)
     if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")  # a Windows console may lack letters of a file's name
+        # A Windows console may lack letters of a file's name; a pipe should have each line as it comes.
+        stream.reconfigure(errors="backslashreplace", line_buffering=True)
     return stream
 
 
