@@ -13,6 +13,7 @@ import collections
 import contextlib
 import hashlib
 import importlib.util
+import itertools
 import json
 import os
 import platform
@@ -75,24 +76,25 @@ class SetUpError(Exception):
 # --- finding a Python -------------------------------------------------------------------------------
 
 
-def python_version(command: "list[str]") -> str:
-    """The version, such as "3.12", of the Python that a command starts; empty when it starts none."""
+def printed_by(command: "list[str]") -> str:
+    """What a command prints; empty when there is no such program or it fails."""
     try:
-        answer = subprocess.run(
-            [*command, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     except OSError:
         return ""
-    return answer.stdout.decode().strip() if answer.returncode == 0 else ""
+    return answer.stdout.decode(errors="replace").strip() if answer.returncode == 0 else ""
+
+
+def python_version(command: "list[str]") -> str:
+    """The version, such as "3.12", of the Python that a command starts; empty when it starts none."""
+    return printed_by([*command, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"])
 
 
 def other_python() -> "list[str]":
     """The command of the newest supported Python to be found; SetUpError when there is none."""
     for version in reversed(SUPPORTED):
-        command = ["py", "-" + version] if os.name == "nt" else ["python" + version]
-        if shutil.which(command[0]) and python_version(command) == version:
+        command = find_python(version)
+        if command:
             return command
     raise SetUpError(
         "This course needs Python {} or {}; this is Python {} and no other was found: install one from "
@@ -100,6 +102,51 @@ def other_python() -> "list[str]":
             ", ".join(SUPPORTED[:-1]), SUPPORTED[-1], platform.python_version(), AGAIN
         )
     )
+
+
+def find_python(version: str) -> "list[str]":
+    """The command of a Python of a version such as "3.12": on the PATH, pyenv's or uv's; empty without one.
+
+    Whatever is found is tried: pyenv has shims on the PATH also for Pythons that it then refuses to start.
+    """
+    if os.name == "nt" and python_version(["py", "-" + version]) == version:
+        return ["py", "-" + version]
+    folders = filter(None, os.environ.get("PATH", "").split(os.pathsep))
+    on_path = (str(Path(folder, "python" + version)) for folder in folders)
+    for program in itertools.chain(on_path, installed_pythons(version)):
+        if python_version([program]) == version:
+            return [program]
+    return []
+
+
+def installed_pythons(version: str) -> "collections.abc.Iterator[str]":
+    """Programs that pyenv and uv have installed of a version, the newest first in each of their folders."""
+    pattern = re.compile(r"(?:cpython-)?{}\.(\d+)(?:-.*)?".format(re.escape(version)))
+    inside = "python.exe" if os.name == "nt" else "bin/python"
+    for folder in (*folders_of_pyenv(), *folders_of_uv()):
+        try:
+            matches = filter(None, map(pattern.fullmatch, os.listdir(folder)))
+        except OSError:  # it is not there, or not to be read
+            continue
+        for match in sorted(matches, key=lambda match: int(match.group(1)), reverse=True):
+            yield str(Path(folder, match.group(0), inside))
+
+
+def folders_of_pyenv() -> "list[str]":
+    """Where pyenv may keep its Pythons; with another HOME it says another folder, and only its shims tell."""
+    roots = [os.environ.get("PYENV_ROOT", ""), printed_by([shutil.which("pyenv") or "pyenv", "root"])]
+    path = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep)]
+    roots += [str(folder.parent) for folder in path if folder.name == "shims"]
+    roots += [os.path.expanduser(os.path.join("~", ".pyenv"))]
+    return [os.path.join(root, "versions") for root in roots if root]
+
+
+def folders_of_uv() -> "list[str]":
+    """Where uv may keep its Pythons."""
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser(os.path.join("~", ".local", "share"))
+    said = printed_by([shutil.which("uv") or "uv", "python", "dir"])
+    folders = [os.environ.get("UV_PYTHON_INSTALL_DIR", ""), said, os.path.join(data, "uv", "python")]
+    return [folder for folder in folders if folder]
 
 
 # --- the virtual environment ------------------------------------------------------------------------

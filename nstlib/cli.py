@@ -360,7 +360,7 @@ def make_slides(arguments: argparse.Namespace) -> int:
 
 def make_exercises(arguments: argparse.Namespace) -> int:
     """Generate the releases of exercises, check them, or write the course's public tree."""
-    from .course import exercises, rehearsal
+    from .course import exercises, rehearsal, sandbox
 
     if arguments.public:
         count = exercises.write_public_tree(arguments.public)
@@ -371,6 +371,7 @@ def make_exercises(arguments: argparse.Namespace) -> int:
         for path in exercises.write_releases(wanted):
             print(path)
         return 0
+    sandbox.require_sandbox()
     problems = exercises.outdated(wanted)
     for name in wanted:
         problems += rehearsal.trial(name, print if arguments.verbose else lambda text: None)
@@ -604,8 +605,8 @@ def complete_exercises(parser: argparse.ArgumentParser) -> None:
 def complete_grade(parser: argparse.ArgumentParser) -> None:
     """The arguments of `nst grade`."""
     parser.epilog = (
-        "Run it again after an interruption, for late submissions, or after marking by hand: what has not "
-        "changed is not run again. exercises/README.md is the teacher's guide."
+        "Run it again after an interruption, for late submissions, or after marking by hand: what ran to its "
+        "end and has not changed is not run again. exercises/README.md is the teacher's guide."
     )
     parser.add_argument(
         "folder",
@@ -617,7 +618,10 @@ def complete_grade(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FOLDER", type=Path, default=Path("grading"), help="(default: grading)"
     )
     parser.add_argument(
-        "--jobs", metavar="N", type=positive, help="at the same time (default: one a processor)"
+        "--jobs",
+        metavar="N",
+        type=positive,
+        help="at the same time, as far as the machine's memory holds them (default: one a processor)",
     )
     defaults = declared("course/sandbox", "Limits")
     for name, (kind, metavar, text) in LIMITS.items():

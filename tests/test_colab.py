@@ -7,6 +7,7 @@ The set-up cell runs as it stands.
 """
 
 import contextlib
+import importlib.util
 import json
 import os
 import platform
@@ -60,14 +61,13 @@ pytestmark = pytest.mark.colab
 # --- what stands for Colab --------------------------------------------------------------------------
 
 
-def python_of_colab() -> str:
-    """A Python 3.13, or nothing."""
-    versions = sorted(Path.home().glob(".pyenv/versions/3.13.*/bin/python"), reverse=True)
-    for command in [sys.executable, shutil.which("python3.13"), *map(str, versions)]:
-        version = [command or "", "-c", "import sys; sys.exit(sys.version_info[:2] != (3, 13))"]
-        if command and subprocess.run(version, capture_output=True).returncode == 0:
-            return command
-    return ""
+def python_of_colab() -> list[str]:
+    """The command of a Python 3.13, which run.py finds where it can be; empty without one."""
+    spec = importlib.util.spec_from_file_location("run", ROOT / "run.py")
+    assert spec is not None and spec.loader is not None
+    run = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(run)
+    return [sys.executable] if sys.version_info[:2] == (3, 13) else run.find_python("3.13")
 
 
 def install() -> None:
@@ -78,7 +78,7 @@ def install() -> None:
         pytest.skip("Colab is Linux on x86-64, and so are its versions")
     python = python_of_colab() or pytest.skip("needs Python 3.13, which Colab runs")
     shutil.rmtree(VENV, ignore_errors=True)
-    subprocess.run([python, "-m", "venv", str(VENV)], check=True, capture_output=True)
+    subprocess.run([*python, "-m", "venv", str(VENV)], check=True, capture_output=True)
     fetch("install", "--no-compile", "-r", str(PINS))
     shutil.copy(PINS, STAMP)
 

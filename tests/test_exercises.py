@@ -6,7 +6,9 @@ import ast
 import importlib
 import importlib.util
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,11 +18,12 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
+from lacking import LACKING
 
 from nstlib import cli
 from nstlib.checks import framework
 from nstlib.checks.framework import Check
-from nstlib.course import exercises, rehearsal
+from nstlib.course import exercises, rehearsal, sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 RELEASES = sorted(path for path in (ROOT / "exercises").glob("ex*/*.ipynb"))
@@ -313,6 +316,106 @@ def test_the_command_writes_what_is_missing_and_finds_what_is_wrong(
     assert len(problems) == 2 and "run `nst exercises`" in problems[0] and "notes.txt" in problems[1]
     assert cli.main(["exercises", "ex99"]) == 1
     assert "Unknown exercise 'ex99'" in capsys.readouterr().err
+
+
+def forbid_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever costs time, or needs what may not be there, fails."""
+
+    def fail(*_: Any) -> None:
+        raise AssertionError("this should not have been tried")
+
+    for name in ("outdated", "require_nbgrader"):
+        monkeypatch.setattr(exercises, name, fail)
+    monkeypatch.setattr(sandbox.subprocess, "Popen", fail)
+
+
+@with_solutions
+@pytest.mark.parametrize("command", [["exercises", "--check", "ex04"], ["grade", "class"]], ids=" ".join)
+@pytest.mark.parametrize(("machine", "sentence"), LACKING, ids=[each.__name__ for each, _ in LACKING])
+def test_commands_that_need_a_sandbox_ask_for_it_first(
+    command: list[str],
+    machine: Any,
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    machine(monkeypatch)
+    forbid_work(monkeypatch)
+    sandbox.require_sandbox.cache_clear()
+    assert cli.main(command) == 1
+    assert capsys.readouterr() == ("", f"nst: {sentence} {sandbox.ADVICE}\n")
+
+
+@with_solutions
+def test_without_bubblewrap_a_trial_says_so_and_keeps_no_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    monkeypatch.setattr(rehearsal, "stubs", lambda exercise: [])
+    taken = set(sandbox.USERS_TAKEN)
+    with pytest.raises(sandbox.SandboxMissing, match="apt install bubblewrap"):
+        rehearsal.trial(exercises.names()[0])
+    assert taken == sandbox.USERS_TAKEN
+
+
+WINDOWS = """
+import asyncio, subprocess, sys, tempfile, numpy, tqdm  # whole, before the system seems to be another
+from nstlib import cli
+
+def system(): return "Windows"
+cli.importlib.import_module("platform").system = system
+sys.platform = "win32"
+for name in ("fcntl", "resource", "pwd", "grp", "termios"):
+    sys.modules[name] = None  # importing it fails
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@with_solutions
+@pytest.mark.parametrize("command", [["exercises", "--check", "ex04"], ["grade", "class"]], ids=" ".join)
+def test_on_windows_the_sentence_is_reached_without_unix_modules(command: list[str], tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WINDOWS, *command], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == f"nst: Sandboxes need Linux, and this is Windows. {sandbox.ADVICE}\n"
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder, without the settings of whoever runs the tests; returns what it says."""
+    settings = ["user.name=a test", "user.email=a@test.invalid", "commit.gpgsign=false"]
+    command = ["git", *(word for setting in settings for word in ("-c", setting)), *arguments]
+    environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+@pytest.mark.skipif(
+    not shutil.which("git") or not (ROOT / ".git").exists(), reason="needs git and a clone of the course"
+)
+def test_every_file_has_the_same_bytes_in_a_checkout_for_windows(tmp_path: Path) -> None:
+    """The work tree as it is, committed, and cloned as git for Windows clones unless told otherwise."""
+    published, cloned = tmp_path / "published", tmp_path / "cloned"
+    listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    names = [name for name in listed if name and (ROOT / name).is_file()]
+    for name in names:
+        (published / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, published / name)
+    git(published, "init", "--quiet")
+    git(published, "add", "--all", "--force")
+    git(published, "commit", "--quiet", "--message", "as it is")
+    git(
+        tmp_path, "clone", "--quiet", "-c", "core.autocrlf=true", "-c", "core.eol=crlf", "published", "cloned"
+    )
+    changed = [name for name in names if (cloned / name).read_bytes() != (ROOT / name).read_bytes()]
+    assert changed == []
+    git(cloned, "add", "--renormalize", ".")
+    assert git(cloned, "status", "--porcelain") == ""
+    attributes = git(cloned, "check-attr", "-z", "text", "--", *names).split("\0")  # name, "text", value ...
+    treated_as_binary = {
+        attributes[i] for i in range(0, len(attributes) - 1, 3) if attributes[i + 2] == "unset"
+    }
+    binary = {name for name in names if b"\0" in (ROOT / name).read_bytes()}
+    assert treated_as_binary == binary, "name every kind of file that is no text in .gitattributes"
 
 
 @with_solutions

@@ -12,7 +12,9 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ import pytest
 pytest.importorskip("nbgrader")
 
 from nstlib import cli
-from nstlib.course import exercises, grading, judge, submissions
+from nstlib.course import exercises, grading, judge, sandbox, submissions
 from nstlib.course.sandbox import Limits
 
 EXERCISE = "ex04_gram_matrices"
@@ -46,8 +48,9 @@ def split_gram(features):
     return np.cov(flat.T, bias=True), np.outer(flat.mean(0), flat.mean(0))
 """,
 }  # 5 of 14 points: two questions answered, three not
+# Long enough for honest work on a busy machine, and short enough to wait for those who loop for ever.
 LIMITS = Limits(
-    seconds=40, cell_seconds=4, call_seconds=4, memory=1 << 30, processes=128, output_bytes=16 << 20
+    seconds=300, cell_seconds=20, call_seconds=8, memory=1 << 30, processes=128, output_bytes=16 << 20
 )
 
 
@@ -188,7 +191,7 @@ ALL_EXIT = {
 CLASS: dict[str, tuple[Callable[[], Any], float, str]] = {
     "honest": (answered, 5, "Not written yet"),
     "unedited": (release, 0, "Not written yet"),
-    "loop_in_function": (lambda: answered({**HONEST, "gram_matrix": ENDLESS}), 2, "stopped after 4 seconds"),
+    "loop_in_function": (lambda: answered({**HONEST, "gram_matrix": ENDLESS}), 2, "stopped after 8 seconds"),
     "loop_in_cell": (lambda: with_code("while True: pass"), 5, ""),
     "exits_process": (lambda: with_code("import os; os._exit(0)"), 5, ""),
     "exits_in_function": (lambda: answered({**HONEST, "gram_matrix": EXITING}), 2, "ended the process"),
@@ -291,9 +294,11 @@ def test_prose_is_shown_and_runs_nothing(graded: Any) -> None:
 
 def test_prose_is_made_safe_in_time_that_grows_with_its_length() -> None:
     for hostile in ("\n", "![", "[", "\\\\(a", "](", "<a", "(attachment:", " >"):
-        began = time.perf_counter()
+        began = time.thread_time()  # of the processor, which other work on the machine does not touch
         safe = submissions.safe_prose(hostile * (200_000 // len(hostile)))
-        assert time.perf_counter() - began < 1
+        assert (
+            time.thread_time() - began < 5
+        )  # a tenth of a second, or minutes where it grows with the square
         assert len(safe) < 2.1 * submissions.MOST_PROSE
     assert submissions.safe_prose("**bold** $a_1 < b$ `x[0]` - 5 > 3") == "**bold** $a_1 < b$ `x[0]` - 5 > 3"
 
@@ -320,9 +325,7 @@ def test_grading_again_runs_nothing_again_but_what_has_changed(
         shutil.copy(target / "received" / student / EXERCISE / f"{EXERCISE}.ipynb", folder / student)
     path = folder / "unedited" / f"{EXERCISE}.ipynb"
     path.write_text(nbformat.writes(answered()))
-    ran = []
-    original = judge.judge
-    monkeypatch.setattr(judge, "judge", lambda *a, **k: ran.append(1) or original(*a, **k))
+    ran = count_judged(monkeypatch)
     rows = {row.student: row for row in grading.grade_folder(folder, target, limits=LIMITS)}
     assert len(ran) == 1
     assert machine_points(rows["unedited"]) == 5 and machine_points(rows["honest"]) == 5
@@ -332,43 +335,154 @@ def test_grading_again_runs_nothing_again_but_what_has_changed(
     assert not (target / "feedback" / "unedited" / EXERCISE).exists()
 
 
-def test_marks_by_hand_reach_the_table_and_the_page(graded: Any, tmp_path: Path) -> None:
+def count_judged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A list that grows by one whenever a submission is run."""
+    ran: list[int] = []
+    original = judge.judge
+    monkeypatch.setattr(judge, "judge", lambda *a, **k: ran.append(1) or original(*a, **k))
+    return ran
+
+
+def test_what_a_limit_stopped_is_run_again_and_so_is_all_under_other_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "class" / "anna").mkdir(parents=True)
+    slow = with_code("import time\ntime.sleep(2)\nslept = True", where=2)
+    slow.cells.append(nbformat.v4.new_code_cell("gram_matrix = gram_matrix if slept else None"))
+    (tmp_path / "class" / "anna" / "a.ipynb").write_text(nbformat.writes(slow))
+    ran = count_judged(monkeypatch)
+
+    def grade(cell_seconds: float) -> grading.Result:
+        limits = replace(LIMITS, cell_seconds=cell_seconds)
+        (row,) = grading.grade_folder(tmp_path / "class", tmp_path / "grades", limits=limits)
+        assert row.status == "graded", row.note
+        return row
+
+    assert not grade(1).finished
+    assert not grade(1).finished and len(ran) == 2  # no stopped run is good for ever
+    raised = grade(60)
+    assert raised.finished and machine_points(raised) == 5 and len(ran) == 3
+    assert grade(60) == raised and len(ran) == 3  # what ran to its end is
+    lowered = grade(1)
+    assert not lowered.finished and len(ran) == 4
+
+
+def test_results_of_an_older_version_are_read_and_run_again(
+    graded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, folder = tmp_path / "grades", tmp_path / "class"
+    shutil.copytree(graded[0], target)
+    (folder / "honest").mkdir(parents=True)
+    shutil.copy(target / "received" / "honest" / EXERCISE / f"{EXERCISE}.ipynb", folder / "honest")
+    rows = json.loads((target / "results.json").read_text())
+    for row in rows.values():
+        del row["limits"], row["finished"]
+    (target / "results.json").write_text(json.dumps(rows))
+    ran = count_judged(monkeypatch)
+    (row,) = grading.grade_folder(folder, target, limits=LIMITS)
+    assert len(ran) == 1 and row.finished and row.score == 5
+    assert len(json.loads((target / "results.json").read_text())) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("asked", "gigabytes", "jobs", "said"),
+    [
+        (4, 16, 4, ""),
+        (
+            4,
+            15.9,
+            3,
+            "3 at the same time rather than 4: a submission may use 4 GB of memory, and this machine",
+        ),
+        (2, 7.6, 1, "1 at the same time rather than 2"),
+        (1, 4, 1, ""),
+        (None, 15.9, 3, ""),
+        (None, 1000, 8, ""),
+        (None, 3, 1, "This machine has 3 GB, and a submission may use 4 GB of memory: lower `--memory`."),
+        (2, 3, 1, "This machine has 3 GB"),
+    ],
+)
+def test_no_more_run_at_a_time_than_the_memory_holds(
+    asked: int | None, gigabytes: float, jobs: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grading.watchdog, "machine_memory", lambda: int(gigabytes * 2**30))
+    monkeypatch.setattr(grading.os, "cpu_count", lambda: 8)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert grading.Classroom(tmp_path, Limits(memory=4 << 30), asked).jobs == jobs
+    found = [str(each.message) for each in caught]
+    assert len(found) == bool(said) and all(each.startswith(said) for each in found)
+
+
+def test_the_class_picture_takes_rows_with_other_questions(tmp_path: Path) -> None:
+    """A question was added in mid-term: a remembered row lacks it, and its share is of those who had it."""
+    from matplotlib.figure import Figure
+
+    def row(student: str, **scores: float) -> grading.Result:
+        outcomes = {name: {"score": score, "points": 4.0, "message": ""} for name, score in scores.items()}
+        return grading.Result(student, EXERCISE, "graded", outcomes=outcomes)
+
+    rows = [row("a", old=4), row("b", old=2, new=1), row("c", old=3, new=3), row("d")]
+    axes = Figure().subplots()
+    grading.draw_questions(axes, rows)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["old (3 of 4)", "new (2 of 4)"]
+    assert [bar.get_width() for bar in axes.patches] == [9 / 12, 4 / 8]
+    for order in (rows, rows[::-1]):
+        grading.summary(order, tmp_path / "summary.png")
+    assert (tmp_path / "summary.png").stat().st_size > 10_000
+
+
+def test_limits_that_allow_nothing_are_refused() -> None:
+    with pytest.raises(ValueError, match="memory=0; give a number above 0"):
+        Limits(memory=0)
+
+
+@pytest.mark.parametrize("code", ["", ENDLESS], ids=["finished", "stopped"])
+def test_marks_by_hand_reach_the_table_and_the_page(code: str, graded: Any, tmp_path: Path) -> None:
+    """Those of a submission that is run again, too, when the same comes out."""
     from nbgrader.api import Gradebook
 
     folder = tmp_path / "class" / "honest"
     folder.mkdir(parents=True)
-    notebook = answered()
+    notebook = answered({**HONEST, "gram_matrix": code} if code else None)
+    limits, points = replace(LIMITS, call_seconds=2), 2 if code else 5
     next(
         c for c in notebook.cells if exercises.tags(c).get("grade_id") == "ex04_open"
     ).source = "Because of Gram."
     (folder / "a.ipynb").write_text(nbformat.writes(notebook))
-    (first,) = grading.grade_folder(folder.parent, tmp_path / "grades", limits=LIMITS)
-    assert first.by_hand and first.score == 5
+    (first,) = grading.grade_folder(folder.parent, tmp_path / "grades", limits=limits)
+    assert first.by_hand and first.score == points and first.finished == (not code)
     with Gradebook(f"sqlite:///{tmp_path / 'grades' / 'gradebook.db'}") as database:
         grade = database.find_grade("ex04_open", EXERCISE, EXERCISE, "honest")
         grade.manual_score, grade.needs_manual_grade = 3, False
         database.db.commit()
-    (second,) = grading.grade_folder(folder.parent, tmp_path / "grades", limits=LIMITS)
-    assert not second.by_hand and second.score == 8
+    (second,) = grading.grade_folder(folder.parent, tmp_path / "grades", limits=limits)
+    assert not second.by_hand and second.score == points + 3
     page = (tmp_path / "grades" / "feedback" / "honest" / EXERCISE / f"{EXERCISE}.html").read_text()
-    assert "8.0" in page
+    assert f"{points + 3}.0" in page
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    """The first run cannot have ended when it is killed: the second submission takes two minutes at least."""
     folder, target = tmp_path / "class", tmp_path / "grades"
     for student in "abcdef":
         (folder / student).mkdir(parents=True)
         (folder / student / f"{EXERCISE}.ipynb").write_text(nbformat.writes(answered()))
+    second = folder / "b" / f"{EXERCISE}.ipynb"
+    second.write_text(nbformat.writes(with_code("while True: pass")))
     command = [sys.executable, "-m", "nstlib.cli", "grade", str(folder), "-o", str(target), "--jobs", "1"]
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path, env=plain
     ) as run:
         assert run.stdout
-        first = run.stdout.readline()
+        first = run.stdout.readline()  # as soon as it is known, although this is a pipe
+        assert run.poll() is None
         run.send_signal(signal.SIGKILL)
-    assert "5 of 18 points" in first
+    assert "a, ex04_gram_matrices: 5 of 18 points" in first
     before = json.loads((target / "results.json").read_text())
-    assert 0 < len(before) < 6
+    assert list(before) == [f"a/{EXERCISE}"]
+    second.write_text(nbformat.writes(answered()))
     run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     after = json.loads((target / "results.json").read_text())
@@ -485,9 +599,21 @@ def test_verdicts_can_be_had_again() -> None:
     assert first == second
 
 
-def test_time_is_shared_by_everything_a_submission_does() -> None:
-    began = time.monotonic()
+def test_time_is_shared_by_everything_a_submission_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was used up in one sandbox is not there for the next: after the time is up there is none."""
+    given: list[float] = []
+
+    class Counted(sandbox.Sandbox):
+        def __init__(self, limits: Limits) -> None:
+            given.append(limits.seconds)
+            super().__init__(limits)
+
+    monkeypatch.setattr(judge, "Sandbox", Counted)
     code = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))\nwhile True: pass"
     verdict = judge.judge(exercises.load(EXERCISE), with_code(code), limits=Limits(seconds=8, cell_seconds=2))
-    assert time.monotonic() - began < 20
-    assert all("longer than" in outcome.message for outcome in verdict.outcomes)
+    assert len(given) == 1 and 7 < given[0] <= 8
+    assert all("longer than" in outcome.message for outcome in verdict.outcomes) and not verdict.finished
+    given.clear()
+    ends = answered({"gram_matrix": EXITING})
+    verdict = judge.judge(exercises.load(EXERCISE), ends, limits=LIMITS)
+    assert len(given) == 2 and given[1] < given[0] <= LIMITS.seconds and not verdict.finished

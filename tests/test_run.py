@@ -126,6 +126,70 @@ def test_no_supported_python_gets_one_sentence(run: ModuleType, monkeypatch: pyt
         run.other_python()
 
 
+def pretend(program: Path, said: str = "") -> Path:
+    """A program that says this, or fails."""
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(f"#!/bin/sh\necho {said}\n" if said else "#!/bin/sh\nexit 127\n", encoding="utf-8")
+    program.chmod(0o755)
+    return program
+
+
+# Where a Python 4.1 is, and what makes it known there: variables, and programs on the PATH with what they say
+# (nothing: they fail). {} is a folder in which there is nothing else; HOME is {}/home.
+PYTHONS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
+    "behind a shim that refuses": ("two/python4.1", {}, {"shims/python4.1": ""}),
+    "pyenv's variable": ("env/versions/4.1.2/bin/python", {"PYENV_ROOT": "{}/env"}, {}),
+    "pyenv says": ("opt/versions/4.1.2/bin/python", {}, {"one/pyenv": "{}/opt"}),
+    "pyenv's shims, HOME elsewhere": (
+        "py/versions/4.1.2/bin/python", {}, {"py/shims/python4.1": "", "py/shims/pyenv": "{}/home/.pyenv"}
+    ),
+    "pyenv at home": ("home/.pyenv/versions/4.1.2/bin/python", {}, {}),
+    "uv's variable": ("uv/cpython-4.1.2-linux-x86_64-gnu/bin/python", {"UV_PYTHON_INSTALL_DIR": "{}/uv"}, {}),
+    "uv says": ("opt/cpython-4.1.2-macos-aarch64-none/bin/python", {}, {"one/uv": "{}/opt"}),
+    "uv with XDG": ("x/uv/python/cpython-4.1.2-linux/bin/python", {"XDG_DATA_HOME": "{}/x"}, {}),
+    "uv at home": ("home/.local/share/uv/python/cpython-4.1.2-linux/bin/python", {}, {}),
+}  # fmt: skip
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has its launcher, py")
+@pytest.mark.parametrize("place", PYTHONS)
+def test_another_python_is_found_wherever_it_is(
+    place: str, run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python, variables, programs = PYTHONS[place]
+    for name in ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(run, "SUPPORTED", ("4.0", "4.1"))
+    folders = [pretend(tmp_path / name, said.format(tmp_path)).parent for name, said in programs.items()]
+    monkeypatch.setenv("PATH", os.pathsep.join(map(str, [*dict.fromkeys(folders), tmp_path / "two"])))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(tmp_path))
+    with pytest.raises(run.SetUpError):
+        run.other_python()
+    pretend(tmp_path / python, "4.1")
+    assert run.other_python() == [str(tmp_path / python)]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has its launcher, py")
+def test_the_newest_of_several_is_taken_and_what_does_not_start_is_passed_over(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    for name, said in {
+        "4.1.9": "4.1",
+        "4.1.10": "4.1",
+        "4.1.11": "",
+        "4.10.1": "4.10",
+        "4.1-dev": "4.1",
+    }.items():
+        pretend(tmp_path / "versions" / name / "bin" / "python", said)
+    (tmp_path / "versions" / "4.1.12").mkdir()
+    assert run.find_python("4.1") == [str(tmp_path / "versions" / "4.1.10" / "bin" / "python")]
+    assert run.find_python("4.2") == []
+
+
 def test_a_python_without_ensurepip_names_the_package(
     run: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

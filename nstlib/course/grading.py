@@ -9,26 +9,26 @@ What a folder of grades holds afterwards:
     gradebook.db, nbgrader_config.py, judged/, autograded/, release/     nbgrader's
 
 `results.json` remembers what has been done: a run that was stopped goes on where it was, and a submission
-that has not changed since is not run again.
+that ran to its end and has not changed since is not run again under the same limits.
 """
 
 from __future__ import annotations
 
 import contextlib
 import csv
-import fcntl
 import hashlib
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..foundation import whole_file
-from . import exercises, gradebook, judge, sandbox, submissions
+from . import exercises, gradebook, judge, sandbox, submissions, watchdog
 
 CHECKS = Path(__file__).resolve().parent.parent / "checks"
 
@@ -51,6 +51,8 @@ class Result:
         seed: of the random numbers.
         file: where the submission lies.
         fingerprint: of the submission and of all that judges it.
+        limits: under which it ran; empty in results of older versions, which did not keep them.
+        finished: whether it ran to its end, see `judge.Verdict`; not known of results of older versions.
     """
 
     student: str
@@ -66,6 +68,8 @@ class Result:
     seed: int = 0
     file: str = ""
     fingerprint: str = ""
+    limits: dict[str, float] = field(default_factory=dict)
+    finished: bool = False
 
     def sentence(self) -> str:
         """The row in words."""
@@ -83,13 +87,13 @@ class Classroom:
     Args:
         folder: made when it is not there.
         limits: of each submission.
-        jobs: submissions that run at the same time.
+        jobs: submissions that run at the same time, see `jobs_that_fit`.
     """
 
     def __init__(self, folder: Path, limits: sandbox.Limits | None = None, jobs: int | None = None) -> None:
         self.folder = folder
         self.limits = limits or sandbox.Limits()
-        self.jobs = jobs or max(1, os.cpu_count() or 1)
+        self.jobs = jobs_that_fit(jobs, self.limits)
         self.book = gradebook.Gradebook(folder)
         self.results = self.read_results()
         self.releases: dict[str, Any] = {}
@@ -148,22 +152,27 @@ class Classroom:
 
     def judge(self, found: submissions.Found) -> Result:
         """Read and run one submission, unless that was done before."""
-        result = Result(found.student, found.exercise, file=str(found.path))
+        result = Result(found.student, found.exercise, file=str(found.path), limits=asdict(self.limits))
         if found.problem:
             result.note = found.problem
             return result
         result.fingerprint = fingerprint(found)
-        before = self.results.get(key_of(found.student, found.exercise, result.file))
-        judged = self.book.judged_path(found.student, found.exercise)
-        if (
-            before
-            and before.fingerprint == result.fingerprint
-            and before.status != "failed"
-            and judged.is_file()
-        ):
+        before = self.earlier(result)
+        if before and before.finished and before.limits == result.limits:
             return before
         self.run(found, result)
+        if before and before.status == "graded" and before.outcomes == result.outcomes:
+            # Nothing to record: nbgrader would have the teacher look again at marks given by hand.
+            kept = {name: getattr(before, name) for name in ("status", "score", "points", "by_hand")}
+            return replace(result, **kept)
         return result
+
+    def earlier(self, result: Result) -> Result | None:
+        """What is remembered of this very submission, judged by the same checks; None when nothing is."""
+        before = self.results.get(key_of(result.student, result.exercise, result.file))
+        judged = self.book.judged_path(result.student, result.exercise)
+        same = before and before.fingerprint == result.fingerprint and before.status != "failed"
+        return before if same and judged.is_file() else None
 
     def run(self, found: submissions.Found, result: Result) -> None:
         """Run one submission in the sandbox and keep the judged notebook."""
@@ -182,6 +191,7 @@ class Classroom:
             o.name: {"score": o.score, "points": o.points, "message": o.message} for o in verdict.outcomes
         }
         result.seconds, result.memory, result.seed = verdict.seconds, verdict.memory, verdict.seed
+        result.finished = verdict.finished
 
     def keep(self, found: submissions.Found) -> None:
         """Copy what was handed in."""
@@ -253,6 +263,29 @@ def harmless(cell: Any) -> Any:
     return f"'{cell}" if formula else cell
 
 
+def jobs_that_fit(asked: int | None, limits: sandbox.Limits) -> int:
+    """How many submissions may run at the same time, such that the memory they may use is there.
+
+    Warns in a sentence when that is fewer than were asked for, or when there is not even room for one.
+
+    Args:
+        asked: for; None takes one a processor.
+        limits: of each.
+    """
+    there = watchdog.machine_memory()
+    fitting = there // limits.memory
+    each = f"a submission may use {limits.memory / 2**30:.3g} GB of memory"
+    if not fitting:
+        warnings.warn(f"This machine has {there / 2**30:.3g} GB, and {each}: lower `--memory`.", stacklevel=2)
+    elif asked and fitting < asked:
+        warnings.warn(
+            f"{fitting} at the same time rather than {asked}: {each}, and this machine has "
+            f"{there / 2**30:.3g} GB; a lower `--memory` makes room for more.",
+            stacklevel=2,
+        )
+    return max(1, min(asked or os.cpu_count() or 1, fitting))
+
+
 def key_of(student: str, exercise: str, file: str) -> str:
     """Under what a result is remembered."""
     return f"{student}/{exercise or Path(file).name}"
@@ -276,6 +309,8 @@ def alone(folder: Path) -> Iterator[None]:
     Raises:
         BlockingIOError: one is at work there.
     """
+    import fcntl  # not on Windows, where nothing is graded and a sentence says so (`sandbox`)
+
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as file:
         try:
@@ -330,14 +365,18 @@ def draw_points(axes: Any, name: str, rows: Sequence[Result]) -> None:
 
 
 def draw_questions(axes: Any, rows: Sequence[Result]) -> None:
-    """What share of its points each question brought."""
-    names = list(rows[0].outcomes)
-    shares = [
-        sum(row.outcomes[n]["score"] for row in rows) / sum(row.outcomes[n]["points"] for row in rows)
-        for n in names
-    ]
-    bars = axes.barh(names[::-1], shares[::-1], color="#35618f")
-    axes.bar_label(bars, [f"{share:.0%}" for share in shares[::-1]], padding=3)
+    """What share of its points each question brought to those who had it: questions come and go in a term."""
+    asked: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        for name, outcome in row.outcomes.items():
+            asked.setdefault(name, []).append(outcome)
+    labels, shares = [], []
+    for name, found in asked.items():
+        labels.append(name if len(found) == len(rows) else f"{name} ({len(found)} of {len(rows)})")
+        shares.append(sum(o["score"] for o in found) / sum(o["points"] for o in found))
+    bars = axes.barh(labels, shares, color="#35618f")
+    axes.bar_label(bars, [f"{share:.0%}" for share in shares], padding=3)
+    axes.invert_yaxis()  # the first question at the top
     axes.set(title="share of the points earned, by question", xlim=(0, 1.12))
     axes.set_xticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
 
@@ -357,7 +396,7 @@ def grade_folder(
         folder: see `submissions.find_submissions`.
         target: the folder of grades, made when it is not there.
         limits: of each submission.
-        jobs: that run at the same time; as many as there are processors unless given.
+        jobs: that run at the same time, see `jobs_that_fit`; as many as there are processors unless given.
         starting: is told how many submissions there are.
         tell: is told each result as it comes.
 
@@ -365,6 +404,7 @@ def grade_folder(
         SandboxMissing: nothing is run without a sandbox.
         OSError: the folder or the solutions are not there, or another grader is at work.
     """
+    sandbox.require_platform()  # first: nothing that can be installed or named otherwise helps without
     exercises.require_nbgrader()
     folder, target = folder.resolve(), target.resolve()  # nbgrader changes the working folder
     found = submissions.find_submissions(folder, cell_names(exercises.names()))

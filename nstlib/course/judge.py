@@ -36,6 +36,7 @@ class Verdict:
         seconds: it took.
         memory: most bytes it held.
         seed: of the random numbers, so that a verdict can be had again.
+        finished: whether all of it ran to its end; what a limit stopped may end otherwise on another day.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Verdict:
     seconds: float = 0.0
     memory: int = 0
     seed: int = 0
+    finished: bool = True
 
 
 def judge(
@@ -75,8 +77,10 @@ def judge(
             except SandboxEnded as ended:
                 reason = str(ended)
             verdict.memory = max(verdict.memory, box.peak)
+            verdict.finished &= not (box.late or box.ended)
     for question in exercise.questions[len(verdict.outcomes) :]:
         verdict.outcomes.append(Outcome(question.name, 0.0, question.points, f"Not reached. {reason}"))
+        verdict.finished = False
     verdict.seconds = time.monotonic() - began
     return verdict
 

@@ -35,7 +35,7 @@ def drop_privileges() -> None:
 
 def set_limits() -> None:
     """Take the limits from the environment; hard ones, which code without privileges cannot raise."""
-    for name in ("AS", "NPROC", "FSIZE", "NOFILE", "CPU", "CORE"):
+    for name in ("AS", "DATA", "NPROC", "FSIZE", "NOFILE", "CPU", "CORE"):
         value = int(os.environ.pop(f"NST_{name}", "0"))
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
 
@@ -95,7 +95,9 @@ class Runner:
         if any("plt" in cell or "matplotlib" in cell for cell in header["cells"]):
             show_figures(self.shell)
         for cell in header["cells"]:
-            self.send({"outputs": run_cell(self.shell, cell, header["seconds"])})
+            outputs = run_cell(self.shell, cell, header["seconds"])
+            late = any(output.get("ename") == TooSlow.__name__ for output in outputs)
+            self.send({"outputs": outputs, "late": late})
 
     def kind(self, header: dict[str, Any], blobs: list[bytes]) -> None:
         """Say whether a name is missing, a function, or a value."""
@@ -114,7 +116,8 @@ class Runner:
                 value = plain(self.shell.user_ns[header["name"]])
             self.give(value)
         except (Exception, TooSlow) as error:
-            self.send({"mistake": f"This value cannot be read: {str(error)[: wire.MOST_TEXT]}."})
+            text = f"This value cannot be read: {str(error)[: wire.MOST_TEXT]}."
+            self.send({"mistake": text, "late": isinstance(error, TooSlow)})
 
     def call(self, header: dict[str, Any], blobs: list[bytes]) -> None:
         """Call a function with the arguments of the message and send what it returns."""
@@ -129,7 +132,7 @@ class Runner:
         except Mistake as mistake:
             self.send({"mistake": str(mistake)[: wire.MOST_TEXT]})
         except TooSlow as slow:
-            self.send({"mistake": f"Your function was {slow}."})
+            self.send({"mistake": f"Your function was {slow}.", "late": True})
 
     def give(self, value: Any) -> None:
         """Send a value, or say why it cannot be sent."""

@@ -6,8 +6,10 @@ processes, files, output. What it says comes back as plain bytes (see `wire`) an
 
 The limits hold for root too. The kernel counts processes only for users that are not root, so under root the
 code runs as a user of its own (numbers that belong to nobody); otherwise as the grader's user in a user
-namespace. A watchdog adds up the memory of all processes of a sandbox, which limits of single processes
-cannot; a filter of system calls closes the ways to memory that it would not see, and to new namespaces.
+namespace. What the kernel limits, it limits however busy the machine is: processes with their threads, memory
+of one process, files. A watchdog (see `watchdog`) adds up the memory of all processes of a sandbox, which
+limits of single processes cannot; a filter of system calls closes the ways to memory that it would not see,
+and to new namespaces.
 """
 
 from __future__ import annotations
@@ -38,11 +40,13 @@ import numpy as np
 from ..checks.framework import Mistake
 from ..samples import data_folder
 from . import wire
+from .watchdog import Watchdog, family, memory_of_files, own_memory
 
 PACKAGE = Path(__file__).resolve().parent.parent
 USERS = range(64_000, 64_900)  # Debian's policy gives these numbers to nobody; other systems do likewise
-PROBE_SECONDS = 20
+PROBE_SECONDS = 120  # a busy machine takes its time; one that allows no sandbox says so at once
 OWN_PROCESSES = 4  # bubblewrap's
+STACK = 8 << 20  # bytes that a thread reserves and hardly uses
 ADVICE = (
     "Submissions are run only in a sandbox: install bubblewrap (Debian and Ubuntu: apt install bubblewrap; "
     "Fedora: dnf install bubblewrap) on a Linux machine that allows it, or grade in a virtual machine or a "
@@ -66,9 +70,9 @@ class Limits:
         seconds: of wall-clock time, all cells and checks together.
         cell_seconds: for one cell, which is interrupted then.
         call_seconds: for one call of a learner's function.
-        memory: bytes, all processes together.
+        memory: bytes, all processes together; what they share after a fork counts for each.
         address_space: bytes of one process; TensorFlow reserves much more than it uses.
-        processes: and threads.
+        processes: and threads, all together.
         file_bytes: of one file.
         folder_bytes: of everything in the sandbox's folder, which lives in memory.
         output_bytes: that the grader reads.
@@ -83,6 +87,24 @@ class Limits:
     file_bytes: int = 64 << 20
     folder_bytes: int = 256 << 20
     output_bytes: int = 64 << 20
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not value > 0:
+                raise ValueError(f"A submission cannot have {name}={value}; give a number above 0.")
+
+    @property
+    def children(self) -> int:
+        """How many of `processes` may be processes rather than threads: only a fork bomb has that many."""
+        return self.processes // 4
+
+    @property
+    def data(self) -> int:
+        """Bytes of one process's own memory, its threads' stacks included; the kernel gives it no more.
+
+        The watchdog ends a submission that is past `memory`; this holds should it come late.
+        """
+        return self.memory + self.processes * STACK
 
 
 # --- the filter of system calls ---------------------------------------------------------------------
@@ -263,6 +285,7 @@ def environment(limits: Limits, user: int | None) -> dict[str, str]:
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "NST_AS": str(limits.address_space),
+        "NST_DATA": str(limits.data),
         "NST_NPROC": str(limits.processes),
         "NST_FSIZE": str(limits.file_bytes),
         "NST_NOFILE": "256",
@@ -304,12 +327,12 @@ def owner(pid: str) -> int | None:
 
 
 STOPPED = "The grader was stopped."
-RUNNING: set[Sandbox] = set()  # so that an interrupted grader can end them
+WATCHDOG = Watchdog()  # of all sandboxes that run
 
 
 def end_all() -> None:
     """End every sandbox that is running; whoever waits for one gets SandboxEnded."""
-    for box in list(RUNNING):
+    for box in list(WATCHDOG.charges):
         box.kill(STOPPED)
 
 
@@ -319,7 +342,8 @@ def end_all() -> None:
 class Sandbox:
     """A process in which a notebook is run and whose functions can be called from here.
 
-    Use it in a `with` statement, from one thread. Every method may raise SandboxEnded.
+    Use it in a `with` statement, from one thread. Every method may raise SandboxEnded, and entering it
+    SandboxMissing.
 
     Args:
         limits: what it may use.
@@ -335,24 +359,40 @@ class Sandbox:
         self.heard = 0  # bytes
         self.last_words = b""
         self.peak = 0  # bytes of memory, all processes together
+        self.late = False  # whether a cell or a call was stopped because it took too long
         self.objection: Mistake | None = None  # of one of our functions that was called from inside
 
     def __enter__(self) -> Sandbox:
+        require_platform()
+        self.user = take_user() if os.getuid() == 0 else None
+        try:
+            self.process = self.launch()
+        except BaseException:
+            USERS_TAKEN.discard(self.user)
+            raise
+        try:
+            WATCHDOG.add(self)
+            self.drainage = threading.Thread(target=self.drain, daemon=True)
+            self.drainage.start()
+        except BaseException:  # nothing runs without a guard
+            self.end("it could not be watched")
+            raise
+        return self
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start bubblewrap with the runner in it."""
+        pipe = subprocess.PIPE
         with tempfile.TemporaryFile() as program:
             program.write(syscall_filter(platform.machine()))
             program.seek(0)
             fd = program.fileno()
-            self.user = take_user() if os.getuid() == 0 else None
             line = command(self.limits, self.user, fd, ["-m", "nstlib.course.runner"])
-            pipe = subprocess.PIPE
-            self.process = subprocess.Popen(
-                line, stdin=pipe, stdout=pipe, stderr=pipe, pass_fds=(fd,), bufsize=0
-            )
-        RUNNING.add(self)
-        self.threads = [threading.Thread(target=each, daemon=True) for each in (self.watch, self.drain)]
-        for thread in self.threads:
-            thread.start()
-        return self
+            return subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, pass_fds=(fd,), bufsize=0)
+
+    @property
+    def pid(self) -> int:
+        """Of bubblewrap, from which all inside descends."""
+        return self.process.pid
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -369,7 +409,7 @@ class Sandbox:
 
     def end(self, why: str) -> None:
         """Kill everything inside; the first reason is the one that is kept."""
-        RUNNING.discard(self)
+        WATCHDOG.remove(self)
         self.kill(why)
         self.process.wait()
         if self.inner is not None:
@@ -380,33 +420,26 @@ class Sandbox:
             if pipe is not None:
                 pipe.close()
 
-    # --- the watchdog
+    # --- its limits
 
-    def watch(self) -> None:
-        """Guard the limits; should the guard itself fail, nothing runs on without it."""
-        try:
-            self.guard()
-        finally:
-            if self.process.poll() is None and not self.ended:
-                self.kill("The sandbox could not be watched and was stopped.")
+    def inspect(self, members: list[int]) -> None:
+        """Kill the sandbox when its time, its memory or its processes are used up; the watchdog calls this.
 
-    def guard(self) -> None:
-        """Kill the sandbox when its time, its memory or its processes are used up."""
-        while self.process.poll() is None and not self.ended:
-            members = family(self.process.pid)
+        Args:
+            members: all its processes, bubblewrap's included.
+        """
+        if self.ended or self.process.poll() is not None:
+            return
+        if time.monotonic() > self.deadline:
+            self.kill(f"Your notebook took longer than {self.limits.seconds:.0f} seconds and was stopped.")
+        elif len(members) > self.limits.children + OWN_PROCESSES:
+            self.kill(f"Your code started more than {self.limits.children} processes and was stopped.")
+        else:
             used = sum(map(own_memory, members)) + memory_of_files(self.inside)
             self.peak = max(self.peak, used)
-            # The kernel counts processes itself, but not for every user.
-            if len(members) > self.limits.processes + OWN_PROCESSES:
-                self.kill(f"Your code started more than {self.limits.processes} processes and was stopped.")
             if used > self.limits.memory:
                 most = f"{self.limits.memory / 2**30:.2g} GB"
                 self.kill(f"Your code used more than {most} of memory and was stopped.")
-            if time.monotonic() > self.deadline:
-                self.kill(
-                    f"Your notebook took longer than {self.limits.seconds:.0f} seconds and was stopped."
-                )
-            time.sleep(0.05)
 
     def kill(self, why: str) -> None:
         """End all processes; whoever waits for an answer sees the pipe close.
@@ -476,7 +509,7 @@ class Sandbox:
         """The error for a process that is no more."""
         self.kill(self.ended or "Your code ended the process that runs your notebook.")
         self.process.wait()
-        self.threads[-1].join(timeout=1)  # for its last words
+        self.drainage.join(timeout=10)  # for its last words; the end of all inside closes the pipe
         return SandboxEnded(self.ended)
 
     # --- what can be asked
@@ -486,6 +519,7 @@ class Sandbox:
         self.send({"do": "run", "cells": list(cells), "seconds": self.limits.cell_seconds})
         for _ in cells:
             header, _blobs = self.receive()
+            self.late |= bool(header.get("late"))
             yield clean_outputs(header.get("outputs"))
 
     def kind(self, name: str) -> str:
@@ -519,6 +553,7 @@ class Sandbox:
             if "callback" in header:
                 self.answer(header, blobs, functions)
                 continue
+            self.late |= bool(header.get("late"))
             if "mistake" in header:
                 raise self.objection or Mistake(str(header["mistake"])[:2000])
             try:
@@ -609,58 +644,22 @@ def clean_text(text: Any) -> str:
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", kept)
 
 
-def family(pid: int) -> list[int]:
-    """A process and all its descendants."""
-    parents: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdecimal():
-            try:
-                stat = Path("/proc", entry, "stat").read_bytes()  # a process may give itself any name
-            except OSError:
-                continue
-            parents.setdefault(int(stat.rpartition(b")")[2].split()[1]), []).append(int(entry))
-    found, waiting = [], [pid]
-    while waiting:
-        found.append(waiting.pop())
-        waiting += parents.get(found[-1], [])
-    return found
-
-
-COUNTED = (b"RssAnon:", b"RssShmem:", b"VmSwap:", b"VmPTE:", b"HugetlbPages:")
-
-
-def own_memory(pid: int) -> int:
-    """Bytes of memory that one process holds for itself; 0 when it has gone."""
-    own = status_memory(f"/proc/{pid}/status")
-    if own is None:  # its first thread has ended: any other tells
-        with contextlib.suppress(OSError):
-            threads = os.listdir(f"/proc/{pid}/task")
-            return max((status_memory(f"/proc/{pid}/task/{each}/status") or 0 for each in threads), default=0)
-    return own or 0
-
-
-def status_memory(path: str) -> int | None:
-    """What one status file says; None when it says nothing. A process can put no line end into its name."""
-    try:
-        lines = Path(path).read_bytes().split(b"\n")
-    except OSError:
-        return 0
-    found = [int(line.split()[1]) * 1024 for line in lines if line.startswith(COUNTED)]
-    return sum(found) if found else None
-
-
-def memory_of_files(inside: str) -> int:
-    """Bytes that the kernel needs for the files of a sandbox, empty ones included: about 1 KB each."""
-    if not inside:
-        return 0
-    try:
-        folder = os.statvfs(f"{inside}/tmp")
-    except OSError:
-        return 0
-    return (folder.f_files - folder.f_ffree) * 1024
-
-
 # --- before anything is run -------------------------------------------------------------------------
+
+
+def require_platform() -> None:
+    """See whether this machine could have sandboxes at all, which takes no time.
+
+    Raises:
+        SandboxMissing: and what to do.
+    """
+    if not sys.platform.startswith("linux"):
+        system = "macOS" if sys.platform == "darwin" else platform.system()
+        raise SandboxMissing(f"Sandboxes need Linux, and this is {system}. {ADVICE}")
+    if platform.machine() not in REFUSED:
+        raise SandboxMissing(f"There is no filter of system calls for {platform.machine()} yet. {ADVICE}")
+    if shutil.which("bwrap") is None:
+        raise SandboxMissing(f"The program bwrap was not found. {ADVICE}")
 
 
 @functools.cache
@@ -670,14 +669,9 @@ def require_sandbox() -> None:
     Raises:
         SandboxMissing: and what to do.
     """
-    if not sys.platform.startswith("linux"):
-        raise SandboxMissing(f"Sandboxes need Linux, and this is {platform.system()}. {ADVICE}")
-    if platform.machine() not in REFUSED:
-        raise SandboxMissing(f"There is no filter of system calls for {platform.machine()} yet. {ADVICE}")
-    if shutil.which("bwrap") is None:
-        raise SandboxMissing(f"The program bwrap was not found. {ADVICE}")
+    require_platform()
     try:
-        with Sandbox(Limits(seconds=PROBE_SECONDS, call_seconds=5)) as box:
+        with Sandbox(Limits(seconds=PROBE_SECONDS)) as box:
             box.start()
             list(box.run(["def twice(x):\n    return 2 * x"]))
             works = np.array_equal(box.call("twice", [np.arange(3)]), [0, 2, 4])
