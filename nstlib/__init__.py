@@ -6,9 +6,9 @@
     nst.show(result.image, alt="a cat, painted in swirling strokes")
 
 The modules in the order data flows: `samples`, `images`, `making`, `networks`, `losses`, `objectives`,
-`autodiff`, `optimizers`, `checkpoint`, `synthesis`, `again`, `plots`, `widgets`, `studio`; beside them
-`checks` (of exercises) and `course` (what teachers run). Each name below is loaded when it is first used, so
-that `import nstlib` and `nst --help` take no time.
+`autodiff`, `optimizers`, `checkpoint`, `synthesis`, `again`, `plots`, `widgets`, `fonts`, `studio`; beside
+them `checks` (of exercises) and `course` (what teachers run). Each name below is loaded when it is first
+used, so that `import nstlib` and `nst --help` take no time.
 """
 
 from __future__ import annotations

@@ -324,7 +324,7 @@ def matrices(
     if not matrices:
         raise ValueError("There is no matrix to draw.")
     arrays = {name: a.astype("float64") for name, a in two_dimensional(matrices, "matrix").items()}
-    figure = Figure((min(11.0, 3.6 * len(arrays) + 0.6), 3.6), layout="constrained")
+    figure = Figure((min(11.0, 3.6 * len(arrays) + 0.6), 3.6), layout="compressed")
     low, high = (f([f(a) for a in arrays.values()]) for f in (np.min, np.max))
     for place, (name, array) in enumerate(arrays.items(), start=1):
         axes = figure.add_subplot(1, len(arrays), place)

@@ -23,9 +23,8 @@ LESSONS = sorted(f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob(
 RUN = {"notebooks/00_start_here.ipynb": 1, "notebooks/04_gram_matrices.ipynb": 2}
 EXERCISE = "exercises/ex04_gram_matrices/ex04_gram_matrices.ipynb"
 
-SECONDS_TO_OPEN = 120
-SECONDS_TO_RUN = 400
-SECONDS_TO_SHOW = 10
+SECONDS_TO_RUN = 3 * browsing.PATIENCE
+SECONDS_TO_SHOW = browsing.PATIENCE
 SETTINGS = [
     "--no-browser",
     "--allow-root",
@@ -76,8 +75,8 @@ class Notebook:
     def __init__(self, page: Any) -> None:
         """Wait until it is open and its kernel is ready."""
         self.page = page
-        page.wait_for_selector(f"{self.PANEL} .jp-Cell", timeout=SECONDS_TO_OPEN * 1000)
-        self.wait(self.IDLE, SECONDS_TO_OPEN)
+        page.wait_for_selector(f"{self.PANEL} .jp-Cell", timeout=1000 * browsing.PATIENCE)
+        self.wait(self.IDLE, browsing.PATIENCE)
         self.path: str = page.evaluate(f"{self.FRONT}.context.path")
 
     def wait(self, condition: str, seconds: float) -> None:
@@ -132,14 +131,14 @@ class Notebook:
     def follow(self, link: Any) -> str:
         """Click a link to another notebook, which opens in front; returns its path."""
         link.click()
-        self.wait(f"{self.FRONT}?.context?.path !== {json.dumps(self.path)}", 3 * SECONDS_TO_SHOW)
+        self.wait(f"{self.FRONT}?.context?.path !== {json.dumps(self.path)}", SECONDS_TO_SHOW)
         self.page.locator(f"{self.PANEL} .jp-Cell h1").wait_for()
         return self.page.evaluate(f"{self.FRONT}.context.path")
 
     def come_back(self) -> None:
         """Click the tab of this notebook."""
         self.page.get_by_role("tab").get_by_text(self.path.rpartition("/")[2], exact=True).click()
-        self.wait(f"{self.FRONT}?.context?.path === {json.dumps(self.path)}", SECONDS_TO_OPEN)
+        self.wait(f"{self.FRONT}?.context?.path === {json.dumps(self.path)}", browsing.PATIENCE)
 
 
 @pytest.fixture
@@ -326,7 +325,7 @@ def test_the_first_lesson_leads_to_the_index_which_is_a_page(page: Any, opened: 
     index.get_by_role("heading", name="The path through the course").wait_for()
     assert index.locator("tr img").count() == len(LESSONS)
     index.get_by_role("link", name="01 Images as tensors").click()
-    notebook.wait(f"{notebook.FRONT}?.context?.path === {json.dumps(LESSONS[1])}", SECONDS_TO_OPEN)
+    notebook.wait(f"{notebook.FRONT}?.context?.path === {json.dumps(LESSONS[1])}", browsing.PATIENCE)
     assert not page.outside and not page.errors
 
 

@@ -124,8 +124,8 @@ def _direct(node: ast.stmt) -> Iterator[str]:
 
 ORDER = [
     *("foundation", "process", "samples", "images", "making", "backend", "networks", "losses", "objectives"),
-    *("autodiff", "optimizers", "checkpoint", "memory", "synthesis", "again", "plots", "widgets", "studio"),
-    *("checks", "course", "cli"),
+    *("autodiff", "optimizers", "checkpoint", "memory", "synthesis", "again", "plots", "widgets", "fonts"),
+    *("studio", "checks", "course", "cli"),
 ]
 
 

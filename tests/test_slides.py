@@ -1,16 +1,20 @@
 """The decks: each follows from its lesson, opens with no network, and can be read from the last row."""
 
+import functools
 import html
 import json
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import browsing
 import pytest
 
-from nstlib import cli
+from nstlib import cli, fonts
 from nstlib.course import exercises, handout, slides
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -128,6 +132,117 @@ def test_a_solution_on_a_slide_would_be_found(decks: Path) -> None:
     secret = next(iter(sorted(set(exercises.solution_lines(notebook)) - exercises.open_lines(notebook))))
     page = slides.fill_page("x", slides.render_slide(slides.Slide("A", [[f"```\n{secret}\n```"]]), 1, {}))
     assert secret in words(page).splitlines()
+
+
+@pytest.fixture(scope="module")
+def machines(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Browsers as on machines without any font, and with DejaVu only."""
+    with browsing.browsers_with_other_fonts(browser, tmp_path_factory.mktemp("fonts")) as started:
+        yield started
+
+
+# --- letters -------------------------------------------------------------------------------------------
+
+
+class Shown(HTMLParser):
+    """The text that a class sees on a slide, that of code apart; formulas are MathJax's own drawings."""
+
+    def __init__(self, slide: str) -> None:
+        super().__init__()
+        self._open: list[str] = []
+        self.shown = {fonts.TEXT: "", fonts.CODE: ""}
+        self.feed(re.sub(r"\\\(.*?\\\)|\\\[.*?\\\]|\$\$.*?\$\$", "", slide, flags=re.S))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("pre", "code", "aside"):
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._open:
+            self._open.remove(tag)
+
+    def handle_data(self, data: str) -> None:
+        if "aside" not in self._open:
+            self.shown[fonts.CODE if self._open else fonts.TEXT] += data
+
+
+def missing_letters(name: str) -> list[str]:
+    """Each character of a deck that its letters lack, with its slide; code has to find its own face's."""
+    cells = slides.read_cells(slides.LESSONS / f"{name}.ipynb")
+    code, either = fonts.characters(fonts.CODE), fonts.characters(fonts.CODE) | fonts.characters(fonts.TEXT)
+    missing = []
+    for number, lines in enumerate(slides.read_texts(slides.DECKS / f"{name}.md")):
+        shown = Shown(slides.render_slide(slides.read_slide(lines), number, cells)).shown
+        outside = (set(shown[fonts.TEXT]) - either | set(shown[fonts.CODE]) - code) - {"\n"}
+        missing += [f"{name}, slide {number + 1}: {each} (U+{ord(each):04X})" for each in sorted(outside)]
+    return missing
+
+
+@each_deck
+def test_the_letters_hold_every_character_of_a_deck(name: str) -> None:
+    assert missing_letters(name) == [], "write it as a formula, or add it to nstlib.fonts.RANGES"
+
+
+def test_a_character_without_a_letter_is_named_with_its_slide(copy: Callable[..., Path]) -> None:
+    first = "# A\n\n\u00e9\u2208\u2264 $\u6f22$ `a \u2208 b \u2500`\n\nNotes:\n\u6f22\n"
+    copy(f"{first}\n---\n\n## B \u6f22\n\n`a\u208b` b\u208b\n")
+    assert missing_letters("04_x") == ["04_x, slide 2: \u208b (U+208B)", "04_x, slide 2: \u6f22 (U+6F22)"]
+
+
+def test_each_face_is_a_small_file_of_its_own() -> None:
+    folder = Path(fonts.__file__).parent
+    assert sorted(face.file for face in fonts.FACES) == sorted(path.name for path in folder.glob("*.woff2"))
+    content = [(folder / face.file).read_bytes() for face in fonts.FACES]
+    assert all(each.startswith(b"wOF2") for each in content)
+    assert sum(map(len, content)) < 150_000
+
+
+@pytest.mark.browser
+def test_each_face_holds_all_of_its_characters(machines: dict[str, Any]) -> None:
+    """Where one lacked a character, DejaVu would show it."""
+    faces = [
+        f"<p style=\"font: {face.style} {face.weight} 20px '{face.family}'\">"
+        f"{html.escape(''.join(sorted(fonts.characters(face.family))))}</p>"
+        for face in fonts.FACES
+    ]
+    with browsing.watched_page(machines["DejaVu"]) as page:
+        page.set_content(f"<style>{fonts.style_rules()}</style>{''.join(faces)}<p>\u1e9e</p>")
+        page.evaluate("document.fonts.ready")
+        *ours, other = browsing.letters(page)
+    for face, seen in zip(fonts.FACES, ours, strict=True):
+        ((drawn, own),) = seen.faces.items()
+        assert own and browsing.kind_of(drawn) == (face.weight, face.style), seen.faces
+    assert not any(other.faces.values())
+
+
+@pytest.mark.browser
+@each_deck
+def test_a_deck_is_drawn_with_its_own_letters_and_no_face_is_made_up(
+    name: str, decks: Path, machines: dict[str, Any]
+) -> None:
+    with browsing.watched_page(machines["DejaVu"]) as page:
+        opened(page, decks / f"{name}.html")
+        page.emulate_media(media="print")  # all slides at once
+        assert browsing.check_letters(page) > 100
+
+
+# Stands in for the loading of a face, which ends when the test says so.
+HELD = """
+window.held = [];
+FontFace.prototype.load = function () { return new Promise((...ends) => window.held.push(ends)); };
+"""
+
+
+@pytest.mark.browser
+def test_nothing_is_laid_out_before_its_letters_are_there(decks: Path, page: Any) -> None:
+    """Nor is a deck kept back for ever where one of them cannot be had."""
+    page.add_init_script(HELD)
+    page.goto((decks / "04_gram_matrices.html").as_uri())
+    assert page.evaluate("held.length") == len(fonts.FACES)
+    assert page.locator(".reveal").is_hidden() and not page.evaluate("Reveal.isReady()")
+    page.evaluate("held.forEach(([loaded, failed], number) => number === 0 ? failed(Error()) : loaded())")
+    page.wait_for_function("Reveal.isReady()")
+    assert page.locator("section.present h1").is_visible()
 
 
 # --- decks follow their lessons ------------------------------------------------------------------------
@@ -369,6 +484,16 @@ MEASURE = """
 """
 
 
+# How far what stands in a box of the layout leaves it below, in pixels, for each box.
+OVERFLOW = """
+() => {
+  const below = each => each.getBoundingClientRect().bottom;
+  const boxes = [...Reveal.getCurrentSlide().querySelectorAll('.columns, .column, .piece')];
+  return boxes.map(box => Math.max(...[...box.children].map(below)) - below(box));
+}
+"""
+
+
 def opened(page: Any, path: Path) -> int:
     """Open a deck; returns the number of its slides."""
     page.goto(path.as_uri())
@@ -376,11 +501,23 @@ def opened(page: Any, path: Path) -> int:
     return int(page.evaluate("Reveal.getTotalSlides()"))
 
 
-def slides_shown(page: Any) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """Each slide in turn, with all its pieces shown: its number from 1, and what is on it."""
+@dataclass(frozen=True)
+class Sight:
+    """One slide with all its pieces: what is on it, the lines of its texts, and how far boxes run over."""
+
+    found: list[dict[str, Any]]
+    lines: list[str]
+    overflow: list[float]
+
+
+def slides_shown(page: Any) -> list[Sight]:
+    """Each slide of the deck that is open."""
+    sights = []
     for number in range(page.evaluate("Reveal.getTotalSlides()")):
         page.evaluate(f"Reveal.slide({number}, 0, 99)")
-        yield number + 1, page.evaluate(MEASURE)
+        lines = page.locator("section.present .sheet").evaluate(browsing.LINES)
+        sights.append(Sight(page.evaluate(MEASURE), lines, page.evaluate(OVERFLOW)))
+    return sights
 
 
 def drawn(picture: dict[str, Any]) -> tuple[float, float]:
@@ -390,28 +527,80 @@ def drawn(picture: dict[str, Any]) -> tuple[float, float]:
     return scale * width, scale * height
 
 
+def check_slide(sight: Sight, where: str) -> None:
+    """What can be read from the last row."""
+    assert sight.found, where
+    assert max(sight.overflow) < 0.5, f"{where}: a part runs over what follows or out of the slide"
+    for each in sight.found:
+        what = f"{where}: {each['words']!r}"
+        assert each["left"] >= 0 and each["right"] <= 1280 and each["top"] >= 0, what
+        assert each["bottom"] <= 720 - (40 if each["what"] != "text" or each["owntext"] else 0), what
+        if each["owntext"]:
+            assert each["letters"] >= 20, f"{what}: letters of {each['letters']} pixels"
+        if each["what"] == "pre":
+            assert each["rows"] == each["lines"], f"{what}: a line is too long and was broken"
+        if each["what"] == "formula":
+            assert not each["hidden"], what
+        if each["what"] == "picture":
+            assert each["natural"], f"{what}: not a picture"
+            width, height = drawn(each)
+            assert height >= 200 or width >= 700, f"{what}: only {width:.0f} x {height:.0f} pixels"
+
+
+@pytest.fixture(scope="module")
+def sights(machines: dict[str, Any], decks: Path) -> Callable[[str, str], list[Sight]]:
+    """The slides of a deck on one of those machines, looked at once."""
+
+    @functools.cache
+    def look(name: str, fonts: str) -> list[Sight]:
+        with browsing.watched_page(machines[fonts]) as page:
+            assert opened(page, decks / f"{name}.html") == len(texts(name))
+            shown = slides_shown(page)
+            assert page.outside == [] and page.errors == []
+        return shown
+
+    return look
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("fonts", ["none", "DejaVu"])
+@each_deck
+def test_every_slide_can_be_read_from_the_last_row(
+    name: str, fonts: str, sights: Callable[[str, str], list[Sight]]
+) -> None:
+    for number, sight in enumerate(sights(name, fonts), 1):
+        check_slide(sight, f"{name}, slide {number}")
+
+
 @pytest.mark.browser
 @each_deck
-def test_every_slide_can_be_read_from_the_last_row(name: str, decks: Path, page: Any) -> None:
-    assert opened(page, decks / f"{name}.html") == len(texts(name))
-    for number, found in slides_shown(page):
-        where = f"{name}, slide {number}"
-        assert found, where
-        for each in found:
-            what = f"{where}: {each['words']!r}"
-            assert each["left"] >= 0 and each["right"] <= 1280 and each["top"] >= 0, what
-            assert each["bottom"] <= 720 - (40 if each["what"] != "text" or each["owntext"] else 0), what
-            if each["owntext"]:
-                assert each["letters"] >= 20, f"{what}: letters of {each['letters']} pixels"
-            if each["what"] == "pre":
-                assert each["rows"] == each["lines"], f"{what}: a line is too long and was broken"
-            if each["what"] == "formula":
-                assert not each["hidden"], what
-            if each["what"] == "picture":
-                assert each["natural"], f"{what}: not a picture"
-                width, height = drawn(each)
-                assert height >= 200 or width >= 700, f"{what}: only {width:.0f} x {height:.0f} pixels"
-    assert page.outside == [] and page.errors == []
+def test_slides_are_the_same_whatever_fonts_a_machine_has(
+    name: str, sights: Callable[[str, str], list[Sight]]
+) -> None:
+    for number, (without, with_dejavu) in enumerate(
+        zip(sights(name, "none"), sights(name, "DejaVu"), strict=True), 1
+    ):
+        assert without.lines and without.lines == with_dejavu.lines, f"{name}, slide {number}: other lines"
+        assert without.found == with_dejavu.found, f"{name}, slide {number}: other places"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "text",
+    [
+        "words\n\n" * 7 + ". . .\n\nwords\n\n" * 2,
+        "".join(f"- {'many words ' * 7}\n" for _ in range(6)) + "\n. . .\n\nmore words",
+        "```\n" + "code " * 25 + "\n```",
+    ],
+)
+def test_a_slide_that_is_too_full_would_be_found(text: str, copy: Callable[..., Path], page: Any) -> None:
+    folder = copy(f"# A\n\nwords\n\n---\n\n## B\n\n{text}\n")
+    (path,) = slides.write_decks(["04_x"], folder / "out")
+    opened(page, path)
+    title, full = slides_shown(page)
+    check_slide(title, "the title")
+    with pytest.raises(AssertionError, match="here"):
+        check_slide(full, "here")
 
 
 @pytest.mark.browser
@@ -470,6 +659,8 @@ def test_the_handout_has_a_page_for_every_slide_and_cuts_nothing(tmp_path: Path,
     content = (tmp_path / f"{name}.pdf").read_bytes()
     assert content.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", content)) == count == len(texts(name))
+    embedded = set(re.findall(r"/FontName /[A-Z]+\+(\w+)-", content.decode("latin-1")))
+    assert embedded == {"Inter24pt", "JetBrainsMono"}, "the letters travel in the handout"
     page.emulate_media(media="print")
     sizes = page.evaluate(
         "[...document.querySelectorAll('.slides > section')].map(s => [s.offsetWidth, s.offsetHeight, "

@@ -430,7 +430,7 @@ class Brush:
         self.began.set()
         try:
             for number in range(1, 4):
-                assert self.strokes.acquire(timeout=20)
+                assert self.strokes.acquire(timeout=180)
                 if self.error:
                     raise self.error
                 history.add(number, 64, 1.0, {}, 0.1)
@@ -445,7 +445,7 @@ class Brush:
         until(lambda: self.made >= count)
 
 
-def until(happened: Callable[[], bool], seconds: float = 20) -> None:
+def until(happened: Callable[[], bool], seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, "this did not happen"
@@ -550,7 +550,7 @@ def on_the_page(path: Callable[[Studio], Awaitable[None]]) -> None:
     apart(lambda: asyncio.run(visit()))
 
 
-async def over(page: Studio, seconds: float = 60) -> None:
+async def over(page: Studio, seconds: float = 180) -> None:
     """Wait for the page to notice that its run has ended."""
     end = time.monotonic() + seconds
     while page.job is not None:

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nstlib.fonts import CODE, TEXT, characters
 from nstlib.studio import display, pictures, server
 
 pytest.importorskip("voila", reason="Voila is not installed: it is in the extra `lab`")
@@ -38,7 +39,7 @@ def no_kernels() -> None:
     """Each test begins when the kernels of the one before have ended; a page that vanished before the server
     had seen it connect keeps its kernel for longest.
     """
-    until(lambda: kernels() == 0, server.OPENING + 20, "earlier kernels end")
+    until(lambda: kernels() == 0, "earlier kernels end", server.OPENING + browsing.PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -63,18 +64,17 @@ def kernels() -> int:
     return count
 
 
-def until(happened: Callable[[], bool], seconds: float, what: str) -> float:
-    """Wait for something; returns how long it took."""
-    began = time.monotonic()
+def until(happened: Callable[[], bool], what: str, seconds: float = browsing.PATIENCE) -> None:
+    """Wait for something."""
+    end = time.monotonic() + seconds
     while not happened():
-        assert time.monotonic() - began < seconds, f"not within {seconds} s: {what}"
+        assert time.monotonic() < end, f"not within {seconds} s: {what}"
         time.sleep(0.1)
-    return time.monotonic() - began
 
 
 def open_studio(page: Any, address: str) -> None:
-    page.goto(address, timeout=90_000)
-    page.get_by_role("button", name="Generate").wait_for(timeout=60_000)
+    page.goto(address)
+    page.get_by_role("button", name="Generate").wait_for()
 
 
 def upload(page: Any, kind: str, path: Path) -> None:
@@ -91,7 +91,7 @@ def results(page: Any) -> Any:
     return page.locator(".nst-results .nst-thumbs button")
 
 
-def watch_run(page: Any, seconds: float = 60) -> tuple[list[str], set[str]]:
+def watch_run(page: Any) -> tuple[list[str], set[str]]:
     """Everything the status line and the stage showed until the run ended."""
     page.evaluate("""() => {
         window.seen = {lines: [], pictures: [], bar: 0};
@@ -104,9 +104,7 @@ def watch_run(page: Any, seconds: float = 60) -> tuple[list[str], set[str]]:
             if (bar) window.seen.bar = Math.max(window.seen.bar, bar.getBoundingClientRect().width);
         }, 50);
     }""")
-    page.wait_for_function(
-        "/^(Finished|Stopped)/.test(document.querySelector('.nst-message').innerText)", timeout=1000 * seconds
-    )
+    page.wait_for_function("/^(Finished|Stopped)/.test(document.querySelector('.nst-message').innerText)")
     seen = page.evaluate("() => { clearInterval(window.watching); return window.seen; }")
     assert seen["bar"] > 20, "the progress bar never moved"
     return [*seen["lines"], status(page)], set(seen["pictures"])
@@ -155,6 +153,13 @@ def test_a_visitor_paints_compares_keeps_and_comes_back(
 
     compare_with_keys_and_mouse(page)
     download_says_everything(page)
+    unfolded = page.locator(".nst-facts summary").all()
+    for each in unfolded:
+        each.click()
+    page.locator(".nst-facts pre").wait_for()
+    browsing.check_letters(page)
+    for each in unfolded:
+        each.click()
 
     # A run that is stopped.
     page.get_by_role("button", name="More settings").click()
@@ -163,10 +168,10 @@ def test_a_visitor_paints_compares_keeps_and_comes_back(
     top = page.get_by_role("button", name="Generate").bounding_box()["y"]
     assert 0 <= top < 200, "who has come down to the settings still sees the run"
     page.get_by_role("button", name="Generate").click()
-    page.get_by_text("Painting at").wait_for(timeout=30_000)
+    page.get_by_text("Painting at").wait_for()
     assert page.get_by_role("button", name="Generate").is_disabled()
     page.get_by_role("button", name="Stop").click()
-    page.locator(".nst-message", has_text="Stopped after").wait_for(timeout=30_000)
+    page.locator(".nst-message", has_text="Stopped after").wait_for()
     assert page.locator(".nst-mark").inner_text() == "stopped"
     assert results(page).count() == 2
 
@@ -175,7 +180,7 @@ def test_a_visitor_paints_compares_keeps_and_comes_back(
     page.get_by_role("button", name="Reset").click()
     page.get_by_alt_text("The chosen photo: cat").wait_for()
     size = page.get_by_label("Longer side")
-    until(lambda: size.input_value() == "384 pixels", 5, "the size is back at its default")
+    until(lambda: size.input_value() == "384 pixels", "the size is back at its default")
     assert page.locator(".nst-picker button", has_text="my holiday.jpg").count() == 0
     assert page.outside == [] and page.errors == []
 
@@ -240,7 +245,7 @@ def comes_back(page: Any, studio: str, browser: Any) -> None:
     context = page.context
     assert kernels() == 1
     page.close(run_before_unload=True)
-    until(lambda: kernels() == 0, LINGER + 15, "the kernel of a page that was closed ends")
+    until(lambda: kernels() == 0, "the kernel of a page that was closed ends")
 
     again = context.new_page()
     open_studio(again, studio)
@@ -257,8 +262,65 @@ def comes_back(page: Any, studio: str, browser: Any) -> None:
         stranger.get_by_text(re.compile("Preparing|Painting")).wait_for()
         assert kernels() == 2
     # Closing the context ran no script of the page: its kernel, which works, ends all the same.
-    until(lambda: kernels() == 1, LINGER + 15, "the kernel of a page that vanished ends")
+    until(lambda: kernels() == 1, "the kernel of a page that vanished ends")
     assert again.get_by_role("button", name="Generate").is_enabled()
+
+
+LAST_ON_THE_LEFT, LAST_ON_THE_RIGHT = "Seed of the noise", "Choose a photo and a style, then press Generate"
+WINDOWS = ((1280, 800), (390, 844))  # a laptop's and a phone's
+
+
+def lines_of_the_page(page: Any, address: str) -> list[list[str]]:
+    """The lines of the Studio's texts with all settings unfolded, for each of WINDOWS."""
+    open_studio(page, address)
+    page.get_by_role("button", name="More settings").click()
+    page.get_by_text(LAST_ON_THE_LEFT).wait_for()
+    page.get_by_text(LAST_ON_THE_RIGHT).wait_for()
+    found = []
+    for width, height in WINDOWS:
+        page.set_viewport_size({"width": width, "height": height})
+        found.append(page.locator("main").evaluate(browsing.LINES))
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    return found
+
+
+@pytest.mark.browser
+def test_the_page_is_the_same_whatever_fonts_a_machine_has(browser: Any, studio: str, tmp_path: Path) -> None:
+    seen = {}
+    with browsing.browsers_with_other_fonts(browser, tmp_path) as machines:
+        for fonts, machine in machines.items():
+            with browsing.watched_page(machine) as page:
+                seen[fonts] = lines_of_the_page(page, studio)
+                assert browsing.check_letters(page) > 40
+                controls = (
+                    page.locator(".nst-studio")
+                    .locator("button, input, select")
+                    .evaluate_all("all => all.map(each => getComputedStyle(each).fontFamily.split(',')[0])")
+                )
+                assert set(controls) == {'"Course Text"'}, "what the browser draws itself has them too"
+                page.close(run_before_unload=True)
+    assert seen["none"] == seen["DejaVu"]
+    assert [len(lines) > 25 for lines in seen["none"]] == [True, True]
+
+
+def test_the_letters_hold_every_character_of_the_studio() -> None:
+    held = characters(TEXT) | characters(CODE)
+    folder = Path(server.__file__).parent
+    files = [path for path in folder.rglob("*") if path.suffix in (".py", ".css", ".html", ".j2")]
+    assert len(files) > 10
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        text += "".join(chr(int(code, 16)) for code in re.findall(r"\\([0-9A-Fa-f]{4})\b", text))  # of CSS
+        missing = set(text) - held - {"\n"}
+        assert not missing, f"{path.name}: {missing}: add them to nstlib.fonts.RANGES"
+
+
+def test_a_page_that_says_what_went_wrong_has_the_letters_too(studio: str) -> None:
+    unasked = urllib.request.Request(studio, data=b"", method="POST")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(unasked, timeout=browsing.PATIENCE)
+    page = caught.value.read().decode()
+    assert 'font-family: "Course Text"' in page and "font: 16px/1.5 'Course Text'" in page
 
 
 @pytest.mark.browser
@@ -285,15 +347,17 @@ def test_a_page_that_lost_its_kernel_says_so(page: Any, studio: str) -> None:
     lost.wait_for()
     page.unroute("**/api/kernels/**")
     page.get_by_role("link", name="Open the page again").click()
-    page.get_by_role("button", name="Generate").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Generate").wait_for()
     assert lost.is_hidden()
     page.close(run_before_unload=True)
-    until(lambda: kernels() == 0, LINGER + 15, "its farewell ends the kernel")  # before the browser ends, too
+    until(lambda: kernels() == 0, "its farewell ends the kernel")  # before the browser ends, too
 
 
 def answer(address: str, **headers: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=60) as got:
+        with urllib.request.urlopen(
+            urllib.request.Request(address, headers=headers), timeout=browsing.PATIENCE
+        ) as got:
             return got.status, got.geturl()
     except urllib.error.HTTPError as error:
         return error.code, address
@@ -319,7 +383,7 @@ def test_another_sites_page_starts_no_kernel(page: Any, studio: str, tmp_path: P
         page.goto(other, wait_until="load")
         assert set(statuses) == {403} and kernels() == 0
         page.get_by_role("link", name="Studio").click()  # a link may lead here from anywhere
-        page.get_by_role("button", name="Generate").wait_for(timeout=60_000)
+        page.get_by_role("button", name="Generate").wait_for()
     page.close(run_before_unload=True)
 
 
@@ -342,7 +406,7 @@ def test_the_next_free_port_is_taken(studio: str, tmp_path: Path) -> None:
     with log.open("wb") as output:
         process = subprocess.Popen(command()(taken), stdout=output, stderr=subprocess.STDOUT)
     try:
-        until(lambda: b"Ctrl-C" in log.read_bytes(), 60, "it starts")
+        until(lambda: b"Ctrl-C" in log.read_bytes(), "it starts")
         (port,) = re.findall(r"at http://127\.0\.0\.1:(\d+)/", log.read_text())
         assert int(port) != taken and answer(f"http://127.0.0.1:{port}{READY}")[0] == 200
     finally:

@@ -14,7 +14,7 @@ The first slide is the title; one whose heading begins with "Predict" is a quest
 
 What a deck may show is chosen in the lesson, with the tags `slide-code` and `slide-output` of its cells, so
 that whoever edits a cell sees that a slide depends on it. A deck becomes one HTML file that needs nothing
-else: reveal.js, MathJax and all pictures are inside.
+else: reveal.js, MathJax, the letters and all pictures are inside.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from .. import fonts
 from ..foundation import unknown_name, whole_file
 
 COURSE = Path(__file__).resolve().parent.parent.parent
@@ -342,8 +343,8 @@ def render_deck(name: str) -> str:
 
 
 def fill_page(title: str, sections: str) -> str:
-    """The page around the slides, with all scripts and styles in it."""
-    given = {"TITLE": title, "SLIDES": sections}
+    """The page around the slides, with all scripts, styles and letters in it."""
+    given = {"TITLE": title, "SLIDES": sections, "/*fonts*/": fonts.style_rules()}
 
     def part(match: re.Match[str]) -> str:
         if match[0] in given:
@@ -352,7 +353,7 @@ def fill_page(title: str, sections: str) -> str:
 
     page = (PARTS / "page.html").read_text(encoding="utf-8")
     # All at once, because a title may say SLIDES.
-    return re.sub(r"/\*([\w-]+\.(?:css|js))\*/|\b(?:TITLE|SLIDES)\b", part, page)
+    return re.sub(r"/\*([\w-]+\.(?:css|js))\*/|/\*fonts\*/|\b(?:TITLE|SLIDES)\b", part, page)
 
 
 # --- files --------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from importlib import resources
 
 import numpy as np
 
-from .. import images
+from .. import fonts, images
 from .gallery import Entry, Record
 from .job import Sight
 from .pictures import Picture
@@ -25,10 +25,15 @@ THUMBNAIL = 160
 ENLARGED = 1.5  # how much larger than its own pixels a result is shown, where there is room
 
 
-def stylesheet() -> str:
-    """The look of the page, for all of its parts."""
+def letters() -> str:
+    """The rules that bring the page's letters, as CSS."""
+    return fonts.style_rules(fonts.UPRIGHT)
+
+
+def stylesheet(*, with_letters: bool = True) -> str:
+    """The look of the page, for all of its parts; `with_letters` where what is around it brings none."""
     css = resources.files(__package__).joinpath("studio.css").read_text(encoding="utf-8")
-    return f"<style>{css}</style>"
+    return f"<style>{letters() if with_letters else ''}{css}</style>"
 
 
 def address(content: bytes, kind: str = "jpeg") -> str:

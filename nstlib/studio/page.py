@@ -111,7 +111,8 @@ class Studio(ipywidgets.VBox):
         right = group("right", run, self.stage, self.results.actions, self.results.box)
         columns = ipywidgets.Box([left, right])
         columns.add_class("nst-columns")
-        return [ipywidgets.HTML(display.stylesheet()), columns]
+        served = VISITOR in os.environ  # by `nst studio`, whose page has the letters from its beginning
+        return [ipywidgets.HTML(display.stylesheet(with_letters=not served)), columns]
 
     # --- what the buttons do ----------------------------------------------------------------------------
 

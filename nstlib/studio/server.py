@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from ..foundation import check_port
-from . import gallery
+from . import display, gallery
 from .pictures import MOST_BYTES
 
 APP = Path(__file__).resolve().parent / "app"
@@ -140,6 +140,7 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
         def init_settings(self) -> dict[str, Any]:
             settings = super().init_settings()
             self.kernel_spec_manager.kernel_dirs = []  # this Python, and no other of the same name
+            settings["voila_jinja2_env"].globals["letters"] = display.letters()  # for pages of errors
             return settings
 
         def init_handlers(self) -> list[Any]:
@@ -194,7 +195,7 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
         file_allowlist=[],
         http_header_envs=[HEADER],
         extension_allowlist=EXTENSIONS,
-        resources={"studio": {"most_bytes": MOST_BYTES}},
+        resources={"studio": {"most_bytes": MOST_BYTES, "letters": display.letters()}},
     )
     return Server(config=config)
 
