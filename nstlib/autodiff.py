@@ -28,8 +28,11 @@ def tensor(array: Any, dtype: str | None = None) -> Any:
 
 
 def numpy(value: Any) -> np.ndarray:
-    """A NumPy array from a backend tensor; waits for the device."""
-    if backend.NAME == "torch" and keras.ops.is_tensor(value):  # Keras' own way makes NumPy 2 warn
+    """A NumPy array from a backend tensor or a variable of Keras; waits for the device."""
+    # Keras' own way makes NumPy 2 warn, of variables and of PyTorch's tensors.
+    if isinstance(value, keras.Variable):
+        value = value.value if backend.NAME == "torch" else np.asarray(value)
+    if backend.NAME == "torch" and keras.ops.is_tensor(value):
         return value.detach().cpu().numpy().copy()
     return np.asarray(keras.ops.convert_to_numpy(value))
 
