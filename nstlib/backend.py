@@ -110,6 +110,11 @@ def start() -> Any:
             return keras
         except Exception as error:  # a library that is missing or broken fails in its own words
             why = next(iter(str(error).strip().splitlines()), "").rstrip(".:") or type(error).__name__
+            if isinstance(error, ValueError):  # the library is here: a setting is what Keras does not know
+                file, why = keras_folder() / "keras.json", why.split(". ")[0]
+                raise ImportError(
+                    f"Keras cannot start ({why}): correct {file} or the variables that begin with KERAS."
+                ) from error
     raise ImportError(
         f"Keras cannot start with the backend {name!r} ({why}): {change} to tensorflow, jax or torch, "
         f"whichever is installed."

@@ -144,6 +144,9 @@ def test_the_users_settings_of_keras_change_nothing_and_stay(tmp_path: Path) -> 
         ('{"backend": "tensorfloor"}', {}, ["'tensorfloor'", "keras.json"]),
         ('{"backend": "numpy"}', {"KERAS_BACKEND": "openvino"}, ["'openvino'", "set KERAS_BACKEND to"]),
         ("[1, 2]", {}, ["keras.json", "correct or delete it"]),
+        ('{"floatx": "float12"}', {}, ["(Invalid `floatx` configuration): correct", "keras.json"]),
+        ('{"epsilon": 1}', {}, ["(Invalid `epsilon` configuration): correct", "keras.json"]),
+        ("{}", {"KERAS_MAX_EPOCHS": "many"}, ["'many'): correct", "variables that begin with KERAS"]),
     ],
 )
 def test_a_backend_that_cannot_serve_is_one_sentence_that_names_who_asks(
