@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import socket
@@ -694,6 +695,26 @@ def test_a_sandbox_that_fails_to_start_keeps_no_user_and_no_process(
     with Sandbox(SMALL) as box:  # and the next one works, with a watchdog
         box.start()
         assert say(box, "print(1)") == "1\n" and sandbox.WATCHDOG.thread is not None
+
+
+def processes_with(word: str) -> list[int]:
+    """The processes in whose command line a word stands."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if word.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found
+
+
+@NEEDED
+def test_a_sandbox_that_is_ended_while_it_starts_leaves_nothing_behind() -> None:
+    """Bubblewrap's first process inside does not notice the death of its parent before it is set up."""
+    size = 200_000_000 + os.getpid()  # on the command line, by which they are known afterwards
+    for step in range(40):
+        with Sandbox(dataclasses.replace(SMALL, folder_bytes=size)):
+            time.sleep(step / 2000)  # it has got less far or further
+    assert all_gone(processes_with(str(size)))
 
 
 def test_nothing_runs_where_submissions_could_read_the_solutions(tmp_path: Path) -> None:

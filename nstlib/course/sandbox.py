@@ -387,7 +387,9 @@ class Sandbox:
             program.seek(0)
             fd = program.fileno()
             line = command(self.limits, self.user, fd, ["-m", "nstlib.course.runner"])
-            return subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, pass_fds=(fd,), bufsize=0)
+            return subprocess.Popen(
+                line, stdin=pipe, stdout=pipe, stderr=pipe, pass_fds=(fd,), bufsize=0, process_group=0
+            )
 
     @property
     def pid(self) -> int:
@@ -446,11 +448,14 @@ class Sandbox:
 
         The first process inside takes all the others of its namespace along. It goes first and by a handle:
         where the grader is not root, it belongs to the learner's user and may not listen to its parent.
+        While it is being started it does not listen yet, and is found in the group of its parent.
         """
         self.ended = self.ended or why
-        if self.inner is not None:
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            if self.inner is not None:
                 signal.pidfd_send_signal(self.inner, signal.SIGKILL)
+            elif self.process.poll() is None:
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.send_signal(signal.SIGKILL)
 
     def drain(self) -> None:
