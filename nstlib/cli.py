@@ -218,7 +218,7 @@ def check_files(arguments: argparse.Namespace) -> None:
     inputs = {"PHOTO": arguments.photo, "STYLE": arguments.style, "--settings": arguments.settings}
     inputs |= {f"--{name}": getattr(arguments, name, None) for name in ("start", "weights")}
     read = {name: Path(os.path.expanduser(text)) for name, text in inputs.items() if text}
-    check_distinct(outputs, read)
+    check_distinct(outputs, {name: path for name, path in read.items() if path.exists()})  # or it is a sample
 
 
 def paint(arguments: argparse.Namespace, how: Any) -> Any:

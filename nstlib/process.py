@@ -123,7 +123,8 @@ class Ending:
     """Ctrl-C, SIGTERM (Slurm, `timeout`) and SIGHUP (a closed terminal) end a run in one and the same way.
 
     The first becomes a KeyboardInterrupt, after which recipes return the best image so far; while that is
-    saved it only waits. A second one ends the process at once.
+    saved it only waits. A Ctrl-C after it ends the process at once: that is a person who insists. Programs
+    repeat themselves (a terminal that closes, `timeout` to a process and to its group) and mean the same.
 
         with Ending() as ending:
             result = transfer_style(...)
@@ -165,6 +166,8 @@ class Ending:
             self._waiting = False
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.number and number != signal.SIGINT:
+            return
         if self.number:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)

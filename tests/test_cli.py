@@ -581,6 +581,28 @@ def test_two_files_that_are_one_are_refused_before_anything_is_done(
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_the_name_of_a_sample_is_no_file_that_could_be_written_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    line = [
+        "stylize",
+        "cat",
+        "swirls",
+        "-o",
+        "a.png",
+        "--history",
+        "cat",
+        "--checkpoint",
+        "noise",
+        "--start",
+        "noise",
+    ]
+    arguments = cli.make_parser().parse_args(line)
+    cli.check_files(arguments)
+    assert arguments.history == Path("cat") and arguments.checkpoint == Path("noise")
+
+
 def test_a_disk_that_fills_up_costs_neither_the_picture_nor_the_exit_code(
     nst: Nst, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

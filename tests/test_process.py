@@ -159,15 +159,29 @@ def test_a_signal_that_comes_while_the_picture_is_saved_waits_for_it(tmp_path: P
 
 
 @posix
-def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
+def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
+    with started(tmp_path, wait="painting saving") as run:
+        run.reaches("painting")
+        run.process.send_signal(signal.SIGTERM)
+        run.reaches("saving")
+        run.process.send_signal(signal.SIGINT)
+        code, _, _ = run.ends()
+    assert code == -signal.SIGINT, "the signal itself ended it"
+    assert not (tmp_path / "out.png").exists()
+
+
+@posix
+def test_what_a_program_repeats_is_one_wish(tmp_path: Path) -> None:
+    """A terminal that closes and `timeout` may signal twice; the picture is saved all the same."""
     with started(tmp_path, wait="painting saving") as run:
         run.reaches("painting")
         run.process.send_signal(signal.SIGTERM)
         run.reaches("saving")
         run.process.send_signal(signal.SIGTERM)
+        run.process.send_signal(signal.SIGHUP)
+        run.goes_on()
         code, _, _ = run.ends()
-    assert code == -signal.SIGTERM, "the signal itself ended it"
-    assert not (tmp_path / "out.png").exists()
+    assert code == 128 + signal.SIGTERM and (tmp_path / "out.png").exists()
 
 
 @posix
