@@ -2,37 +2,45 @@
 
     python tools/name_pocket_vgg.py runs/taught/folded.npz tiny-imagenet-200.zip --out runs/named
 
-Everything up to block5_conv1, the deepest layer that the recipes look at, stays as it is, so no picture
-changes. What comes after (block5_conv2 to block5_conv4 and the linear head over 200 classes) is trained on
-the labels of Tiny ImageNet. The fixed part is computed once per picture and view and kept on disk, so that an
-epoch is cheap. A run writes into --out:
+Everything up to block4_conv1 stays as it was taught: a transfer's usual weights hear next to nothing of what
+lies deeper, so no picture changes. What comes after, and the linear head over 200 classes, learns the labels
+of Tiny ImageNet, while block4_conv2 and block5_conv1 are held near what they were taught, so that their Gram
+matrices go on telling light from dark. The fixed part is computed once per picture and view and kept on disk,
+so that an epoch is cheap. A run writes into --out:
 
     pictures.npz      the archive decoded once (1.3 GB, safe to delete)
-    view0.npy, ...    block5_conv1 for a shifted, perhaps mirrored view of every picture (0.6 GB each)
+    view0.npy, ...    the third block, pooled, for a view of every picture (1.2 GB each, safe to delete)
     checkpoint.pt     everything needed to go on after an interruption (written each epoch)
-    log.jsonl         one line per epoch: loss, top-1, seconds
+    log.jsonl         one line per epoch: loss, how far the held layers are off, top-1, seconds
     folded.npz        the whole network, float16, for tools/pack_pocket_vgg.py
 
-Start the same command again and it goes on, with the views too.
+Start the same command again and it goes on after the last finished epoch, with the views too.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from teach_pocket_vgg import Kernels, features, first_of_block, normalise, write_weights
+from teach_pocket_vgg import Kernels, change_tone, features, first_of_block, normalise, write_weights
 from torch import nn
-from train_pocket_vgg import load_pictures
+from train_pocket_vgg import Muon, load_pictures, one_cycle
 
-LAST_FIXED = "block5_conv1"
+STORED = "block3_conv4"  # what the views hold, after the pooling that follows it
+LAST_FIXED = "block4_conv1"
+HELD = ("block4_conv2", "block5_conv1")  # a recipe's usual layers among those that learn
+HOLD = 0.3  # weight of the held layers' mean squared error beside the cross-entropy
+CHANGED = 0.2  # share of the pictures in a view whose tone may change
 SHIFT = 6  # pixels a view may be moved by, with mirrored borders
-RATE, DECAY, SMOOTHING, DROPOUT = 2e-3, 0.02, 0.1, 0.2
+MUON_RATE, SGD_RATE, SMOOTHING, DROPOUT, BATCH = 0.02, 0.1, 0.05, 0.1, 128
 CHUNK = 500  # pictures whose features are computed at once
 
 
@@ -53,11 +61,12 @@ def read_weights(path: Path) -> Kernels:
 
 
 @torch.no_grad()
-def fixed_features(trunk: Kernels, pictures: torch.Tensor) -> torch.Tensor:
-    """uint8 pictures (B, 64, 64, 3) -> features of block5_conv1, (B, N, 4, 4)."""
-    x = normalise(pictures.permute(0, 3, 1, 2).float() / 255)
+def fixed_features(taught: Kernels, pictures: np.ndarray) -> torch.Tensor:
+    """Pictures (B, 64, 64, 3) in [0, 1] -> the third block, pooled, (B, 8, 8, N) in half precision."""
+    x = normalise(torch.from_numpy(pictures).permute(0, 3, 1, 2))
     with torch.autocast("cpu", torch.bfloat16):
-        return features(trunk, x)[LAST_FIXED].float()
+        maps = features({n: k for n, k in taught.items() if n <= STORED}, x)[STORED]
+        return F.avg_pool2d(maps, 2).permute(0, 2, 3, 1).half()
 
 
 def moved(pictures: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
@@ -72,131 +81,221 @@ def moved(pictures: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     return pictures[torch.arange(n)[:, None, None], rows[:, :, None], cols[:, None, :]]
 
 
-def view_of(trunk: Kernels, pictures: torch.Tensor, path: Path, seed: int | None) -> np.ndarray:
-    """Features of one view of all pictures from a file, which is made or finished first.
+def seen(pictures: torch.Tensor, seed: int | None) -> np.ndarray:
+    """uint8 pictures as a view shows them, float32 in [0, 1]; a `seed` of None changes nothing."""
+    if seed is None:
+        return pictures.numpy().astype("float32") / 255
+    shifted = moved(pictures, torch.Generator().manual_seed(seed)).numpy().astype("float32") / 255
+    rng = random.Random(seed)
+    return np.stack([change_tone(p, rng) if rng.random() < CHANGED else p for p in shifted]).astype("float32")
 
-    A `seed` of None is for measuring: the pictures as they are.
+
+def view_of(taught: Kernels, pictures: torch.Tensor, path: Path, number: int | None) -> np.ndarray:
+    """The stored features of one view of all pictures from a file, which is made first, whole or not at all.
+
+    A `number` of None is for measuring: the pictures as they are.
     """
-    shape = (len(pictures), len(trunk[LAST_FIXED][1]), 4, 4)
-    done = path.with_suffix(".done")
-    count = int(done.read_text()) if done.exists() else 0
-    store = np.lib.format.open_memmap(path, "r+" if path.exists() else "w+", np.float16, shape)
-    for start in range(count, len(pictures), CHUNK):
-        part = pictures[start : start + CHUNK]
-        if seed is not None:
-            part = moved(part, torch.Generator().manual_seed(seed * len(pictures) + start))
-        store[start : start + CHUNK] = fixed_features(trunk, part).numpy()
-        if (start // CHUNK) % 10 == 9:
-            store.flush()
-            done.write_text(str(start + CHUNK))
-    store.flush()
-    done.write_text(str(len(pictures)))
-    return store
+    if not path.exists():
+        partial = path.with_suffix(".part")
+        shape = (len(pictures), 8, 8, len(taught[STORED][1]))
+        store = np.lib.format.open_memmap(partial, "w+", np.float16, shape)
+        for start in range(0, len(pictures), CHUNK):
+            seed = None if number is None else 1_000_000 * (number + 1) + start
+            part = seen(pictures[start : start + CHUNK], seed)
+            store[start : start + CHUNK] = fixed_features(taught, part).numpy()
+        store.flush()
+        partial.replace(path)
+    return np.load(path, mmap_mode="r")
+
+
+def onwards(taught: Kernels, layers: Iterable[str], x: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What taught layers make of the features of block4_conv1 or, if that is the first of them, before it."""
+    maps = {}
+    for layer in layers:
+        x = F.avg_pool2d(x, 2) if first_of_block(layer) and layer > LAST_FIXED else x
+        x = maps[layer] = F.relu(F.conv2d(x, *taught[layer], padding=1))
+    return maps
 
 
 # --- what is trained --------------------------------------------------------------------------------
 
 
 class Rest(nn.Module):
-    """The convolutions after the fixed part, and the head."""
+    """The convolutions after the fixed part, with batch normalisation while they learn, and the head."""
 
-    def __init__(self, rest: Kernels, classes: int = 200) -> None:
+    def __init__(self, taught: Kernels, classes: int = 200) -> None:
         super().__init__()
-        self.kernels = nn.ParameterList(kernel for kernel, _ in rest.values())
-        self.biases = nn.ParameterList(bias for _, bias in rest.values())
-        self.head = nn.Linear(len(self.biases[-1]), classes)
+        self.layers = [n for n in taught if n > LAST_FIXED]
+        self.convolutions, self.norms = nn.ModuleList(), nn.ModuleList()
+        for kernel, _ in (taught[n] for n in self.layers):
+            convolution = nn.Conv2d(kernel.shape[1], kernel.shape[0], 3, padding=1, bias=False)
+            convolution.weight.data.copy_(kernel)
+            self.convolutions.append(convolution)
+            self.norms.append(nn.BatchNorm2d(kernel.shape[0]))
+        self.head = nn.Linear(kernel.shape[0], classes)
         nn.init.zeros_(self.head.weight)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Features of block5_conv1 -> logits (B, classes)."""
-        for kernel, bias in zip(self.kernels, self.biases, strict=True):
-            x = F.relu(F.conv2d(x, kernel, bias, padding=1))
-        return self.head(F.dropout(x.float().mean((2, 3)), DROPOUT, self.training))
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Features of the last fixed layer -> logits (B, classes) and the features of all layers."""
+        maps = {}
+        for layer, convolution, norm in zip(self.layers, self.convolutions, self.norms, strict=True):
+            x = F.avg_pool2d(x, 2) if first_of_block(layer) else x
+            x = maps[layer] = F.relu(norm(convolution(x)))
+        return self.head(F.dropout(x.float().mean((2, 3)), DROPOUT, self.training)), maps
+
+    def folded(self) -> Kernels:
+        """Plain convolutions with a bias that equal convolution and batch normalisation."""
+        kernels = {}
+        for layer, convolution, norm in zip(self.layers, self.convolutions, self.norms, strict=True):
+            gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+            bias = norm.bias - norm.running_mean * gain
+            kernels[layer] = (convolution.weight * gain.view(-1, 1, 1, 1), bias)
+        return kernels
 
 
-@torch.no_grad()
-def top1(model: Rest, x: np.ndarray, y: torch.Tensor) -> float:
-    """Share of pictures whose most likely class is the right one."""
-    model.eval()
-    parts = [model(torch.from_numpy(x[s : s + CHUNK]).float()).argmax(1) for s in range(0, len(x), CHUNK)]
-    return float((torch.cat(parts) == y).float().mean())
+def shifted(x: torch.Tensor, rng: random.Random) -> torch.Tensor:
+    """Half the batches a position further up, down, left or right, the border repeated."""
+    down, right = rng.randrange(3), rng.randrange(3)
+    if rng.random() < 0.5:
+        return x
+    height, width = x.shape[2:]
+    return F.pad(x, (1, 1, 1, 1), mode="replicate")[:, :, down : down + height, right : right + width]
 
 
-def train_epoch(
-    model: Rest, optimizer: torch.optim.Optimizer, x: np.ndarray, y: torch.Tensor, span: tuple[float, float]
-) -> float:
-    """One pass over a view; the rate falls linearly, `span` is the part of the training it covers."""
-    model.train()
-    batches, total = torch.randperm(len(y)).split(200), 0.0
-    for number, pick in enumerate(batches):
-        progress = span[0] + number / len(batches) * (span[1] - span[0])
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * min(1.0, progress / 0.03 + 0.05) * (1 - progress)
+@dataclass
+class Course:
+    """What an epoch needs and a checkpoint holds."""
+
+    taught: Kernels
+    model: Rest
+    optimizers: list[torch.optim.Optimizer]
+    rng: random.Random
+
+    @staticmethod
+    def begin(taught: Kernels, seed: int) -> Course:
+        """Muon for the kernels, SGD for all that is not a matrix, as the first edition was trained."""
+        torch.manual_seed(seed)
+        model = Rest(taught).to(memory_format=torch.channels_last)
+        kernels = [p for p in model.parameters() if p.ndim == 4]
+        others = [p for p in model.parameters() if p.ndim != 4]
+        optimizers = [Muon(kernels, lr=MUON_RATE), torch.optim.SGD(others, SGD_RATE, 0.9, nesterov=True)]
+        return Course(taught, model, optimizers, random.Random(seed))
+
+    @torch.no_grad()
+    def fixed(self, stored: np.ndarray) -> torch.Tensor:
+        """Stored features (B, 8, 8, N) -> features of the last fixed layer."""
+        x = torch.from_numpy(np.ascontiguousarray(stored)).permute(0, 3, 1, 2).bfloat16()
+        x = shifted(x, self.rng) if self.model.training else x
         with torch.autocast("cpu", torch.bfloat16):
-            logits = model(torch.from_numpy(x[pick.numpy()]).float())
-        loss = F.cross_entropy(logits.float(), y[pick], label_smoothing=SMOOTHING)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        total += loss.item()
-    return total / len(batches)
+            return onwards(self.taught, [LAST_FIXED], x.contiguous(memory_format=torch.channels_last))[
+                LAST_FIXED
+            ]
 
+    @torch.no_grad()
+    def wanted(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """What the held layers were taught to make of it."""
+        layers = [n for n in self.model.layers if n <= HELD[-1]]
+        with torch.autocast("cpu", torch.bfloat16):
+            return {n: m for n, m in onwards(self.taught, layers, x).items() if n in HELD}
 
-def save(model: Rest, optimizer: torch.optim.Optimizer, epoch: int, path: Path) -> None:
-    """Everything needed to go on, whole or not at all."""
-    partial = path.with_suffix(".part")
-    torch.save({"epoch": epoch, "model": model.state_dict(), "optimizer": optimizer.state_dict()}, partial)
-    partial.replace(path)
+    def step(self, stored: np.ndarray, labels: torch.Tensor, rate: float) -> tuple[float, float]:
+        """One step of the optimisers: the cross-entropy and the error of the held layers before it."""
+        for optimizer, peak in zip(self.optimizers, (MUON_RATE, SGD_RATE), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = peak * rate
+        x = self.fixed(stored)
+        wanted = self.wanted(x)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits, maps = self.model(x)
+        named = F.cross_entropy(logits.float(), labels, label_smoothing=SMOOTHING)
+        held = sum(F.mse_loss(maps[n].float(), m.float()) for n, m in wanted.items())
+        self.model.zero_grad()
+        (named + HOLD * held).backward()
+        for optimizer in self.optimizers:
+            optimizer.step()
+        return named.item(), held.item()
+
+    def epoch(self, x: np.ndarray, y: torch.Tensor, span: tuple[float, float]) -> tuple[float, float]:
+        """One pass over a view; `span` is the part of the whole course it covers, in 0 .. 1."""
+        self.model.train()
+        batches, rows = len(y) // BATCH, []
+        order = torch.randperm(len(y)).numpy()
+        for number in range(batches):
+            pick = np.sort(order[number * BATCH : (number + 1) * BATCH])
+            rate = one_cycle(span[0] + (number + 0.5) / batches * (span[1] - span[0]))
+            rows.append(self.step(x[pick], y[torch.from_numpy(pick)], rate))
+        named, held = np.mean(rows, 0)
+        return float(named), float(held)
+
+    @torch.no_grad()
+    def top1(self, x: np.ndarray, y: torch.Tensor) -> float:
+        """Share of pictures whose most likely class is the right one."""
+        self.model.eval()
+        with torch.autocast("cpu", torch.bfloat16):
+            parts = [self.model(self.fixed(x[s : s + CHUNK]))[0].argmax(1) for s in range(0, len(x), CHUNK)]
+        return float((torch.cat(parts) == y).float().mean())
+
+    def save(self, epoch: int, path: Path) -> None:
+        """Everything needed to go on, whole or not at all."""
+        state = {
+            "epoch": epoch,
+            "model": self.model.state_dict(),
+            "optimizers": [o.state_dict() for o in self.optimizers],
+            "rng": self.rng.getstate(),
+            "torch": torch.get_rng_state(),
+        }
+        partial = path.with_suffix(".part")
+        torch.save(state, partial)
+        partial.replace(path)
+
+    def load(self, path: Path) -> int:
+        """Go on from a checkpoint, if there is one; the number of epochs already done."""
+        if not path.exists():
+            return 0
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        self.rng.setstate(state["rng"])
+        torch.set_rng_state(state["torch"])
+        return int(state["epoch"])
 
 
 def train(weights: Path, archive: Path, out: Path, epochs: int, views: int, seed: int) -> None:
     """The whole training; goes on where an earlier run in the same folder stopped."""
     out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(seed)
-    network, data = read_weights(weights), load_pictures(archive, out / "pictures.npz")
-    trunk = {n: k for n, k in network.items() if n <= LAST_FIXED}
-    model = Rest({n: k for n, k in network.items() if n > LAST_FIXED})
-    assert not any(map(first_of_block, list(network)[len(trunk) :]))  # no pooling is left to do
-    optimizer, epoch = torch.optim.AdamW(model.parameters(), RATE, weight_decay=DECAY), 0
-    checkpoint = out / "checkpoint.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        epoch = state["epoch"]
-    val = view_of(trunk, data["val_x"], out / "val.npy", None)
-    for number in range(epoch, epochs):
-        began, view = time.perf_counter(), number % views
-        x = view_of(trunk, data["train_x"], out / f"view{view}.npy", view)
-        span = (number / epochs, (number + 1) / epochs)
-        loss = train_epoch(model, optimizer, x, data["train_y"], span)
-        row = {"epoch": number + 1, "loss": round(loss, 4), "top1": top1(model, val, data["val_y"])}
-        save(model, optimizer, number + 1, checkpoint)
+    taught, data = read_weights(weights), load_pictures(archive, out / "pictures.npz")
+    course = Course.begin(taught, seed)
+    val = view_of(taught, data["val_x"], out / "val.npy", None)
+    for number in range(course.load(out / "checkpoint.pt"), epochs):
+        view = number % views
+        x = view_of(taught, data["train_x"], out / f"view{view}.npy", view)
+        began = time.perf_counter()
+        named, held = course.epoch(x, data["train_y"], (number / epochs, (number + 1) / epochs))
+        row = {"epoch": number + 1, "loss": round(named, 3), "held": round(held, 3)}
+        row |= {
+            "top1": round(course.top1(val, data["val_y"]), 4),
+            "seconds": round(time.perf_counter() - began),
+        }
+        course.save(number + 1, out / "checkpoint.pt")
         with (out / "log.jsonl").open("a") as log:
-            log.write(json.dumps({**row, "seconds": round(time.perf_counter() - began)}) + "\n")
+            log.write(json.dumps(row) + "\n")
         print(row, flush=True)
-        write_result(trunk, network, model, out / "folded.npz")
+        head = (course.model.head.weight.T, course.model.head.bias)
+        write_weights({**taught, **course.model.folded()}, out / "folded.npz", head)
 
 
-def write_result(trunk: Kernels, network: Kernels, model: Rest, path: Path) -> None:
-    """The whole network with its head."""
-    trained = dict(
-        zip(list(network)[len(trunk) :], zip(model.kernels, model.biases, strict=True), strict=True)
-    )
-    write_weights({**trunk, **trained}, path, head=(model.head.weight.T, model.head.bias))
-
-
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("weights", type=Path, help="folded.npz of tools/teach_pocket_vgg.py")
     parser.add_argument("archive", type=Path, help="tiny-imagenet-200.zip")
     parser.add_argument("--out", type=Path, default=Path("runs/named"), help="folder of the run")
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--views", type=int, default=2, help="how many views of each picture are kept")
+    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--views", type=int, default=4, help="how many views of each picture are kept")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
+    args = parser.parse_args(words)
     torch.set_num_threads(args.threads)
     train(args.weights, args.archive, args.out, args.epochs, args.views, args.seed)
 
