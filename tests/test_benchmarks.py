@@ -12,6 +12,7 @@ from nstlib import autodiff
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(FOLDER))  # its scripts are started from there and import each other
 
+import judge  # noqa: E402
 import measure  # noqa: E402
 import plain  # noqa: E402
 from contenders import Contender, Failed, Worker  # noqa: E402
@@ -102,3 +103,91 @@ def test_a_report_without_markers_is_refused_and_left_alone(tmp_path):
     with pytest.raises(ValueError, match="put them where they belong"):
         measure.write(report, "sizes", "a table")
     assert report.read_text(encoding="utf-8") == "my notes"
+
+
+# --- the judge ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[np.ndarray, np.ndarray]:
+    """A photograph, and a style of the same shape."""
+    photo = nst.load_image("coffee", 192)
+    return photo, nst.resize(nst.load_image("swirls"), photo.shape[1:3])
+
+
+def test_the_style_itself_has_its_colours_and_its_texture(pair):
+    photo, style = pair
+    found = judge.judge(style, photo, style)
+    assert (found.colour, found.patches) == pytest.approx((0, 0), abs=1e-6)
+    assert found.structure < 0.4
+
+
+def test_the_photograph_itself_keeps_everything(pair):
+    found = judge.judge(pair[0], *pair)
+    assert (found.colour, found.patches, found.structure) == pytest.approx((1, 1, 1))
+
+
+def test_between_photograph_and_style_lies_half_of_the_way_in_colour(pair):
+    photo, _ = pair
+    darker = 0.5 * photo
+    half = judge.judge(0.75 * photo, photo, darker)
+    assert half.colour == pytest.approx(0.5, abs=0.02)
+    assert half.patches == pytest.approx(0.5, abs=0.02)
+    assert half.structure == pytest.approx(1, abs=0.001)
+
+
+def test_colours_count_wherever_they_stand_and_edges_where_they_are(pair):
+    photo, style = pair
+    mirrored = photo[:, :, ::-1]
+    found = judge.judge(mirrored, photo, style)
+    assert found.colour == pytest.approx(1, abs=1e-3)
+    assert found.structure < 0.5
+    brighter = judge.judge(0.5 + 0.5 * photo, photo, style)
+    assert brighter.structure == pytest.approx(1, abs=1e-3)
+
+
+def test_a_blurred_style_has_the_colours_and_not_the_patches(pair):
+    photo, style = pair
+    small = nst.resize(style, 24)
+    found = judge.judge(nst.resize(small, photo.shape[1:3]), photo, style)
+    assert found.colour < 0.35
+    assert found.patches > 0.5
+
+
+def test_a_result_of_another_size_is_judged_alike(pair):
+    photo, style = pair
+    large = nst.resize(photo, (2 * photo.shape[1], 2 * photo.shape[2]))
+    found = judge.judge(large, photo, style)
+    assert found.structure == pytest.approx(1, abs=0.01)
+    assert found.colour == pytest.approx(1, abs=0.02)
+
+
+def test_the_sliced_distance_of_a_shifted_cloud_is_the_mean_shadow_of_the_shift():
+    cloud = np.random.default_rng(1).random((500, 2))
+    shift = np.array([0.3, 0.4])
+    # The mean of |cos| over all directions of the plane is 2 / pi; 128 of them are a sample of it.
+    assert judge.sliced_distance(cloud, cloud + shift) == pytest.approx(0.5 * 2 / np.pi, rel=0.1)
+    assert judge.sliced_distance(cloud, cloud[::-1]) == pytest.approx(0, abs=1e-12)
+
+
+def test_speckle_is_coloured_noise_and_neither_grey_noise_nor_flat_colour():
+    rng = np.random.default_rng(0)
+    flat = np.broadcast_to(np.float32([0.8, 0.4, 0.1]), (200, 200, 3))
+    assert judge.speckle(flat) == pytest.approx(0, abs=1e-6)
+    assert judge.speckle(flat + 0.1 * rng.normal(size=(200, 200, 1))) == pytest.approx(0, abs=1e-6)
+    # Chroma holds 2/3 of independent noise's variance; without a blur of weights k stays 1 - 2 k0 + sum k^2.
+    weights = np.exp(-0.5 * np.arange(-4, 5) ** 2)
+    kernel = np.outer(weights, weights) / weights.sum() ** 2
+    left = 1 - 2 * kernel.max() + (kernel**2).sum()
+    found = judge.speckle(flat + 0.1 * rng.normal(size=(200, 200, 3)))
+    assert found == pytest.approx(0.1 * np.sqrt(2 / 3 * left), rel=0.02)
+
+
+def test_a_photograph_that_is_its_own_style_is_refused(pair):
+    with pytest.raises(ValueError, match="judge a pair of two different pictures"):
+        judge.judge(pair[1], pair[0], pair[0])
+
+
+def test_a_picture_too_narrow_for_patches_is_refused(pair):
+    with pytest.raises(ValueError, match="too narrow to be judged"):
+        judge.judge(pair[0][:, :2], *pair)
