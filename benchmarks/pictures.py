@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
+import inspect
 import io
 import json
 import os
@@ -138,6 +140,21 @@ def overrides(texts: Iterable[str]) -> dict[str, Any]:
     return found
 
 
+def in_full(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings with the defaults of this nstlib and the SHA-256 of its own network's weights, as in JSON.
+
+    Both change while the course is made, and pictures of before would pass for pictures of now.
+    """
+    import nstlib as nst
+    from nstlib import networks
+
+    usual = inspect.signature(nst.transfer_style).parameters.values()
+    chosen = {p.name: p.default for p in usual if p.default is not p.empty} | settings
+    weights = networks.weights_path(networks.PLANS["pocket_vgg"]).read_bytes()
+    chosen["weights of pocket_vgg"] = hashlib.sha256(weights).hexdigest()
+    return json.loads(json.dumps(chosen))
+
+
 def claim(folder: Path, settings: dict[str, Any]) -> None:
     """Note the settings in a folder, so that pictures of different ones never get onto one sheet.
 
@@ -148,8 +165,11 @@ def claim(folder: Path, settings: dict[str, Any]) -> None:
     note = folder / "settings.json"
     if note.is_file():
         before = json.loads(note.read_text(encoding="utf-8"))
-        if before != settings:
-            raise ValueError(f"{folder} holds pictures made with {json.dumps(before)}; give another folder.")
+        other = [key for key in {**before, **settings} if before.get(key) != settings.get(key)]
+        if other:
+            raise ValueError(
+                f"{folder} holds pictures made with another {', '.join(other)}; give a new folder."
+            )
     write_text(note, json.dumps(settings, indent=1) + "\n")
 
 
@@ -173,6 +193,8 @@ def paint(pairs: Sequence[Pair], folder: Path, settings: dict[str, Any]) -> int:
                 progress=False,
                 callback=lambda now, number=number: bar.update(number + now.share - bar.n),
             )
+            if result.making is not None and result.making.cut_short:
+                raise KeyboardInterrupt(result.making.cut_short)  # half a painting would pass for a whole one
             result.save(pair.file(folder))
     say(f"{len(missing)} pictures painted, {done} were there")
     return len(missing)
@@ -256,7 +278,10 @@ def contact_sheet(pairs: Sequence[Pair], rows: Sequence[Row], folder: Path, side
     ours = {(pair.photo, pair.style): pair for pair in pairs}
     photos = {pair.photo: pair.photo_source for pair in pairs}
     styles = {pair.style: pair.style_source for pair in pairs}
-    top = [Cell(), *(Cell(source, style) for style, source in styles.items())]
+    top = [
+        Cell(text="colour / patches / structure"),
+        *(Cell(source, style) for style, source in styles.items()),
+    ]
     below = [
         [Cell(source, photo), *(Cell(ours[photo, s].file(folder), brief(said[photo, s])) for s in styles)]
         for photo, source in photos.items()
@@ -345,7 +370,7 @@ def make(asked: argparse.Namespace) -> None:
     """Paint, judge, and write tables and sheet."""
     settings = {"size": asked.size} | overrides(asked.set)
     pairs = chosen_pairs(asked)
-    claim(asked.out, settings)
+    claim(asked.out, in_full(settings))
     paint(pairs, asked.out, settings)
     rows = judged(pairs, asked.out)
     write_tables(rows, asked.out)
@@ -367,6 +392,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         make(asked)
     except (OSError, TypeError, ValueError) as error:
         sys.exit(str(error))
+    except KeyboardInterrupt as reason:
+        why = f" ({reason})" if str(reason) else ""
+        sys.exit(f"Ended early{why}; what is whole is kept, and the same command goes on from there.")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
 """benchmarks/: the loops written by hand compute what nstlib computes, and the report is written whole."""
 
+import csv
+import json
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import nstlib as nst
 from nstlib import autodiff
@@ -14,6 +18,7 @@ sys.path.insert(0, str(FOLDER))  # its scripts are started from there and import
 
 import judge  # noqa: E402
 import measure  # noqa: E402
+import pictures  # noqa: E402
 import plain  # noqa: E402
 from contenders import Contender, Failed, Worker  # noqa: E402
 
@@ -191,3 +196,112 @@ def test_a_photograph_that_is_its_own_style_is_refused(pair):
 def test_a_picture_too_narrow_for_patches_is_refused(pair):
     with pytest.raises(ValueError, match="too narrow to be judged"):
         judge.judge(pair[0][:, :2], *pair)
+
+
+# --- pictures -------------------------------------------------------------------------------------------
+
+QUICK = ["--size", "64", "--cell", "64", "--set", "iterations=2"]
+
+
+@pytest.fixture(scope="module")
+def sheets(tmp_path_factory) -> Path:
+    """A folder with two styles x two photographs."""
+    folder = tmp_path_factory.mktemp("pictures") / "sheets"
+    pictures.main(
+        ["--out", str(folder), *QUICK, "--styles", "swirls", "glass", "--photos", "cat", "astronaut"]
+    )
+    return folder
+
+
+def test_a_grid_is_painted_judged_and_laid_side_by_side(sheets):
+    names = [f"{photo}--{style}.png" for photo in ("cat", "astronaut") for style in ("swirls", "glass")]
+    for name in names:
+        assert max(Image.open(sheets / name).size) == 64
+    with open(sheets / "judged.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [f"{row['photo']}--{row['style']}.png" for row in rows] == names
+    direct = judge.judge(sheets / names[0], "cat", "swirls")
+    assert float(rows[0]["colour"]) == direct.colour and float(rows[0]["speckle"]) == direct.speckle
+    mean = np.mean([float(row["structure"]) for row in rows])
+    report = (sheets / "judged.md").read_text(encoding="utf-8")
+    line = next(line for line in report.splitlines() if line.startswith("| all | all | ours |"))
+    assert line.split("|")[6].strip() == f"{mean:.2f}"
+    width, height = Image.open(sheets / "sheet.png").size
+    assert width > 3 * 64 and height > 3 * 64
+    # The cell of the second photograph and first style holds that picture, and nothing else.
+    top = pictures.GAP + 2 * (64 + pictures.GAP + pictures.LETTERS + 6)
+    left = pictures.GAP + (64 + pictures.GAP)
+    seen = Image.open(sheets / "sheet.png").crop((left, top, left + 64, top + 64))
+    assert seen.tobytes() == Image.open(sheets / "astronaut--swirls.png").convert("RGB").tobytes()
+
+
+def test_a_picture_that_is_there_is_not_painted_again(sheets, tmp_path):
+    folder = tmp_path / "again"
+    shutil.copytree(sheets, folder)
+    (folder / "cat--glass.png").unlink()
+    before = {file.name: file.stat().st_mtime_ns for file in folder.glob("*--*.png")}
+    choice = ["--styles", "swirls", "glass", "--photos", "cat", "astronaut"]
+    pictures.main(["--out", str(folder), *QUICK, *choice])
+    after = {file.name: file.stat().st_mtime_ns for file in folder.glob("*--*.png")}
+    assert after.keys() == before.keys() | {"cat--glass.png"}
+    assert {name: after[name] for name in before} == before
+
+
+def test_pictures_of_other_settings_or_another_network_are_not_mixed(sheets, tmp_path):
+    choice = ["--styles", "swirls", "--photos", "cat"]
+    with pytest.raises(SystemExit, match="made with another size; give a new folder"):
+        pictures.main(["--out", str(sheets), "--size", "72", "--set", "iterations=2", *choice])
+    folder = tmp_path / "old"
+    shutil.copytree(sheets, folder)
+    noted = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    noted["weights of pocket_vgg"] = "0" * 64
+    (folder / "settings.json").write_text(json.dumps(noted), encoding="utf-8")
+    with pytest.raises(SystemExit, match="another weights of pocket_vgg"):
+        pictures.main(["--out", str(folder), *QUICK, *choice])
+
+
+def test_a_picture_that_was_interrupted_is_not_kept(tmp_path, monkeypatch):
+    def interrupted(*pictures, callback, **settings):
+        def stop(now):
+            raise KeyboardInterrupt
+
+        return transfer(*pictures, callback=stop, **settings)
+
+    transfer = nst.transfer_style
+    monkeypatch.setattr(nst, "transfer_style", interrupted)
+    monkeypatch.setattr(pictures, "in_full", dict)
+    with pytest.raises(SystemExit, match="the same command goes on from there"):
+        pictures.main(["--out", str(tmp_path), *QUICK, "--styles", "swirls", "--photos", "cat"])
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_pairs_stand_beside_what_was_published(tmp_path):
+    given = tmp_path / "given"
+    (given / "published").mkdir(parents=True)
+    (tmp_path / "images").mkdir()
+    # Pictures of any kind will do: one input lies in the folder, the other beside it.
+    nst.save_image(nst.load_image("cat", 64), tmp_path / "images" / "tubingen.jpg")
+    nst.save_image(nst.load_image("swirls", 64), given / "the_scream.jpg")
+    nst.save_image(nst.load_image("swirls", 64), given / "published" / "tubingen_scream.png")
+    out = tmp_path / "out"
+    pictures.main(["--out", str(out), *QUICK, "--pairs", str(given)])
+    with open(out / "judged.csv", encoding="utf-8", newline="") as file:
+        rows = {row["by"]: row for row in csv.DictReader(file)}
+    assert set(rows) == {"ours", "published"}
+    assert float(rows["published"]["colour"]) < 0.2 < float(rows["ours"]["colour"])
+    assert Image.open(out / "sheet.png").width > 4 * 64
+    with pytest.raises(SystemExit, match=r"holds none of published/tubingen_scream.png"):
+        pictures.main(["--out", str(out), *QUICK, "--pairs", str(tmp_path / "images")])
+
+
+@pytest.mark.parametrize("text", ["content_weight", "content_weight=", "optimizer=adam", "a b=1"])
+def test_an_override_of_another_form_is_one_sentence(text, tmp_path):
+    with pytest.raises(SystemExit, match="write a keyword and its value in JSON"):
+        pictures.main(["--out", str(tmp_path), "--set", text])
+
+
+def test_the_usual_grid_is_all_styles_and_eight_photographs(tmp_path):
+    asked = pictures.command_line().parse_args(["--out", str(tmp_path)])
+    pairs = pictures.chosen_pairs(asked)
+    assert len(pairs) == 12 * 8
+    assert [pair.photo for pair in pairs[:24:12]] == ["astronaut", "grace_hopper"]
