@@ -112,7 +112,9 @@ def sliced_distance(a: Array, b: Array) -> float:
     """
     directions = np.random.default_rng(SEED).normal(size=(a.shape[1], DIRECTIONS))
     directions /= np.linalg.norm(directions, axis=0)
-    quantiles = (np.quantile(cloud @ directions, QUANTILES, axis=0) for cloud in (a, b))
+    # A direction in a row: sorting along memory takes a quarter of the time.
+    shadows = (np.ascontiguousarray((cloud @ directions.astype(cloud.dtype)).T) for cloud in (a, b))
+    quantiles = (np.quantile(np.sort(shadow, axis=1), QUANTILES, axis=1) for shadow in shadows)
     return float(np.abs(np.subtract(*quantiles)).mean())
 
 
