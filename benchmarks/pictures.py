@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from measure import say, table
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
 from nstlib.foundation import whole_file
@@ -324,8 +324,15 @@ def sheet(cells: Sequence[Sequence[Cell]], side: int) -> Image.Image:
             if cell.source is not None:
                 picture = nst.images.to_pil(nst.load_image(cell.source, side))
                 page.paste(picture, (left + (side - picture.width) // 2, top + side - picture.height))
-            pen.text((left + side // 2, top + side + 2), cell.text, "black", anchor="ma", font_size=LETTERS)
+            font = fitting(cell.text, side)
+            pen.text((left + side // 2, top + side + 2), cell.text, "black", anchor="ma", font=font)
     return page
+
+
+def fitting(text: str, width: int) -> ImageFont.FreeTypeFont:
+    """The letters of a sheet, smaller where a text would not fit into so many pixels."""
+    font = ImageFont.load_default(LETTERS)
+    return ImageFont.load_default(min(LETTERS, LETTERS * width / max(1, font.getlength(text))))
 
 
 def write_sheet(page: Image.Image, path: Path) -> None:

@@ -294,6 +294,16 @@ def test_pairs_stand_beside_what_was_published(tmp_path):
         pictures.main(["--out", str(out), *QUICK, "--pairs", str(tmp_path / "images")])
 
 
+def test_a_label_stays_below_its_own_picture():
+    text = "published  0.17 / 0.33 / 0.63"
+    assert pictures.fitting(text, 120).getlength(text) <= 121
+    assert pictures.fitting("cat", 120).size == pictures.LETTERS
+    cells = [[pictures.Cell("cat", text), pictures.Cell("cat", "")]]
+    page = np.asarray(pictures.sheet(cells, 120).convert("L"))[pictures.GAP + 120 :]
+    dark = np.flatnonzero((page < 128).any(axis=0))
+    assert pictures.GAP - 1 <= dark.min() < dark.max() <= pictures.GAP + 121
+
+
 @pytest.mark.parametrize("text", ["content_weight", "content_weight=", "optimizer=adam", "a b=1"])
 def test_an_override_of_another_form_is_one_sentence(text, tmp_path):
     with pytest.raises(SystemExit, match="write a keyword and its value in JSON"):
