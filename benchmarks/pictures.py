@@ -331,8 +331,8 @@ def sheet(cells: Sequence[Sequence[Cell]], side: int) -> Image.Image:
 
 def fitting(text: str, width: int) -> ImageFont.FreeTypeFont:
     """The letters of a sheet, smaller where a text would not fit into so many pixels."""
-    font = ImageFont.load_default(LETTERS)
-    return ImageFont.load_default(min(LETTERS, LETTERS * width / max(1, font.getlength(text))))
+    fonts = [ImageFont.load_default(size) for size in range(LETTERS, 0, -1)]
+    return next((font for font in fonts if font.getlength(text) <= width), fonts[-1])
 
 
 def write_sheet(page: Image.Image, path: Path) -> None:
