@@ -118,7 +118,11 @@ RECIPE: Options = {
     "variation_weight": (float, "X", "how much smoothness counts"),
     "variation": (str, "NAME", "how smoothness is measured: squared or absolute"),
     "formula": (str, "NAME", "of the losses: relative, mse, gatys or sum"),
-    "start": (str, "WHERE", "content, style, noise, or a picture"),
+    "start": (
+        str,
+        "WHERE",
+        "recolored (content in the style's colours), content, style, noise, or a picture",
+    ),
     "seed": (int, "N", "of the noise, and of random weights"),
 }
 RUN: Options = {

@@ -218,7 +218,7 @@ def transfer_style(
     variation_weight: float = 0.2,
     variation: Literal["squared", "absolute"] = "squared",
     formula: losses.Formula = "relative",
-    start: Any = "content",
+    start: Any = "recolored",
     seed: int = 0,
     **run: Any,
 ) -> Result:
@@ -235,8 +235,8 @@ def transfer_style(
         content_weight, style_weight, variation_weight: alpha, beta, and the weight of total variation.
         variation: "squared" or "absolute".
         formula: see `losses`.
-        start: "content", "style", "noise", or anything `images.load_image` takes; it is brought to the
-            shape of the result.
+        start: "recolored" (the photograph in the style's colours, see `images.match_colors`), "content",
+            "style", "noise", or anything `images.load_image` takes; it is brought to the shape of the result.
         seed: of the noise.
         run: see `RunOptions`.
 
@@ -670,14 +670,15 @@ def starting_image(start: Any, frame: np.ndarray, style: np.ndarray | None, seed
     Raises:
         ValueError, OSError, TypeError: unknown word, or nothing that can be loaded.
     """
-    words = ("content", "style", "noise")
+    words = ("recolored", "content", "style", "noise")
     if isinstance(start, str) and start == "noise":
         return Start(None, seed)
     if isinstance(start, str) and start in words:
-        source = frame if start == "content" else style
-        if source is None:
+        if start == "content":
+            return Start(frame, seed)
+        if style is None:
             raise ValueError("There is no style picture to start from; use 'noise', 'content' or an image.")
-        return Start(source, seed)
+        return Start(style if start == "style" else images.match_colors(frame, style), seed)
     try:
         return Start(images.load_image(start, at_most=max(frame.shape[1:3])), seed, own=True)
     except FileNotFoundError:

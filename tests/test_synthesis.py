@@ -103,17 +103,29 @@ def test_the_image_can_be_saved(paint: Recipe, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("start", "expected"),
     [
+        ("recolored", nst.match_colors(PHOTO, STYLE)),
         ("content", PHOTO),
         ("style", STYLE),
         (picture(seed=9), picture(seed=9)),
         (picture(20, 20, seed=9), nst.resize(picture(20, 20, seed=9), (48, 48))),
     ],
-    ids=["content", "style", "image", "smaller image"],
+    ids=["recolored", "content", "style", "image", "smaller image"],
 )
 def test_a_run_starts_from_what_was_asked_for(paint: Recipe, start: Any, expected: np.ndarray) -> None:
     # Gradient descent with next to no rate stays where it starts.
     still = {"optimizer": "gradient_descent", "learning_rate": 1e-9, "iterations": 1}
     np.testing.assert_allclose(paint(start=start, **still).image, expected, atol=1e-4)
+
+
+@pytest.mark.fast
+def test_a_transfer_begins_with_the_palette_of_the_style(paint: Recipe) -> None:
+    still = {"optimizer": "gradient_descent", "learning_rate": 1e-9, "iterations": 1}
+    result = paint(0.2 * PHOTO, **still)
+    assert result.settings["start"] == "recolored"
+    for statistic in (np.mean, np.std):  # the clip to [0, 1] costs a little
+        np.testing.assert_allclose(statistic(result.image, (0, 1, 2)), statistic(STYLE, (0, 1, 2)), atol=0.02)
+    edges = [np.diff(x, axis=2).ravel() for x in (result.image, PHOTO)]
+    assert np.corrcoef(*edges)[0, 1] > 0.7  # and it is the photograph still
 
 
 @pytest.mark.fast
@@ -135,8 +147,9 @@ def test_a_start_may_be_a_file_or_a_sample(paint: Recipe, tmp_path: Path) -> Non
 def test_an_unknown_start_gets_the_nearest_suggested(paint: Recipe, pocket: FeatureNetwork) -> None:
     with pytest.raises(ValueError, match="did you mean 'content'"):
         paint(start="contnet")
-    with pytest.raises(ValueError, match="no style picture to start from"):
-        nst.reconstruct_content(PHOTO, network=pocket, start="style", progress=False)
+    for word in ("style", "recolored"):
+        with pytest.raises(ValueError, match="no style picture to start from"):
+            nst.reconstruct_content(PHOTO, network=pocket, start=word, progress=False)
 
 
 # --- sizes ------------------------------------------------------------------------------------------
