@@ -123,6 +123,15 @@ def test_settings_come_back_from_text(seed: int) -> None:
     assert Settings.from_text(chosen.to_text() | {"photo": "cat"}) == chosen
 
 
+def test_a_run_starts_as_the_library_does_and_says_so_in_words() -> None:
+    usual = Settings()
+    assert usual.start == inspect.signature(nst.transfer_style).parameters["start"].default
+    assert dict(display.described(usual))["Start"] == "the photo in the style's colours"
+    assert {dict(display.described(Settings(start=s)))["Start"] for s in settings.STARTS} == {
+        *settings.START_WORDS.values()
+    }
+
+
 @pytest.mark.parametrize(
     "change", [{"size": "9999"}, {"network": "../x"}, {"strength": "-1"}, {"seed": "x"}, {"start": "url"}]
 )

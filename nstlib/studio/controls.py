@@ -16,15 +16,9 @@ import ipywidgets
 from . import display
 from .gallery import Entry, Gallery
 from .pictures import MOST_BYTES, Picture, check_upload, distinct, offered, uploaded
-from .settings import ITERATIONS, LARGEST_SEED, NETWORKS, OPTIMIZERS, SIZES, STARTS, STROKES, Settings
+from .settings import ITERATIONS, LARGEST_SEED, NETWORKS, OPTIMIZERS, SIZES, START_WORDS, STROKES, Settings
 
 MOST_UPLOADS = 8  # of each kind, held in memory until Reset
-WORDS = {
-    "recolored": "the photo in the style's colours",
-    "content": "the photo",
-    "style": "the style picture",
-    "noise": "noise",
-}
 
 TIPS = {
     "network": "Whose layers compare the pictures; pocket_vgg comes with the package",
@@ -194,7 +188,9 @@ class Controls:
             "strokes": make.Dropdown(options=with_unit(STROKES, "%"), description="Stroke size"),
             "optimizer": make.Dropdown(options=OPTIMIZERS, description="Optimiser"),
             "iterations": make.Dropdown(options=ITERATIONS, description="Iterations"),
-            "start": make.Dropdown(options=[(WORDS[s], s) for s in STARTS], description="Start from"),
+            "start": make.Dropdown(
+                options=[(words, start) for start, words in START_WORDS.items()], description="Start from"
+            ),
             "seed": make.BoundedIntText(min=0, max=LARGEST_SEED, description="Seed of the noise"),
         }
         for name, widget in self._widgets.items():

@@ -18,7 +18,7 @@ from .. import fonts, images
 from .gallery import Entry, Record
 from .job import Sight
 from .pictures import Picture
-from .settings import BY_PIP, NETWORKS, Settings, content_weight
+from .settings import BY_PIP, NETWORKS, START_WORDS, Settings, content_weight
 
 SHOWN = 480  # pixels of the longer side at which a chosen picture is shown
 THUMBNAIL = 160
@@ -181,7 +181,7 @@ def described(settings: Settings) -> list[tuple[str, str]]:
         ("Strokes", f"{settings.strokes} %"),
         ("Optimiser", settings.optimizer),
         ("Iterations", f"{settings.iterations} at each size"),
-        ("Start", settings.start),
+        ("Start", START_WORDS[settings.start]),
         ("Seed", str(settings.seed)),
     ]
 

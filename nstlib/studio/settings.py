@@ -29,6 +29,9 @@ STROKES = (50, 70, 100, 140, 200)  # size at which the style is seen, in percent
 OPTIMIZERS = ("lbfgs", "adam", "gradient_descent", "scipy")
 ITERATIONS = (10, 25, 50, 100, 200, 400)  # at each size
 STARTS = ("recolored", "content", "style", "noise")
+START_WORDS = dict(
+    zip(STARTS, ("the photo in the style's colours", "the photo", "the style picture", "noise"), strict=True)
+)
 LARGEST_SEED = 2**31 - 1
 
 USUAL_STRENGTH = 50  # what stands for the library's default weight
