@@ -456,10 +456,10 @@ def test_an_interruption_while_targets_are_computed_loses_nothing(
 
     original = synthesis.content_terms
     monkeypatch.setattr(synthesis, "content_terms", at_48)
-    result = paint(sizes=[24, 48])
+    result = paint(sizes=[24, 48], start="content")
     assert "before the first iteration at 48 px" in result.history.stopped
     assert result.image.shape == PHOTO.shape
-    coarse = paint(nst.resize(PHOTO, 24), style_size=24).image
+    coarse = paint(nst.resize(PHOTO, 24), style_size=24, start="content").image
     np.testing.assert_allclose(result.image, nst.resize(coarse, (48, 48)), atol=1e-3)
 
 
@@ -493,9 +493,9 @@ def test_sizes_that_were_finished_are_kept_when_memory_runs_out(
     with pytest.warns(
         RuntimeWarning, match="not enough memory for 48 pixels: the best image so far, of 24 pix"
     ):
-        result = paint(sizes=[24, 48])
+        result = paint(sizes=[24, 48], start="content")
     assert result.history.stopped == "out of memory at 48 px; the best image of 24 px is returned"
-    coarse = paint(nst.resize(PHOTO, 24), style_size=24).image
+    coarse = paint(nst.resize(PHOTO, 24), style_size=24, start="content").image
     np.testing.assert_allclose(result.image, coarse, atol=1e-3)
     assert result.making is not None and result.making.cut_short == result.history.stopped
 
