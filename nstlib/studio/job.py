@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # imported by the thread only: it starts Keras
     from ..optimizers import Progress
     from ..synthesis import Result, TooSmall
 
-PREVIEW_EVERY = 1.0  # seconds between two previews
+PREVIEW_EVERY = 0.25  # seconds between two previews
 SURE_AFTER = 8  # iterations at a size before its speed is trusted
 
 Recipe = Callable[[Callable[["Progress"], None]], "Result"]
