@@ -1,12 +1,12 @@
-"""Give a taught `pocket_vgg` its head: it learns to name what it sees, and paints as before.
+"""Give a taught `pocket_vgg` its head: it learns to name what it sees, and paints almost as before.
 
     python tools/name_pocket_vgg.py runs/taught/folded.npz tiny-imagenet-200.zip --out runs/named
 
-Everything up to block4_conv1 stays as it was taught: a transfer's usual weights hear next to nothing of what
-lies deeper, so no picture changes. What comes after, and the linear head over 200 classes, learns the labels
-of Tiny ImageNet, while block4_conv2 and block5_conv1 are held near what they were taught, so that their Gram
-matrices go on telling light from dark. The fixed part is computed once per picture and view and kept on disk,
-so that an epoch is cheap. A run writes into --out:
+Everything up to block4_conv1 stays as it was taught. What comes after, and the linear head over 200 classes,
+learns the labels of Tiny ImageNet; with style weights that fall from layer to layer (`taught_pocket_vgg.md`)
+a transfer hears little of it. block4_conv2 and block5_conv1 are held near what they were taught, so that
+their Gram matrices keep most of what they tell of light and dark. The fixed part is computed once per
+picture and view and kept on disk, so that an epoch is cheap. A run writes into --out:
 
     pictures.npz      the archive decoded once (1.3 GB, safe to delete)
     view0.npy, ...    the third block, pooled, for a view of every picture (1.2 GB each, safe to delete)
