@@ -94,7 +94,8 @@ class RunOptions:
     Attributes:
         optimizer: "lbfgs", "adam", "gradient_descent" or "scipy"; its own options (`learning_rate`, ...)
             are keywords of the recipe too.
-        iterations: for each size, one number or one per size.
+        iterations: for each size, one number or one per size; "auto" is what suits the recipe: 100, and for
+            a style transfer most of them at half the full size (see `usual_iterations`).
         sizes: longer sides from coarse to fine, "auto" (halving down to 128, for content alone to 64),
             or "single".
         callback: called with a `Progress` after every iteration; a KeyboardInterrupt that it raises ends the
@@ -107,7 +108,7 @@ class RunOptions:
     """
 
     optimizer: str = "lbfgs"
-    iterations: int | Sequence[int] = 100
+    iterations: Literal["auto"] | int | Sequence[int] = "auto"
     sizes: Literal["auto", "single"] | Sequence[int] = "auto"
     callback: Callback | None = None
     progress: bool = True
@@ -149,14 +150,22 @@ class RunOptions:
         check_count(self.checkpoint_every, "checkpoint_every")
         if self.callback is not None and not callable(self.callback):
             raise ValueError(f"callback is {self.callback!r}; give a function that takes a Progress.")
-        one = isinstance(self.iterations, (int, float, np.number))
         return replace(
             self,
-            iterations=check_count(self.iterations) if one else counts_in(self.iterations, "iterations"),
+            iterations=self._checked_iterations(),
             sizes=self.sizes if isinstance(self.sizes, str) else counts_in(self.sizes, "sizes"),
             snapshots=counts_in(self.snapshots, "snapshots"),
             checkpoint=None if self.checkpoint is None else self._checkpoint_file(),
         )
+
+    def _checked_iterations(self) -> Literal["auto"] | int | list[int]:
+        given = self.iterations
+        if isinstance(given, str):
+            if given != "auto":
+                raise ValueError(f"iterations is {given!r}; give a whole number, one per size, or 'auto'.")
+            return "auto"
+        one = isinstance(given, (int, float, np.number))
+        return check_count(given) if one else counts_in(given, "iterations")
 
     def _checkpoint_file(self) -> Path:
         if self.optimizer == "scipy":
@@ -167,13 +176,19 @@ class RunOptions:
             raise ValueError(f"checkpoint is {self.checkpoint!r}; give the name of a file.")
         return check_target(self.checkpoint)
 
-    def per_size(self, count: int) -> list[int]:
-        """The iterations of each of `count` sizes.
+    def per_size(self, usual: Sequence[int]) -> list[int]:
+        """The iterations of each size.
+
+        Args:
+            usual: what "auto" stands for, one number per size.
 
         Raises:
             ValueError: a list of another length, or snapshots after the last iteration.
         """
-        planned = [self.iterations] * count if isinstance(self.iterations, int) else list(self.iterations)
+        count, planned = len(usual), list(usual)
+        if self.iterations != "auto":
+            given = self.iterations
+            planned = [given] * count if isinstance(given, int) else [int(n) for n in given]
         if len(planned) != count:
             raise ValueError(
                 f"The run has {count} size(s), but iterations has {len(planned)} numbers; give one per size."
@@ -213,7 +228,7 @@ def transfer_style(
     style_size: int | None = None,
     content_layers: LayerWeights | None = None,
     style_layers: LayerWeights | None = None,
-    content_weight: float = 0.02,
+    content_weight: float = 0.015,
     style_weight: float = 1.0,
     variation_weight: float = 0.2,
     variation: Literal["squared", "absolute"] = "squared",
@@ -250,7 +265,7 @@ def transfer_style(
     picture, style_shape = images.load_with_shape(style, at_most=max(full, strokes_at))
     net = as_network(network)  # last, because it may take long
     kept = chosen_layers(net, content_layers, net.plan.content_layers, "content")
-    painted = chosen_layers(net, style_layers, net.plan.style_layers, "style")
+    painted = chosen_layers(net, style_layers, net.plan.style_weights, "style")
 
     def objective(here: np.ndarray, scale: float) -> Objective:
         strokes = images.resize(picture, max(1, round(strokes_at * scale)))
@@ -453,7 +468,7 @@ def as_network(network: str | Mapping[str, Any] | FeatureNetwork) -> FeatureNetw
 
 
 def chosen_layers(
-    net: FeatureNetwork, layers: LayerWeights | None, usual: Sequence[str], what: str
+    net: FeatureNetwork, layers: LayerWeights | None, usual: LayerWeights, what: str
 ) -> dict[Layer, float]:
     """Weights by the layers' Keras names, the network's usual layers when none are named.
 
@@ -715,6 +730,17 @@ def ladder(frame: np.ndarray, sizes: Any, smallest: int = SMALLEST_SIZE) -> list
     return [(max(1, round(height * s / full)), max(1, round(width * s / full))) for s in longer]
 
 
+def usual_iterations(recipe: str, sizes: int) -> list[int]:
+    """The iterations of each size when none are named.
+
+    A transfer finds its strokes at half the full size, where an evaluation costs a quarter: most iterations
+    belong there. The sizes below only bring the palette, the full size only sharpens.
+    """
+    if recipe != "transfer_style" or sizes == 1:
+        return [100] * sizes
+    return [25] * (sizes - 2) + [90, 55]
+
+
 @dataclass
 class Watcher:
     """Everything that happens beside the optimisation: bar, callback, snapshots, checkpoints."""
@@ -885,7 +911,7 @@ def synthesise(job: Job, objective_at: ObjectiveAt) -> Result:
     """Run the sizes from coarse to fine, each from the result of the one before."""
     began, options = time.perf_counter(), job.options
     shapes = ladder(job.frame, options.sizes, job.smallest)
-    counts = options.per_size(len(shapes))
+    counts = options.per_size(usual_iterations(job.recipe, len(shapes)))
     memory.check(job.network, job.layers, shapes[-1], options.optimizer)
     first, made = job.begin(shapes[0]), job.making(shapes, counts)
     print_of = ""
