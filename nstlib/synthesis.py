@@ -896,10 +896,11 @@ class Job:
         settings = {"network": net.made_with or net.name, **self.settings}
         settings |= {"start": "an image" if "start" in lacking else start, "sizes": [max(s) for s in shapes]}
         settings |= {"iterations": counts, "optimizer": options.optimizer, **options.optimizer_options}
+        found = [name for name in ("sizes", "iterations") if getattr(options, name) == "auto"]
         return Making(
             self.recipe,
             making.plain(settings),
-            (*self.usual, "sizes") if options.sizes == "auto" else self.usual,
+            (*self.usual, *found),
             {name: Picture.of(source, image) for name, (source, image) in pictures.items()},
             lacking,
             checkpoint.checksum(net),
