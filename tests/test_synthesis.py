@@ -703,7 +703,7 @@ def test_the_checkpoint_of_another_run_is_refused(paint: Recipe, tmp_path: Path)
         with pytest.raises(ValueError, match="checkpoint of another run"):
             paint(**{"iterations": 1, "checkpoint": file, **other})
     assert file.read_bytes() == before
-    paint(iterations=1, checkpoint=file, network="pocket_vgg", content_layers="conv4_2")  # is the same run
+    paint(iterations=1, checkpoint=file, network="pocket_vgg", content_layers="conv3_2")  # is the same run
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 broken", None, "half", "array"])
@@ -1028,9 +1028,14 @@ def test_an_exciting_image_excites_its_channel_more_than_any_photograph_does(poc
     result = nst.excite(layer, channel, network=pocket, size=64, iterations=20, progress=False)
     assert result.image.shape == (1, 64, 64, 3) and result.settings["sizes"] == [32, 64]
     found = response(pocket, result.image, layer)
-    seen = [response(pocket, nst.load_image(name, 64), layer)[channel] for name in nst.samples.names("photo")]
-    assert found[channel] > 2 * max(seen)
-    assert found.argmax() == channel
+    seen = [response(pocket, nst.load_image(name, 64), layer) for name in nst.samples.names("photo")]
+    assert found[channel] > 2 * np.max(seen, 0)[channel]
+    # Another channel may answer more loudly to the same image, but each has its own that it answers to most.
+    other = int(np.delete(found, channel).argmax())
+    other += other >= channel
+    theirs = nst.excite(layer, other, network=pocket, size=64, iterations=20, progress=False).image
+    answers = response(pocket, theirs, layer)
+    assert answers[other] > found[other] and found[channel] > answers[channel]
     assert result.history.rows[-1]["excite block3_conv3"] == pytest.approx(-np.log(found[channel]), abs=0.1)
 
 
