@@ -120,7 +120,11 @@ RECIPE: Options = {
     "variation_weight": (float, "X", "how much smoothness counts"),
     "variation": (str, "NAME", "how smoothness is measured: squared or absolute"),
     "formula": (str, "NAME", "of the losses: relative, mse, gatys or sum"),
-    "start": (str, "WHERE", "content, style, noise, or a picture"),
+    "start": (
+        str,
+        "WHERE",
+        "recolored (content in the style's colours), content, style, noise, or a picture",
+    ),
     "seed": (int, "N", "of the noise, and of random weights"),
 }
 RUN: Options = {
@@ -134,7 +138,7 @@ RUN: Options = {
     "iterations": (
         counts,
         "N",
-        "at each size; or one number per size, with commas between; auto makes most of them at half the size",
+        "at each size; or one number per size, with commas between; auto makes fewer at the full size",
     ),
     "sizes": (sizes, "SIZES", "auto (from coarse to fine), single, or longer sides with commas between"),
     "checkpoint": (str, "FILE", "write the run here as it goes; when the file exists, go on from there"),

@@ -68,12 +68,12 @@ class Plan:
 
     @property
     def style_weights(self) -> dict[Layer, float]:
-        """The usual weights of the style layers in a transfer: each a quarter of the one before, sum about 1.
+        """The usual weights of the style layers in a transfer: each half of the one before, sum about 1.
 
         Losses are relative, so equal weights let the deep layers speak as loudly as the shallow ones, and the
-        colours come late (benchmarks/pictures.py compares both).
+        colours come late.
         """
-        falling = 0.25 ** np.arange(len(self.style_layers))
+        falling = 0.5 ** np.arange(len(self.style_layers))
         return {n: float(f"{w:.2g}") for n, w in zip(self.style_layers, falling / falling.sum(), strict=True)}
 
 

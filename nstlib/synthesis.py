@@ -52,6 +52,7 @@ from .process import Tolerant
 
 DEFAULT_SIZE = 512  # pictures larger than this are reduced unless a size is asked for
 SMALLEST_SIZE = 128  # where coarse-to-fine begins
+SMALLEST_TRANSFER = 192  # and where a transfer begins: strokes that are found on less come out as pebbles
 SMALLEST_CONTENT = 64  # and where it begins when only content is reconstructed: deep layers need the help
 SMALLEST_EXCITING = 32  # and where it begins for a picture that excites a channel: nothing else holds shapes
 SILENT = 1e-5  # a mean response below this is none
@@ -95,9 +96,9 @@ class RunOptions:
         optimizer: "lbfgs", "adam", "gradient_descent" or "scipy"; its own options (`learning_rate`, ...)
             are keywords of the recipe too.
         iterations: for each size, one number or one per size; "auto" is what suits the recipe: 100, and for
-            a style transfer most of them at half the full size (see `usual_iterations`).
-        sizes: longer sides from coarse to fine, "auto" (halving down to 128, for content alone to 64),
-            or "single".
+            a transfer 55 at the full size if there is a smaller one (see `usual_iterations`).
+        sizes: longer sides from coarse to fine, "auto" (halving, for a transfer down to 192, for a style
+            alone to 128, for content alone to 64), or "single".
         callback: called with a `Progress` after every iteration; a KeyboardInterrupt that it raises ends the
             run as Ctrl-C does, with the best image so far.
         progress: show a bar with the time left.
@@ -230,10 +231,10 @@ def transfer_style(
     style_layers: LayerWeights | None = None,
     content_weight: float = 0.015,
     style_weight: float = 1.0,
-    variation_weight: float = 0.2,
+    variation_weight: float = 0.1,
     variation: Literal["squared", "absolute"] = "squared",
     formula: losses.Formula = "relative",
-    start: Any = "content",
+    start: Any = "recolored",
     seed: int = 0,
     **run: Any,
 ) -> Result:
@@ -250,8 +251,8 @@ def transfer_style(
         content_weight, style_weight, variation_weight: alpha, beta, and the weight of total variation.
         variation: "squared" or "absolute".
         formula: see `losses`.
-        start: "content", "style", "noise", or anything `images.load_image` takes; it is brought to the
-            shape of the result.
+        start: "recolored" (the photograph in the style's colours, see `images.match_colors`), "content",
+            "style", "noise", or anything `images.load_image` takes; it is brought to the shape of the result.
         seed: of the noise.
         run: see `RunOptions`.
 
@@ -289,7 +290,7 @@ def transfer_style(
     check_views(net, views, options.sizes, size=full, style_size=style_size)
     narrowest = min(picture.shape[1:3]) / max(picture.shape[1:3]) * strokes_at
     needs = [(min(photo.shape[1:3]), [*kept, *painted]), (narrowest, list(painted))]
-    smallest = coarsest(SMALLEST_SIZE, full, net, needs)
+    smallest = coarsest(SMALLEST_TRANSFER, full, net, needs)
     begin = starting_image(start, photo, picture, seed)
     taken = {"content": (content, photo), "style": (style, picture)}
     job = Job(
@@ -685,14 +686,15 @@ def starting_image(start: Any, frame: np.ndarray, style: np.ndarray | None, seed
     Raises:
         ValueError, OSError, TypeError: unknown word, or nothing that can be loaded.
     """
-    words = ("content", "style", "noise")
+    words = ("recolored", "content", "style", "noise")
     if isinstance(start, str) and start == "noise":
         return Start(None, seed)
     if isinstance(start, str) and start in words:
-        source = frame if start == "content" else style
-        if source is None:
+        if start == "content":
+            return Start(frame, seed)
+        if style is None:
             raise ValueError("There is no style picture to start from; use 'noise', 'content' or an image.")
-        return Start(source, seed)
+        return Start(style if start == "style" else images.match_colors(frame, style), seed)
     try:
         return Start(images.load_image(start, at_most=max(frame.shape[1:3])), seed, own=True)
     except FileNotFoundError:
@@ -733,12 +735,12 @@ def ladder(frame: np.ndarray, sizes: Any, smallest: int = SMALLEST_SIZE) -> list
 def usual_iterations(recipe: str, sizes: int) -> list[int]:
     """The iterations of each size when none are named.
 
-    A transfer finds its strokes at half the full size, where an evaluation costs a quarter: most iterations
-    belong there. The sizes below only bring the palette, the full size only sharpens.
+    A transfer finds its strokes on the small pictures, where an evaluation costs little; the full size only
+    sharpens them.
     """
     if recipe != "transfer_style" or sizes == 1:
         return [100] * sizes
-    return [25] * (sizes - 2) + [90, 55]
+    return [100] * (sizes - 1) + [55]
 
 
 @dataclass

@@ -19,7 +19,12 @@ from .pictures import MOST_BYTES, Picture, check_upload, distinct, offered, uplo
 from .settings import ITERATIONS, LARGEST_SEED, NETWORKS, OPTIMIZERS, SIZES, STARTS, STROKES, Settings
 
 MOST_UPLOADS = 8  # of each kind, held in memory until Reset
-WORDS = {"content": "the photo", "style": "the style picture", "noise": "noise"}
+WORDS = {
+    "recolored": "the photo in the style's colours",
+    "content": "the photo",
+    "style": "the style picture",
+    "noise": "noise",
+}
 
 TIPS = {
     "network": "Whose layers compare the pictures; pocket_vgg comes with the package",

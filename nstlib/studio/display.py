@@ -188,7 +188,7 @@ def described(settings: Settings) -> list[tuple[str, str]]:
 
 def iterations_label(iterations: str | int) -> str:
     """How long is painted, in the menu and beside a result."""
-    return "as usual, most at half the size" if iterations == "auto" else f"{iterations} at each size"
+    return "as usual, fewer at full size" if iterations == "auto" else f"{iterations} at each size"
 
 
 def network_label(name: str, here: bool | None) -> str:

@@ -26,7 +26,7 @@ SIZES = (128, 192, 256, 320, 384, 448, 512, 640, 768)  # longer side in pixels
 STROKES = (50, 70, 100, 140, 200)  # size at which the style is seen, in percent of the result's
 OPTIMIZERS = ("lbfgs", "adam", "gradient_descent", "scipy")
 ITERATIONS: tuple[str | int, ...] = ("auto", 10, 25, 50, 100, 200, 400)  # a number is made at each size
-STARTS = ("content", "style", "noise")
+STARTS = ("recolored", "content", "style", "noise")
 LARGEST_SEED = 2**31 - 1
 
 USUAL_STRENGTH = 50  # what stands for the library's default weight
@@ -85,7 +85,7 @@ class Settings:
     strokes: int = 100
     optimizer: str = "lbfgs"
     iterations: str | int = "auto"
-    start: str = "content"
+    start: str = "recolored"
     seed: int = 0
 
     def __post_init__(self) -> None:
