@@ -97,7 +97,7 @@ def pictures_again(made: Any, how: Making, given: Mapping[str, Any]) -> dict[str
     for name in needed:
         picture = sources.get(name) if given[name] is None else given[name]
         noted = how.pictures[name].name
-        if picture is None and noted not in samples.names():
+        if picture is None and not (noted and samples.is_name(noted)):
             called = f", which was called {noted}" if noted else ""
             raise ValueError(f"Give the {name} picture{called}; the settings hold no pictures.")
         found[name] = noted if picture is None else picture

@@ -177,7 +177,7 @@ def _find_file(source: str | PathLike[str]) -> Path:
     file = Path(os.path.expanduser(text))
     if os.path.isfile(file):
         return file
-    if isinstance(source, str) and source in samples.names():
+    if isinstance(source, str) and samples.is_name(source):
         return samples.path(source)
     if os.path.isdir(file):
         raise IsADirectoryError(f"{text or '.'!r} is a folder; give a picture inside it.")

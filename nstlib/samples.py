@@ -2,7 +2,9 @@
 
 Three kinds, `names(kind)`:
 
-- `"photo"`: photographs that travel inside the scikit-image package, so that they work offline.
+- `"photo"`: photographs that travel inside a package (scikit-image, Matplotlib, and scikit-learn where it is
+  installed), so that they work offline. Portraits, buildings, landscapes and animals come first, textures and
+  the microscope last.
 - `"style"`: the course's own style pictures, `data/styles/*.jpg`, which work offline too.
 - `"painting"`: paintings of Gatys' papers, and the two photographs (`tubingen`, `golden_gate`) often shown
   with them. Each is downloaded on first use, checked by its SHA-256 and kept; no network is used after that.
@@ -40,11 +42,18 @@ MOST_BYTES = 100_000_000  # of a picture given by its web address
 
 @dataclass(frozen=True)
 class Photo:
-    """A photograph inside scikit-image's `data` folder."""
+    """A photograph that a package brings: its file, whose it is, and where it lies.
+
+    Attributes:
+        file: name of the file.
+        credits, licence: who made it, and the terms.
+        package: what Python imports; `PACKAGES` says where its pictures are.
+    """
 
     file: str
     credits: str
     licence: str
+    package: str = "skimage"
 
 
 @dataclass(frozen=True)
@@ -57,19 +66,32 @@ class Painting:
     licence: str
 
 
-# Credits as in scikit-image's own documentation (skimage.data).
+# What Python imports -> (what pip installs, folder of the pictures inside).
+PACKAGES = {
+    "skimage": ("scikit-image", "data"),
+    "matplotlib": ("matplotlib", "mpl-data/sample_data"),
+    "sklearn": ("scikit-learn", "datasets/images"),
+}
+
+# In the order of every list: what a style shows best on comes first, what is a texture already comes last.
+# Credits as the packages' own documentation states them.
 PHOTOS = {
     "astronaut": Photo("astronaut.png", "Eileen Collins; NASA Great Images", "public domain"),
-    "brick": Photo("brick.png", "Brick wall, grey; CC0Textures, Bricks25", "CC0"),
-    "camera": Photo("camera.png", "Photographer with a camera, grey; Lav Varshney", "CC0"),
+    "grace_hopper": Photo(
+        "grace_hopper.jpg", "Grace Hopper; James S. Davis, US Navy, 1984", "public domain", "matplotlib"
+    ),
+    "china": Photo("china.jpg", "Summer Palace in Beijing; danielbuechele (Flickr)", "CC BY 2.0", "sklearn"),
+    "rocket": Photo("rocket.jpg", "Launch of DSCOVR on a Falcon 9; SpaceX", "public domain"),
     "cat": Photo("chelsea.png", "Chelsea the cat; Stefan van der Walt", "CC0"),
+    "flower": Photo("flower.jpg", "Flower; vultilion (Flickr)", "CC BY 2.0", "sklearn"),
     "coffee": Photo("coffee.png", "Cup at Pikolo Espresso Bar; Rachel Michetti", "CC0"),
+    "camera": Photo("camera.png", "Photographer with a camera, grey; Lav Varshney", "CC0"),
+    "hubble": Photo("hubble_deep_field.jpg", "Hubble eXtreme Deep Field; NASA", "public domain"),
     "coins": Photo("coins.png", "Greek coins from Pompeii, grey; Brooklyn Museum", "no known restrictions"),
+    "brick": Photo("brick.png", "Brick wall, grey; CC0Textures, Bricks25", "CC0"),
     "grass": Photo("grass.png", "Grass, grey; linolafett (DeviantArt)", "CC0"),
     "gravel": Photo("gravel.png", "Gravel, grey; CC0Textures, Gravel04", "CC0"),
-    "hubble": Photo("hubble_deep_field.jpg", "Hubble eXtreme Deep Field; NASA", "public domain"),
     "retina": Photo("retina.jpg", "Fundus of a left eye; Mikael Häggström", "CC0"),
-    "rocket": Photo("rocket.jpg", "Launch of DSCOVR on a Falcon 9; SpaceX", "public domain"),
     "tissue": Photo("ihc.png", "Stained colonic glands; CMMI", "no known restrictions"),
 }
 
@@ -141,15 +163,24 @@ def cache_folder() -> Path:
 def names(kind: str | None = None) -> list[str]:
     """List the samples, of one kind (`"photo"`, `"style"`, `"painting"`) or all of them in that order.
 
+    Photographs are in the order of `PHOTOS`, without those whose package is not installed; the others are in
+    the order of the alphabet.
+
     Raises:
         ValueError: Another kind.
     """
-    by_kind = {"photo": sorted(PHOTOS), "style": sorted(_styles()), "painting": sorted(PAINTINGS)}
+    here = [name for name in PHOTOS if _photo_file(name) is not None]
+    by_kind = {"photo": here, "style": sorted(_styles()), "painting": sorted(PAINTINGS)}
     if kind is None:
         return [name for each in KINDS for name in by_kind[each]]
     if kind not in by_kind:
         raise unknown_name("kind of sample", kind, KINDS)
     return by_kind[kind]
+
+
+def is_name(text: str) -> bool:
+    """Whether a text names a sample, be it installed, downloaded or not: `path` then says what is missing."""
+    return text in PHOTOS or text in PAINTINGS or text in _styles()
 
 
 def path(name: str, *, downloads: str | None = None) -> Path:
@@ -162,7 +193,7 @@ def path(name: str, *, downloads: str | None = None) -> Path:
     Raises:
         ValueError: No such sample, or the downloaded bytes are not the expected ones (nothing is kept then).
         ConnectionError: The download failed; the message says where to put the file by hand.
-        FileNotFoundError: scikit-image, or this photograph in it, is not installed.
+        FileNotFoundError: The package of a photograph, or the photograph in it, is not installed.
     """
     if name in PHOTOS:
         return _photo(name)
@@ -177,6 +208,8 @@ def path(name: str, *, downloads: str | None = None) -> Path:
 def credits(name: str) -> str:
     """Return who made a sample and its licence, as one line for a caption."""
     described = {row["name"]: row for row in table()}
+    if name in PHOTOS:  # those that are not installed too
+        return f"{PHOTOS[name].credits} ({PHOTOS[name].licence})"
     if name not in described:
         raise unknown_name("sample", name, described)
     return f"{described[name]['credits']} ({described[name]['licence']})"
@@ -187,7 +220,9 @@ def table() -> list[dict[str, str]]:
     rows: list[tuple[str, ...]] = []
     for name in names("photo"):
         photo = PHOTOS[name]
-        rows.append((name, "photo", photo.credits, photo.licence, f"scikit-image, {photo.file}"))
+        rows.append(
+            (name, "photo", photo.credits, photo.licence, f"{PACKAGES[photo.package][0]}, {photo.file}")
+        )
     for name in names("style"):
         painted_by = "Painted by the course's own script, tools/paint_styles.py"
         rows.append((name, "style", painted_by, "CC BY 4.0", f"data/styles/{name}.jpg"))
@@ -229,14 +264,30 @@ def _styles() -> dict[str, Path]:
     return {file.stem: file for file in sorted((data_folder() / "styles").glob("*.jpg"))}
 
 
-def _photo(name: str) -> Path:
-    """Find a photograph of scikit-image without importing it, which would take a second."""
-    package = importlib.util.find_spec("skimage")
+def _photo_file(name: str) -> Path | None:
+    """Return the file of a photograph, None where it is not here.
+
+    The package is found and not imported, which would take a second.
+    """
+    photo = PHOTOS[name]
+    package = importlib.util.find_spec(photo.package)
     if package is None or not package.submodule_search_locations:
-        raise FileNotFoundError(f"Sample {name!r} is part of scikit-image; install that package first.")
-    file = Path(package.submodule_search_locations[0]) / "data" / PHOTOS[name].file
-    if not file.is_file():
-        raise FileNotFoundError(f"Sample {name!r} is missing in this scikit-image: there is no file {file}.")
+        return None
+    file = Path(package.submodule_search_locations[0], PACKAGES[photo.package][1], photo.file)
+    return file if file.is_file() else None
+
+
+def _photo(name: str) -> Path:
+    """Find a photograph, or say in one sentence what to install."""
+    file = _photo_file(name)
+    if file is None:
+        project = PACKAGES[PHOTOS[name].package][0]
+        if importlib.util.find_spec(PHOTOS[name].package) is None:
+            raise FileNotFoundError(f"Sample {name!r} is part of {project}; install that package first.")
+        raise FileNotFoundError(
+            f"Sample {name!r} is missing in this {project}: it has no file {PHOTOS[name].file}; install "
+            f"another version of that package, or take another sample."
+        )
     return file
 
 

@@ -1,10 +1,14 @@
 """benchmarks/: the loops written by hand compute what nstlib computes, and the report is written whole."""
 
+import csv
+import json
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import nstlib as nst
 from nstlib import autodiff
@@ -12,7 +16,9 @@ from nstlib import autodiff
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(FOLDER))  # its scripts are started from there and import each other
 
+import judge  # noqa: E402
 import measure  # noqa: E402
+import pictures  # noqa: E402
 import plain  # noqa: E402
 from contenders import Contender, Failed, Worker  # noqa: E402
 
@@ -102,3 +108,200 @@ def test_a_report_without_markers_is_refused_and_left_alone(tmp_path):
     with pytest.raises(ValueError, match="put them where they belong"):
         measure.write(report, "sizes", "a table")
     assert report.read_text(encoding="utf-8") == "my notes"
+
+
+# --- the judge ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[np.ndarray, np.ndarray]:
+    """A photograph, and a style of the same shape."""
+    photo = nst.load_image("coffee", 192)
+    return photo, nst.resize(nst.load_image("swirls"), photo.shape[1:3])
+
+
+def test_the_style_itself_has_its_colours_and_its_texture(pair):
+    photo, style = pair
+    found = judge.judge(style, photo, style)
+    assert (found.colour, found.patches) == pytest.approx((0, 0), abs=1e-6)
+    assert found.structure < 0.4
+
+
+def test_the_photograph_itself_keeps_everything(pair):
+    found = judge.judge(pair[0], *pair)
+    assert (found.colour, found.patches, found.structure) == pytest.approx((1, 1, 1))
+
+
+def test_between_photograph_and_style_lies_half_of_the_way_in_colour(pair):
+    photo, _ = pair
+    darker = 0.5 * photo
+    half = judge.judge(0.75 * photo, photo, darker)
+    assert half.colour == pytest.approx(0.5, abs=0.02)
+    assert half.patches == pytest.approx(0.5, abs=0.02)
+    assert half.structure == pytest.approx(1, abs=0.001)
+
+
+def test_colours_count_wherever_they_stand_and_edges_where_they_are(pair):
+    photo, style = pair
+    mirrored = photo[:, :, ::-1]
+    found = judge.judge(mirrored, photo, style)
+    assert found.colour == pytest.approx(1, abs=1e-3)
+    assert found.structure < 0.5
+    brighter = judge.judge(0.5 + 0.5 * photo, photo, style)
+    assert brighter.structure == pytest.approx(1, abs=1e-3)
+
+
+def test_a_blurred_style_has_the_colours_and_not_the_patches(pair):
+    photo, style = pair
+    small = nst.resize(style, 24)
+    found = judge.judge(nst.resize(small, photo.shape[1:3]), photo, style)
+    assert found.colour < 0.35
+    assert found.patches > 0.5
+
+
+def test_a_result_of_another_size_is_judged_alike(pair):
+    photo, style = pair
+    large = nst.resize(photo, (2 * photo.shape[1], 2 * photo.shape[2]))
+    found = judge.judge(large, photo, style)
+    assert found.structure == pytest.approx(1, abs=0.01)
+    assert found.colour == pytest.approx(1, abs=0.02)
+
+
+def test_the_sliced_distance_of_a_shifted_cloud_is_the_mean_shadow_of_the_shift():
+    cloud = np.random.default_rng(1).random((500, 2))
+    shift = np.array([0.3, 0.4])
+    # The mean of |cos| over all directions of the plane is 2 / pi; 128 of them are a sample of it.
+    assert judge.sliced_distance(cloud, cloud + shift) == pytest.approx(0.5 * 2 / np.pi, rel=0.1)
+    assert judge.sliced_distance(cloud, cloud[::-1]) == pytest.approx(0, abs=1e-12)
+
+
+def test_speckle_is_coloured_noise_and_neither_grey_noise_nor_flat_colour():
+    rng = np.random.default_rng(0)
+    flat = np.broadcast_to(np.float32([0.8, 0.4, 0.1]), (200, 200, 3))
+    assert judge.speckle(flat) == pytest.approx(0, abs=1e-6)
+    assert judge.speckle(flat + 0.1 * rng.normal(size=(200, 200, 1))) == pytest.approx(0, abs=1e-6)
+    # Chroma holds 2/3 of independent noise's variance; without a blur of weights k stays 1 - 2 k0 + sum k^2.
+    weights = np.exp(-0.5 * np.arange(-4, 5) ** 2)
+    kernel = np.outer(weights, weights) / weights.sum() ** 2
+    left = 1 - 2 * kernel.max() + (kernel**2).sum()
+    found = judge.speckle(flat + 0.1 * rng.normal(size=(200, 200, 3)))
+    assert found == pytest.approx(0.1 * np.sqrt(2 / 3 * left), rel=0.02)
+
+
+def test_a_photograph_that_is_its_own_style_is_refused(pair):
+    with pytest.raises(ValueError, match="judge a pair of two different pictures"):
+        judge.judge(pair[1], pair[0], pair[0])
+
+
+def test_a_picture_too_narrow_for_patches_is_refused(pair):
+    with pytest.raises(ValueError, match="too narrow to be judged"):
+        judge.judge(pair[0][:, :2], *pair)
+
+
+# --- pictures -------------------------------------------------------------------------------------------
+
+QUICK = ["--size", "64", "--cell", "64", "--set", "iterations=2"]
+
+
+@pytest.fixture(scope="module")
+def sheets(tmp_path_factory) -> Path:
+    """A folder with two styles x two photographs."""
+    folder = tmp_path_factory.mktemp("pictures") / "sheets"
+    pictures.main(
+        ["--out", str(folder), *QUICK, "--styles", "swirls", "glass", "--photos", "cat", "astronaut"]
+    )
+    return folder
+
+
+def test_a_grid_is_painted_judged_and_laid_side_by_side(sheets):
+    names = [f"{photo}--{style}.png" for photo in ("cat", "astronaut") for style in ("swirls", "glass")]
+    for name in names:
+        assert max(Image.open(sheets / name).size) == 64
+    with open(sheets / "judged.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [f"{row['photo']}--{row['style']}.png" for row in rows] == names
+    direct = judge.judge(sheets / names[0], "cat", "swirls")
+    assert float(rows[0]["colour"]) == direct.colour and float(rows[0]["speckle"]) == direct.speckle
+    mean = np.mean([float(row["structure"]) for row in rows])
+    report = (sheets / "judged.md").read_text(encoding="utf-8")
+    line = next(line for line in report.splitlines() if line.startswith("| all | all | ours |"))
+    assert line.split("|")[6].strip() == f"{mean:.2f}"
+    width, height = Image.open(sheets / "sheet.png").size
+    assert width > 3 * 64 and height > 3 * 64
+    # The cell of the second photograph and first style holds that picture, and nothing else.
+    top = pictures.GAP + 2 * (64 + pictures.GAP + pictures.LETTERS + 6)
+    left = pictures.GAP + (64 + pictures.GAP)
+    seen = Image.open(sheets / "sheet.png").crop((left, top, left + 64, top + 64))
+    assert seen.tobytes() == Image.open(sheets / "astronaut--swirls.png").convert("RGB").tobytes()
+
+
+def test_a_picture_that_is_there_is_not_painted_again(sheets, tmp_path):
+    folder = tmp_path / "again"
+    shutil.copytree(sheets, folder)
+    (folder / "cat--glass.png").unlink()
+    before = {file.name: file.stat().st_mtime_ns for file in folder.glob("*--*.png")}
+    choice = ["--styles", "swirls", "glass", "--photos", "cat", "astronaut"]
+    pictures.main(["--out", str(folder), *QUICK, *choice])
+    after = {file.name: file.stat().st_mtime_ns for file in folder.glob("*--*.png")}
+    assert after.keys() == before.keys() | {"cat--glass.png"}
+    assert {name: after[name] for name in before} == before
+
+
+def test_pictures_of_other_settings_or_another_network_are_not_mixed(sheets, tmp_path):
+    choice = ["--styles", "swirls", "--photos", "cat"]
+    with pytest.raises(SystemExit, match="made with another size; give a new folder"):
+        pictures.main(["--out", str(sheets), "--size", "72", "--set", "iterations=2", *choice])
+    folder = tmp_path / "old"
+    shutil.copytree(sheets, folder)
+    noted = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    noted["weights of pocket_vgg"] = "0" * 64
+    (folder / "settings.json").write_text(json.dumps(noted), encoding="utf-8")
+    with pytest.raises(SystemExit, match="another weights of pocket_vgg"):
+        pictures.main(["--out", str(folder), *QUICK, *choice])
+
+
+def test_a_picture_that_was_interrupted_is_not_kept(tmp_path, monkeypatch):
+    def interrupted(*pictures, callback, **settings):
+        def stop(now):
+            raise KeyboardInterrupt
+
+        return transfer(*pictures, callback=stop, **settings)
+
+    transfer = nst.transfer_style
+    monkeypatch.setattr(nst, "transfer_style", interrupted)
+    monkeypatch.setattr(pictures, "in_full", dict)
+    with pytest.raises(SystemExit, match="the same command goes on from there"):
+        pictures.main(["--out", str(tmp_path), *QUICK, "--styles", "swirls", "--photos", "cat"])
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_pairs_stand_beside_what_was_published(tmp_path):
+    given = tmp_path / "given"
+    (given / "published").mkdir(parents=True)
+    (tmp_path / "images").mkdir()
+    # Pictures of any kind will do: one input lies in the folder, the other beside it.
+    nst.save_image(nst.load_image("cat", 64), tmp_path / "images" / "tubingen.jpg")
+    nst.save_image(nst.load_image("swirls", 64), given / "the_scream.jpg")
+    nst.save_image(nst.load_image("swirls", 64), given / "published" / "tubingen_scream.png")
+    out = tmp_path / "out"
+    pictures.main(["--out", str(out), *QUICK, "--pairs", str(given)])
+    with open(out / "judged.csv", encoding="utf-8", newline="") as file:
+        rows = {row["by"]: row for row in csv.DictReader(file)}
+    assert set(rows) == {"ours", "published"}
+    assert float(rows["published"]["colour"]) < 0.2 < float(rows["ours"]["colour"])
+    assert Image.open(out / "sheet.png").width > 4 * 64
+    with pytest.raises(SystemExit, match=r"holds none of published/tubingen_scream.png"):
+        pictures.main(["--out", str(out), *QUICK, "--pairs", str(tmp_path / "images")])
+
+
+@pytest.mark.parametrize("text", ["content_weight", "content_weight=", "optimizer=adam", "a b=1"])
+def test_an_override_of_another_form_is_one_sentence(text, tmp_path):
+    with pytest.raises(SystemExit, match="write a keyword and its value in JSON"):
+        pictures.main(["--out", str(tmp_path), "--set", text])
+
+
+def test_the_usual_grid_is_all_styles_and_eight_photographs(tmp_path):
+    asked = pictures.command_line().parse_args(["--out", str(tmp_path)])
+    pairs = pictures.chosen_pairs(asked)
+    assert len(pairs) == 12 * 8
+    assert [pair.photo for pair in pairs[:24:12]] == ["astronaut", "grace_hopper"]

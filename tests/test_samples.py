@@ -1,6 +1,7 @@
 """samples.py: names become files; downloads are verified, which a server on the loopback interface tries."""
 
 import hashlib
+import importlib.util
 import io
 import os
 import socket
@@ -101,8 +102,8 @@ def files_in(folder: Path) -> list[str]:
 # --- Names ----------------------------------------------------------------------------------------
 
 
-def test_the_photographs_of_scikit_image_work_offline() -> None:
-    assert {"astronaut", "cat", "coffee", "rocket"} <= set(samples.names("photo"))
+def test_the_photographs_of_packages_work_offline() -> None:
+    assert {"astronaut", "cat", "coffee", "grace_hopper", "rocket"} <= set(samples.names("photo"))
     for name in samples.names("photo"):
         image = load_image(name)
         assert min(image.shape[1:3]) >= 300, name
@@ -129,7 +130,47 @@ def test_the_kinds_make_up_the_whole_list() -> None:
     parts = [samples.names(kind) for kind in samples.KINDS]
     assert samples.names() == [name for part in parts for name in part]
     assert len(set(samples.names())) == len(samples.names())
-    assert all(part == sorted(part) for part in parts)
+    assert all(part == sorted(part) for part in parts[1:])
+
+
+def brings(package: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a package findable whose pictures are `folder`; importing it would fail."""
+    place = folder / package
+    pictures = place / samples.PACKAGES[package][1]
+    pictures.mkdir(parents=True)
+    (place / "__init__.py").write_text("raise RuntimeError('imported')")
+    for photo in samples.PHOTOS.values():
+        if photo.package == package:
+            (pictures / photo.file).write_bytes(PICTURE)
+    monkeypatch.syspath_prepend(str(folder))
+
+
+def test_photographs_with_something_to_see_come_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if importlib.util.find_spec("sklearn") is None:
+        brings("sklearn", tmp_path, monkeypatch)
+    names = samples.names("photo")
+    assert names[:5] == ["astronaut", "grace_hopper", "china", "rocket", "cat"]
+    assert names[-5:] == ["brick", "grass", "gravel", "retina", "tissue"]
+    assert [row["name"] for row in samples.table() if row["kind"] == "photo"] == names
+
+
+def test_a_photograph_is_found_in_its_package_without_importing_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(samples, "PACKAGES", samples.PACKAGES | {"pretended": ("pretended-kit", "pictures")})
+    there = samples.Photo("china.jpg", "Somebody", "CC0", "pretended")
+    monkeypatch.setitem(samples.PHOTOS, "garden", there)
+    assert "garden" not in samples.names()
+    with pytest.raises(FileNotFoundError, match="'garden' is part of pretended-kit; install that package"):
+        load_image("garden")
+    assert samples.credits("garden") == "Somebody (CC0)"
+    brings("pretended", tmp_path, monkeypatch)
+    assert "garden" in samples.names("photo")
+    assert load_image("garden").shape == (1, 40, 60, 3)
+    assert "pretended" not in sys.modules
+    assert samples.table()[len(samples.names("photo")) - 1]["where"] == "pretended-kit, china.jpg"
 
 
 def test_every_sample_has_a_full_row_and_credits() -> None:
@@ -159,7 +200,9 @@ def test_an_unknown_kind_is_refused() -> None:
 
 def test_a_missing_photograph_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(samples.PHOTOS, "gone", samples.Photo("gone.png", "Nobody", "CC0"))
-    with pytest.raises(FileNotFoundError, match="'gone' is missing in this scikit-image"):
+    with pytest.raises(
+        FileNotFoundError, match="'gone' is missing in this scikit-image: it has no file gone.png"
+    ):
         samples.path("gone")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(FileNotFoundError, match="install that package"):

@@ -19,9 +19,9 @@ MOST_PIXELS = 60_000_000  # a picture of this many takes 0.2 GB while it is deco
 SMALLEST_SIDE = 32
 LONGEST_NAME = 60
 
-FIRST = ("cat", "astronaut", "coffee", "rocket")  # of the photos: those with more to see than a texture
 # The photographs among the downloads of `samples`; the rest are paintings.
 DOWNLOADED_PHOTOS = ("golden_gate", "tubingen")
+TEXTURES = ("brick", "grass", "gravel", "retina", "tissue")  # offered after everything that shows something
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def file_of(sample: str) -> Any:
 
 def offered(kind: str) -> list[Picture]:
     """The samples to choose from as a "photo" or a "style": those that are on this machine and readable."""
-    others = [name for name in samples.names("photo") if name not in FIRST]
-    names = [*FIRST, *DOWNLOADED_PHOTOS, *others]
+    names = [*samples.names("photo"), *DOWNLOADED_PHOTOS]
+    names.sort(key=lambda name: name in TEXTURES)  # keeps the order otherwise
     if kind == "style":
         paintings = [name for name in samples.names("painting") if name not in DOWNLOADED_PHOTOS]
         names = [*samples.names("style"), *paintings]
