@@ -228,7 +228,7 @@ def sizes(plan: Plan) -> str:
         [
             f"Seconds per evaluation, nstlib on {TITLES[backend]}, median of {rounds} rounds.",
             table(("network", *(f"{s} pixels" for s in sides)), rows),
-            verdict(what, cheaper, 8, at_least=True),
+            verdict(what, cheaper, 5, at_least=True),
         ]
     )
 
@@ -278,7 +278,7 @@ def optimizers(plan: Plan) -> str:
                 ("weighted evaluations of L-BFGS from coarse to fine", climb.weighted / adam.weighted),
                 ("seconds of L-BFGS from coarse to fine", climb.seconds / adam.seconds),
             ):
-                lines.append(verdict(f"from {start}, {what}, as a share of Adam's", share, 1 / 3, unit=""))
+                lines.append(f"- from {start}, {what}, as a share of Adam's: **{share:.2f}**")
     head = ("run", "best loss", "evaluations", "evaluations weighted by pixels", "seconds")
     intro = (
         f"pocket_vgg on {TITLES[default_backend()]}, {plan.size} pixels, `astronaut` painted as `swirls`; "

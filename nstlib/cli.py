@@ -66,17 +66,19 @@ def layers(text: str) -> Any:
         raise argparse.ArgumentTypeError(f"{text!r} has a weight that is not a number") from None
 
 
-def counts(text: str) -> int | list[int]:
-    """One whole number, or one for each size: "100" or "200,50".
+def counts(text: str) -> str | int | list[int]:
+    """One whole number, or one for each size, "100" or "200,50", or "auto" for the recipe to judge.
 
     Raises:
-        ArgumentTypeError: not a whole number.
+        ArgumentTypeError: neither that word nor a whole number.
     """
+    if text == "auto":
+        return text
     try:
         numbers = [int(item) for item in text.split(",")]
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no whole number, nor several with commas between"
+            f"{text!r} is no whole number, nor several with commas between, nor auto"
         ) from None
     return numbers[0] if len(numbers) == 1 else numbers
 
@@ -133,7 +135,11 @@ RUN: Options = {
         "step of adam (default: {adam}) or of gradient_descent (default: {descent} for each value "
         "of the image)",
     ),
-    "iterations": (counts, "N", "at each size; or one number per size, with commas between"),
+    "iterations": (
+        counts,
+        "N",
+        "at each size; or one number per size, with commas between; auto makes fewer at the full size",
+    ),
     "sizes": (sizes, "SIZES", "auto (from coarse to fine), single, or longer sides with commas between"),
     "checkpoint": (str, "FILE", "write the run here as it goes; when the file exists, go on from there"),
 }

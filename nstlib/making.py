@@ -26,10 +26,10 @@ CHUNK = "nstlib"  # name of the text in the PNG
 SOFTWARE = "nstlib"
 # A setting that nobody chose follows from others: when these change, it has to be found anew.
 FOLLOWS: dict[str, set[str]] = {
-    "size": {"sizes", "style_size", "shape"},
-    "shape": {"sizes"},
+    "size": {"sizes", "style_size", "shape", "iterations"},
+    "shape": {"sizes", "iterations"},
     "network": {"content_layers", "style_layers", "layer", "layers"},
-    "sizes": set(),  # only the iterations are then looked at
+    "sizes": {"iterations"},
     "optimizer": set(),  # what follows are its options
 }
 

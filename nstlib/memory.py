@@ -16,9 +16,9 @@ from .networks import ChangedNetwork, FeatureNetwork, Layer
 from .optimizers import make_optimizer
 
 # Fitted to the peaks of real runs on a processor, in MiB beyond the loaded network. Estimated and measured
-# with TensorFlow: pocket_vgg at 512 pixels with Adam 228 and 242, with L-BFGS 282 and 332, at 1024 pixels
-# 770 and 854, 986 and 1189; vgg19 at 256 pixels 198 and 187, at 512 pixels 648 and 654; resnet50 at 256
-# pixels 380 and 292. JAX took more, 1061 for pocket_vgg at 1024 pixels with Adam.
+# with TensorFlow: pocket_vgg at 512 pixels with Adam 251 and 260, with L-BFGS 305 and 337, at 1024 pixels
+# 861 and 924, 1077 and 1148; vgg19 at 256 pixels 198 and 187, at 512 pixels 648 and 654; resnet50 at 256
+# pixels 380 and 292. JAX took more, by a quarter for pocket_vgg at 1024 pixels with Adam (first edition).
 OUTPUTS = 1.75  # bytes for each byte of a layer's output: most are kept, and some have a gradient beside them
 IMAGES = 8  # the image, its gradient, the best one, trials of the line search ...
 FIXED = 50e6  # bytes

@@ -46,7 +46,7 @@ class Plan:
 
     Attributes:
         preprocessing: what the weights expect of their input (see `Preprocess`).
-        content_layers, style_layers: sensible defaults for the recipes.
+        content_layers, style_layers: sensible defaults for the recipes, from shallow to deep.
         blocks: (convolutions, channels) per block for networks of the VGG plan; empty for others.
         application: (module, function) in `keras.applications`; None for networks that are not there.
         distribution: (name, version) of the package that pip brings with the weights; None for others.
@@ -75,14 +75,26 @@ class Plan:
     head: tuple[int, ...] = ()
     head_positions: int = 1
 
+    @property
+    def style_weights(self) -> dict[Layer, float]:
+        """The usual weights of the style layers in a transfer: each half of the one before, sum about 1.
+
+        Losses are relative, so equal weights let the deep layers speak as loudly as the shallow ones, and the
+        colours come late.
+        """
+        falling = 0.5 ** np.arange(len(self.style_layers))
+        return {n: float(f"{w:.2g}") for n, w in zip(self.style_layers, falling / falling.sum(), strict=True)}
+
 
 VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 VGG19_BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
 VGG_HEAD = (4096, 4096, 1000)  # of the paper; this course never loads it
-POCKET_BLOCKS = ((2, 16), (2, 32), (4, 64), (4, 128), (4, 128))
+POCKET_BLOCKS = ((2, 16), (2, 32), (4, 96), (4, 192), (4, 192))
 
 PLANS: dict[str, Plan] = {
-    "pocket_vgg": Plan("pocket", blocks=POCKET_BLOCKS, weights_file="pocket_vgg.npz", head=(200,)),
+    "pocket_vgg": Plan(
+        "pocket", ("block3_conv2",), blocks=POCKET_BLOCKS, weights_file="pocket_vgg.npz", head=(200,)
+    ),
     "vgg16": Plan(
         "caffe",
         blocks=VGG16_BLOCKS,

@@ -52,6 +52,7 @@ from .process import Tolerant
 
 DEFAULT_SIZE = 512  # pictures larger than this are reduced unless a size is asked for
 SMALLEST_SIZE = 128  # where coarse-to-fine begins
+SMALLEST_TRANSFER = 192  # and where a transfer begins: strokes that are found on less come out as pebbles
 SMALLEST_CONTENT = 64  # and where it begins when only content is reconstructed: deep layers need the help
 SMALLEST_EXCITING = 32  # and where it begins for a picture that excites a channel: nothing else holds shapes
 SILENT = 1e-5  # a mean response below this is none
@@ -94,9 +95,10 @@ class RunOptions:
     Attributes:
         optimizer: "lbfgs", "adam", "gradient_descent" or "scipy"; its own options (`learning_rate`, ...)
             are keywords of the recipe too.
-        iterations: for each size, one number or one per size.
-        sizes: longer sides from coarse to fine, "auto" (halving down to 128, for content alone to 64),
-            or "single".
+        iterations: for each size, one number or one per size; "auto" is what suits the recipe: 100, and for
+            a transfer 55 at the full size if there is a smaller one (see `usual_iterations`).
+        sizes: longer sides from coarse to fine, "auto" (halving, for a transfer down to 192, for a style
+            alone to 128, for content alone to 64), or "single".
         callback: called with a `Progress` after every iteration; a KeyboardInterrupt that it raises ends the
             run as Ctrl-C does, with the best image so far.
         progress: show a bar with the time left.
@@ -107,7 +109,7 @@ class RunOptions:
     """
 
     optimizer: str = "lbfgs"
-    iterations: int | Sequence[int] = 100
+    iterations: Literal["auto"] | int | Sequence[int] = "auto"
     sizes: Literal["auto", "single"] | Sequence[int] = "auto"
     callback: Callback | None = None
     progress: bool = True
@@ -149,14 +151,22 @@ class RunOptions:
         check_count(self.checkpoint_every, "checkpoint_every")
         if self.callback is not None and not callable(self.callback):
             raise ValueError(f"callback is {self.callback!r}; give a function that takes a Progress.")
-        one = isinstance(self.iterations, (int, float, np.number))
         return replace(
             self,
-            iterations=check_count(self.iterations) if one else counts_in(self.iterations, "iterations"),
+            iterations=self._checked_iterations(),
             sizes=self.sizes if isinstance(self.sizes, str) else counts_in(self.sizes, "sizes"),
             snapshots=counts_in(self.snapshots, "snapshots"),
             checkpoint=None if self.checkpoint is None else self._checkpoint_file(),
         )
+
+    def _checked_iterations(self) -> Literal["auto"] | int | list[int]:
+        given = self.iterations
+        if isinstance(given, str):
+            if given != "auto":
+                raise ValueError(f"iterations is {given!r}; give a whole number, one per size, or 'auto'.")
+            return "auto"
+        one = isinstance(given, (int, float, np.number))
+        return check_count(given) if one else counts_in(given, "iterations")
 
     def _checkpoint_file(self) -> Path:
         if self.optimizer == "scipy":
@@ -167,13 +177,19 @@ class RunOptions:
             raise ValueError(f"checkpoint is {self.checkpoint!r}; give the name of a file.")
         return check_target(self.checkpoint)
 
-    def per_size(self, count: int) -> list[int]:
-        """The iterations of each of `count` sizes.
+    def per_size(self, usual: Sequence[int]) -> list[int]:
+        """The iterations of each size.
+
+        Args:
+            usual: what "auto" stands for, one number per size.
 
         Raises:
             ValueError: a list of another length, or snapshots after the last iteration.
         """
-        planned = [self.iterations] * count if isinstance(self.iterations, int) else list(self.iterations)
+        count, planned = len(usual), list(usual)
+        if self.iterations != "auto":
+            given = self.iterations
+            planned = [given] * count if isinstance(given, int) else [int(n) for n in given]
         if len(planned) != count:
             raise ValueError(
                 f"The run has {count} size(s), but iterations has {len(planned)} numbers; give one per size."
@@ -213,9 +229,9 @@ def transfer_style(
     style_size: int | None = None,
     content_layers: LayerWeights | None = None,
     style_layers: LayerWeights | None = None,
-    content_weight: float = 0.02,
+    content_weight: float = 0.015,
     style_weight: float = 1.0,
-    variation_weight: float = 0.2,
+    variation_weight: float = 0.1,
     variation: Literal["squared", "absolute"] = "squared",
     formula: losses.Formula = "relative",
     start: Any = "recolored",
@@ -250,7 +266,7 @@ def transfer_style(
     picture, style_shape = images.load_with_shape(style, at_most=max(full, strokes_at))
     net = as_network(network)  # last, because it may take long
     kept = chosen_layers(net, content_layers, net.plan.content_layers, "content")
-    painted = chosen_layers(net, style_layers, net.plan.style_layers, "style")
+    painted = chosen_layers(net, style_layers, net.plan.style_weights, "style")
 
     def objective(here: np.ndarray, scale: float) -> Objective:
         strokes = images.resize(picture, max(1, round(strokes_at * scale)))
@@ -274,7 +290,7 @@ def transfer_style(
     check_views(net, views, options.sizes, size=full, style_size=style_size)
     narrowest = min(picture.shape[1:3]) / max(picture.shape[1:3]) * strokes_at
     needs = [(min(photo.shape[1:3]), [*kept, *painted]), (narrowest, list(painted))]
-    smallest = coarsest(SMALLEST_SIZE, full, net, needs)
+    smallest = coarsest(SMALLEST_TRANSFER, full, net, needs)
     begin = starting_image(start, photo, picture, seed)
     taken = {"content": (content, photo), "style": (style, picture)}
     job = Job(
@@ -453,7 +469,7 @@ def as_network(network: str | Mapping[str, Any] | FeatureNetwork) -> FeatureNetw
 
 
 def chosen_layers(
-    net: FeatureNetwork, layers: LayerWeights | None, usual: Sequence[str], what: str
+    net: FeatureNetwork, layers: LayerWeights | None, usual: LayerWeights, what: str
 ) -> dict[Layer, float]:
     """Weights by the layers' Keras names, the network's usual layers when none are named.
 
@@ -716,6 +732,17 @@ def ladder(frame: np.ndarray, sizes: Any, smallest: int = SMALLEST_SIZE) -> list
     return [(max(1, round(height * s / full)), max(1, round(width * s / full))) for s in longer]
 
 
+def usual_iterations(recipe: str, sizes: int) -> list[int]:
+    """The iterations of each size when none are named.
+
+    A transfer finds its strokes on the small pictures, where an evaluation costs little; the full size only
+    sharpens them.
+    """
+    if recipe != "transfer_style" or sizes == 1:
+        return [100] * sizes
+    return [100] * (sizes - 1) + [55]
+
+
 @dataclass
 class Watcher:
     """Everything that happens beside the optimisation: bar, callback, snapshots, checkpoints."""
@@ -871,10 +898,11 @@ class Job:
         settings = {"network": net.made_with or net.name, **self.settings}
         settings |= {"start": "an image" if "start" in lacking else start, "sizes": [max(s) for s in shapes]}
         settings |= {"iterations": counts, "optimizer": options.optimizer, **options.optimizer_options}
+        found = [name for name in ("sizes", "iterations") if getattr(options, name) == "auto"]
         return Making(
             self.recipe,
             making.plain(settings),
-            (*self.usual, "sizes") if options.sizes == "auto" else self.usual,
+            (*self.usual, *found),
             {name: Picture.of(source, image) for name, (source, image) in pictures.items()},
             lacking,
             checkpoint.checksum(net),
@@ -886,7 +914,7 @@ def synthesise(job: Job, objective_at: ObjectiveAt) -> Result:
     """Run the sizes from coarse to fine, each from the result of the one before."""
     began, options = time.perf_counter(), job.options
     shapes = ladder(job.frame, options.sizes, job.smallest)
-    counts = options.per_size(len(shapes))
+    counts = options.per_size(usual_iterations(job.recipe, len(shapes)))
     memory.check(job.network, job.layers, shapes[-1], options.optimizer)
     first, made = job.begin(shapes[0]), job.making(shapes, counts)
     print_of = ""

