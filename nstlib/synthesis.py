@@ -52,7 +52,7 @@ from .process import Tolerant
 
 DEFAULT_SIZE = 512  # pictures larger than this are reduced unless a size is asked for
 SMALLEST_SIZE = 128  # where coarse-to-fine begins
-SMALLEST_TRANSFER = 192  # and where a transfer begins: strokes that are found on less come out as pebbles
+SMALLEST_TRANSFER = 256  # and where a transfer begins: strokes that are found on less come out as pebbles
 SMALLEST_CONTENT = 64  # and where it begins when only content is reconstructed: deep layers need the help
 SMALLEST_EXCITING = 32  # and where it begins for a picture that excites a channel: nothing else holds shapes
 SILENT = 1e-5  # a mean response below this is none
@@ -96,8 +96,8 @@ class RunOptions:
         optimizer: "lbfgs", "adam", "gradient_descent" or "scipy"; its own options (`learning_rate`, ...)
             are keywords of the recipe too.
         iterations: for each size, one number or one per size; "auto" is what suits the recipe: 100, and for
-            a transfer 55 at the full size if there is a smaller one (see `usual_iterations`).
-        sizes: longer sides from coarse to fine, "auto" (halving, for a transfer down to 192, for a style
+            a transfer of several sizes 80, the last one 50 (see `usual_iterations`).
+        sizes: longer sides from coarse to fine, "auto" (halving, for a transfer down to 256, for a style
             alone to 128, for content alone to 64), or "single".
         callback: called with a `Progress` after every iteration; a KeyboardInterrupt that it raises ends the
             run as Ctrl-C does, with the best image so far.
@@ -229,9 +229,9 @@ def transfer_style(
     style_size: int | None = None,
     content_layers: LayerWeights | None = None,
     style_layers: LayerWeights | None = None,
-    content_weight: float = 0.015,
+    content_weight: float = 0.02,
     style_weight: float = 1.0,
-    variation_weight: float = 0.1,
+    variation_weight: float = 0.2,
     variation: Literal["squared", "absolute"] = "squared",
     formula: losses.Formula = "relative",
     start: Any = "recolored",
@@ -266,7 +266,7 @@ def transfer_style(
     picture, style_shape = images.load_with_shape(style, at_most=max(full, strokes_at))
     net = as_network(network)  # last, because it may take long
     kept = chosen_layers(net, content_layers, net.plan.content_layers, "content")
-    painted = chosen_layers(net, style_layers, net.plan.style_weights, "style")
+    painted = chosen_layers(net, style_layers, net.plan.transfer_weights or net.plan.style_layers, "style")
 
     def objective(here: np.ndarray, scale: float) -> Objective:
         strokes = images.resize(picture, max(1, round(strokes_at * scale)))
@@ -290,11 +290,11 @@ def transfer_style(
     check_views(net, views, options.sizes, size=full, style_size=style_size)
     narrowest = min(picture.shape[1:3]) / max(picture.shape[1:3]) * strokes_at
     needs = [(min(photo.shape[1:3]), [*kept, *painted]), (narrowest, list(painted))]
-    smallest = coarsest(SMALLEST_TRANSFER, full, net, needs)
+    steps = transfer_sizes(full, coarsest(SMALLEST_TRANSFER, full, net, needs))
     begin = starting_image(start, photo, picture, seed)
     taken = {"content": (content, photo), "style": (style, picture)}
     job = Job(
-        "style transfer", "transfer_style", net, photo, taken, begin, settings, usual, options, smallest
+        "style transfer", "transfer_style", net, photo, taken, begin, settings, usual, options, steps
     )
     return synthesise(job, objective)
 
@@ -336,9 +336,10 @@ def reconstruct_content(
     settings = {"layer": kept, "size": max(photo.shape[1:3]), "formula": formula}
     settings |= common_settings(variation_weight, variation, formula, start, seed)
     begin, taken = starting_image(start, photo, None, seed), {"content": (content, photo)}
-    smallest = coarsest(SMALLEST_CONTENT, max(photo.shape[1:3]), net, [(min(photo.shape[1:3]), list(kept))])
+    full = max(photo.shape[1:3])
+    steps = halved(full, coarsest(SMALLEST_CONTENT, full, net, [(min(photo.shape[1:3]), list(kept))]))
     title, usual = "content reconstruction", unchosen(layer=layer)
-    job = Job(title, "reconstruct_content", net, photo, taken, begin, settings, usual, options, smallest)
+    job = Job(title, "reconstruct_content", net, photo, taken, begin, settings, usual, options, steps)
     return synthesise(job, objective)
 
 
@@ -384,9 +385,10 @@ def reconstruct_style(
     begin, taken = starting_image(start, frame, picture, seed), {"style": (style, picture)}
     sides = [min(picture.shape[1:3]), min(frame.shape[1:3])]
     needs = [(side, list(painted)) for side in sides]
-    smallest = coarsest(SMALLEST_SIZE, max(frame.shape[1:3]), net, needs)
+    full = max(frame.shape[1:3])
+    steps = halved(full, coarsest(SMALLEST_SIZE, full, net, needs))
     title, usual = "style reconstruction", unchosen(layers=layers, shape=shape)
-    job = Job(title, "reconstruct_style", net, frame, taken, begin, settings, usual, options, smallest)
+    job = Job(title, "reconstruct_style", net, frame, taken, begin, settings, usual, options, steps)
     return synthesise(job, objective)
 
 
@@ -442,8 +444,8 @@ def excite(
     settings = {"layer": name, "channel": int(channel), "size": side}
     settings |= common_settings(variation_weight, variation, "relative", start, seed)
     begin = starting_image(start, frame, None, seed)
-    smallest = coarsest(SMALLEST_EXCITING, side, net, [(side, [name])])
-    job = Job("exciting image", "excite", net, frame, {}, begin, settings, (), options, smallest)
+    steps = halved(side, coarsest(SMALLEST_EXCITING, side, net, [(side, [name])]))
+    job = Job("exciting image", "excite", net, frame, {}, begin, settings, (), options, steps)
     result = synthesise(job, objective)
     history, part = result.history, wanted[0].name  # an interrupted run may have no row
     if len(history) and np.nanmin(history.column(part)) > -np.log(SILENT):
@@ -711,8 +713,31 @@ def noise(shape: tuple[int, int], seed: int) -> np.ndarray:
     return np.clip(values, 0, 1).astype("float32")
 
 
-def ladder(frame: np.ndarray, sizes: Any, smallest: int = SMALLEST_SIZE) -> list[tuple[int, int]]:
+def halved(full: int, smallest: int) -> list[int]:
+    """Longer sides from coarse to fine: `full`, its half, and so on, none of them under `smallest`."""
+    steps = [full]
+    while steps[0] // 2 >= smallest:
+        steps.insert(0, steps[0] // 2)
+    return steps
+
+
+def transfer_sizes(full: int, smallest: int) -> list[int]:
+    """The same for a transfer, which begins at `smallest` itself when that is a step worth taking.
+
+    A single size leaves strokes as short as the reach of the filters, and half of 384 is too little to hold a
+    face: 256 and 384 do both.
+    """
+    steps = halved(full, smallest)
+    return [smallest, *steps] if steps[0] >= 1.4 * smallest else steps
+
+
+def ladder(frame: np.ndarray, sizes: Any, usual: Sequence[int]) -> list[tuple[int, int]]:
     """The (height, width) of each size from coarse to fine, the last one that of the frame.
+
+    Args:
+        frame: whose shape the result has.
+        sizes: see `RunOptions`.
+        usual: the longer sides that "auto" stands for.
 
     Raises:
         ValueError: sizes that are not increasing, or not positive.
@@ -721,10 +746,7 @@ def ladder(frame: np.ndarray, sizes: Any, smallest: int = SMALLEST_SIZE) -> list
     if isinstance(sizes, str):
         if sizes not in ("auto", "single"):
             raise unknown_name("sizes", sizes, ("auto", "single"))
-        steps = [full]
-        while sizes == "auto" and steps[0] // 2 >= smallest:
-            steps.insert(0, steps[0] // 2)
-        sizes = steps
+        sizes = usual if sizes == "auto" else [full]
     longer = counts_in(sizes, "sizes")
     if longer != sorted(set(longer)) or longer[-1:] != [full]:
         raise ValueError(f"sizes must grow and end with the full size {full}, not {list(sizes)}.")
@@ -740,7 +762,7 @@ def usual_iterations(recipe: str, sizes: int) -> list[int]:
     """
     if recipe != "transfer_style" or sizes == 1:
         return [100] * sizes
-    return [100] * (sizes - 1) + [55]
+    return [80] * (sizes - 1) + [50]
 
 
 @dataclass
@@ -864,7 +886,7 @@ class Job:
         settings: keywords of the recipe, without those of the run and without the network.
         usual: those of the settings that were left to their defaults.
         options: of the run.
-        smallest: longer side at which automatic sizes begin.
+        usual_sizes: longer sides from coarse to fine when none are named.
     """
 
     title: str
@@ -876,7 +898,7 @@ class Job:
     settings: dict[str, Any]
     usual: tuple[str, ...]
     options: RunOptions
-    smallest: int
+    usual_sizes: Sequence[int]
 
     @property
     def layers(self) -> list[Layer]:
@@ -913,7 +935,7 @@ class Job:
 def synthesise(job: Job, objective_at: ObjectiveAt) -> Result:
     """Run the sizes from coarse to fine, each from the result of the one before."""
     began, options = time.perf_counter(), job.options
-    shapes = ladder(job.frame, options.sizes, job.smallest)
+    shapes = ladder(job.frame, options.sizes, job.usual_sizes)
     counts = options.per_size(usual_iterations(job.recipe, len(shapes)))
     memory.check(job.network, job.layers, shapes[-1], options.optimizer)
     first, made = job.begin(shapes[0]), job.making(shapes, counts)

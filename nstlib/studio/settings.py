@@ -35,7 +35,7 @@ START_WORDS = dict(
 LARGEST_SEED = 2**31 - 1
 
 USUAL_STRENGTH = 50  # what stands for the library's default weight
-USUAL_CONTENT_WEIGHT = 0.015
+USUAL_CONTENT_WEIGHT = 0.02
 POINTS_PER_DECADE = 20
 
 
