@@ -57,6 +57,7 @@ SMALLEST_CONTENT = 64  # and where it begins when only content is reconstructed:
 SMALLEST_EXCITING = 32  # and where it begins for a picture that excites a channel: nothing else holds shapes
 SILENT = 1e-5  # a mean response below this is none
 NOISE = 0.05  # standard deviation of the noise to start from
+MIDDLE_GREY = (0.5, 0.5, 0.5)
 
 
 @dataclass(frozen=True)
@@ -319,8 +320,10 @@ def reconstruct_content(
     Args:
         content: anything `images.load_image` takes.
         layer: a layer, a list, or layer -> weight; None means the network's usual content layer.
-        network, size, variation_weight, variation, formula, start, seed, run: as in `transfer_style`; by
-            default there is no variation term, so that nothing but the layer speaks, and sizes start at 64.
+        network, size, variation_weight, variation, formula, seed, run: as in `transfer_style`; by default
+            there is no variation term, so that nothing but the layer speaks, and sizes start at 64.
+        start: "noise" (faint, on the mean colour of the photograph), "content", or a picture. On middle grey
+            a filter that answers to a missing colour is silent and has no gradient: the colours stay wrong.
     """
     options = RunOptions.read(run, reconstruct_content)
     photo, original = images.load_with_shape(content, size, at_most=DEFAULT_SIZE)
@@ -335,8 +338,8 @@ def reconstruct_content(
 
     settings = {"layer": kept, "size": max(photo.shape[1:3]), "formula": formula}
     settings |= common_settings(variation_weight, variation, formula, start, seed)
-    begin, taken = starting_image(start, photo, None, seed), {"content": (content, photo)}
-    full = max(photo.shape[1:3])
+    colour, full = tuple(map(float, photo.mean((0, 1, 2)))), max(photo.shape[1:3])
+    begin, taken = starting_image(start, photo, None, seed, colour), {"content": (content, photo)}
     steps = halved(full, coarsest(SMALLEST_CONTENT, full, net, [(min(photo.shape[1:3]), list(kept))]))
     title, usual = "content reconstruction", unchosen(layer=layer)
     job = Job(title, "reconstruct_content", net, photo, taken, begin, settings, usual, options, steps)
@@ -671,26 +674,36 @@ class Start:
         picture: what is brought to the shape, (1, H, W, 3); None for noise.
         seed: of the noise.
         own: whether it is a picture beside those of the recipe.
+        around: what the noise varies, a value for each colour.
     """
 
     picture: np.ndarray | None
     seed: int
     own: bool = False
+    around: tuple[float, ...] = MIDDLE_GREY
 
     def __call__(self, shape: tuple[int, int]) -> np.ndarray:
         """Shape (height, width) -> float32 in [0, 1], (1, height, width, 3)."""
-        return noise(shape, self.seed) if self.picture is None else images.resize(self.picture, shape)
+        if self.picture is None:
+            return noise(shape, self.seed, self.around)
+        return images.resize(self.picture, shape)
 
 
-def starting_image(start: Any, frame: np.ndarray, style: np.ndarray | None, seed: int) -> Start:
-    """The image to begin with.
+def starting_image(
+    start: Any,
+    frame: np.ndarray,
+    style: np.ndarray | None,
+    seed: int,
+    around: tuple[float, ...] = MIDDLE_GREY,
+) -> Start:
+    """The image to begin with; `around` is the colour of the noise.
 
     Raises:
         ValueError, OSError, TypeError: unknown word, or nothing that can be loaded.
     """
     words = ("recolored", "content", "style", "noise")
     if isinstance(start, str) and start == "noise":
-        return Start(None, seed)
+        return Start(None, seed, around=around)
     if isinstance(start, str) and start in words:
         if start == "content":
             return Start(frame, seed)
@@ -703,13 +716,13 @@ def starting_image(start: Any, frame: np.ndarray, style: np.ndarray | None, seed
         raise unknown_name("start", start, (*words, "or a picture")) from None
 
 
-def noise(shape: tuple[int, int], seed: int) -> np.ndarray:
-    """Faint noise on middle grey, shape (1, height, width, 3).
+def noise(shape: tuple[int, int], seed: int, around: Sequence[float] = MIDDLE_GREY) -> np.ndarray:
+    """Faint noise on one colour, shape (1, height, width, 3).
 
     Faint, because no deep layer sees single pixels: what strong noise puts there stays in the picture to
     the end. The papers' white noise is faint too, of standard deviation about 1 on the scale 0..255.
     """
-    values = 0.5 + NOISE * np.random.default_rng(seed).standard_normal((1, *shape, 3))
+    values = np.asarray(around) + NOISE * np.random.default_rng(seed).standard_normal((1, *shape, 3))
     return np.clip(values, 0, 1).astype("float32")
 
 
