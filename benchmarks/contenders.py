@@ -143,7 +143,9 @@ class Race:
         nst, net, default = self.nst, self.net, self.nst.transfer_style.__kwdefaults__
         photo, style = nst.load_image("astronaut", size), nst.load_image("swirls", size)
         terms = nst.content_terms(net, photo, net.plan.content_layers, default["content_weight"])
-        terms += nst.style_terms(net, style, net.plan.transfer_weights or net.plan.style_layers, default["style_weight"])
+        terms += nst.style_terms(
+            net, style, net.plan.transfer_weights or net.plan.style_layers, default["style_weight"]
+        )
         terms += nst.variation_terms(default["variation_weight"], default["variation"])
         return nst.Objective(net, terms, default["formula"]), photo
 

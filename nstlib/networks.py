@@ -47,7 +47,7 @@ class Plan:
     Attributes:
         preprocessing: what the weights expect of their input (see `Preprocess`).
         content_layers, style_layers: sensible defaults for the recipes, from shallow to deep.
-        transfer_weights: layer -> weight of the style in a transfer; None for equal weights of `style_layers`.
+        transfer_weights: of the style layers in a transfer, by name; None for equal ones of `style_layers`.
         blocks: (convolutions, channels) per block for networks of the VGG plan; empty for others.
         application: (module, function) in `keras.applications`; None for networks that are not there.
         distribution: (name, version) of the package that pip brings with the weights; None for others.
@@ -82,8 +82,9 @@ VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 VGG19_BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
 VGG_HEAD = (4096, 4096, 1000)  # of the paper; this course never loads it
 POCKET_BLOCKS = ((2, 16), (2, 32), (4, 96), (4, 192), (4, 192))
-# Losses are relative, so with equal weights the deep layers speak as loudly as the shallow ones and the palette
-# comes late. Chosen by judge and eye (benchmarks/README.md): the second layers of a block lengthen the strokes.
+# Losses are relative, so with equal weights the deep layers speak as loudly as the shallow ones and the
+# palette comes late. Chosen by judge and eye (benchmarks/README.md): the second layers of a block lengthen
+# the strokes.
 POCKET_TRANSFER = {
     "block1_conv1": 1.4,
     "block1_conv2": 0.5,

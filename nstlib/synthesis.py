@@ -294,9 +294,7 @@ def transfer_style(
     steps = transfer_sizes(full, coarsest(SMALLEST_TRANSFER, full, net, needs))
     begin = starting_image(start, photo, picture, seed)
     taken = {"content": (content, photo), "style": (style, picture)}
-    job = Job(
-        "style transfer", "transfer_style", net, photo, taken, begin, settings, usual, options, steps
-    )
+    job = Job("style transfer", "transfer_style", net, photo, taken, begin, settings, usual, options, steps)
     return synthesise(job, objective)
 
 
