@@ -64,7 +64,7 @@ class Plan:
     preprocessing: str
     content_layers: tuple[str, ...] = ("block4_conv2",)
     style_layers: tuple[str, ...] = tuple(f"block{b}_conv1" for b in range(1, 6))
-    transfer_weights: Mapping[str, float] | None = field(default=None, hash=False)
+    transfer_weights: Mapping[Layer, float] | None = field(default=None, hash=False)
     blocks: tuple[tuple[int, int], ...] = ()
     application: tuple[str, str] | None = None
     distribution: tuple[str, str] | None = None
@@ -85,7 +85,7 @@ POCKET_BLOCKS = ((2, 16), (2, 32), (4, 96), (4, 192), (4, 192))
 # Losses are relative, so with equal weights the deep layers speak as loudly as the shallow ones and the
 # palette comes late. Chosen by judge and eye (benchmarks/README.md): the second layers of a block lengthen
 # the strokes.
-POCKET_TRANSFER = {
+POCKET_TRANSFER: dict[Layer, float] = {
     "block1_conv1": 1.4,
     "block1_conv2": 0.5,
     "block2_conv1": 0.5,
@@ -576,6 +576,7 @@ class FeatureNetwork:
         layers: names of the layers that can be asked for, from the input on.
         model: the Keras model (`net.model.summary()` shows it).
         steps: compiled steps by signature, so that runs of one kind compile once.
+        behinds: the same network behind changes that recipes make, by their name, for the same reason.
         made_with: keywords of `load_network` that load the same again; None when it was made otherwise.
     """
 
@@ -593,6 +594,7 @@ class FeatureNetwork:
         self._cuts: dict[tuple[str, ...], keras.Model] = {}
         self._as_trained: FeatureNetwork | None = None
         self.steps: dict[Any, Any] = {}
+        self.behinds: dict[str, FeatureNetwork] = {}
         self.made_with: dict[str, str | int] | None = None
 
     def __repr__(self) -> str:

@@ -24,6 +24,7 @@ from tqdm.auto import tqdm
 
 from . import backend, checkpoint, images, losses, making, memory
 from .autodiff import numpy
+from .backend import ops
 from .foundation import check_target, unknown_name
 from .making import Making, Picture
 from .networks import FeatureNetwork, Layer, load_network
@@ -58,6 +59,10 @@ SMALLEST_EXCITING = 32  # and where it begins for a picture that excites a chann
 SILENT = 1e-5  # a mean response below this is none
 NOISE = 0.05  # standard deviation of the noise to start from
 MIDDLE_GREY = (0.5, 0.5, 0.5)
+# Lightness, orange against blue, and magenta against green (Ohta, Kanade and Sakai 1980), in which colours of
+# photographs are nearly uncorrelated, and how far an exciting picture goes along each: chosen by eye.
+COLOUR_AXES = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
+COLOUR_GAINS = np.array([1, 0.6, 0.2])
 
 
 @dataclass(frozen=True)
@@ -407,9 +412,9 @@ def excite(
 ) -> Result:
     """Find a picture that excites one channel of a layer (activation maximisation; Erhan et al. 2009).
 
-    The score is the logarithm of the channel's mean response. Two priors keep the picture legible (without
-    any, it is fine noise: Olah et al. 2017): it stays smooth, as in Mahendran and Vedaldi 2015, and it is
-    found from coarse to fine.
+    The score is the logarithm of the channel's mean response. Three priors keep the picture legible (without
+    any, it is fine noise: Olah et al. 2017): it stays smooth, as in Mahendran and Vedaldi 2015, it is found
+    from coarse to fine, and steps in colour are shorter than in lightness, as in photographs.
 
     Args:
         layer: a name or a number.
@@ -438,16 +443,24 @@ def excite(
     name, frame = net.resolve(layer), np.full((1, side, side, 3), 0.5, "float32")
     check_views(net, [View("picture", "size", (side, side), [name])], options.sizes, size=side)
     wanted = excite_terms(net, name, channel)
+    if "muted" not in net.behinds:  # kept, so that all channels compile once
+        net.behinds["muted"] = net.behind(muted)
+    seeing = net.behinds["muted"]
 
     def objective(here: np.ndarray, scale: float) -> Objective:
-        return Objective(net, wanted + variation_terms(variation_weight, variation))
+        return Objective(seeing, wanted + variation_terms(variation_weight, variation))
 
     settings = {"layer": name, "channel": int(channel), "size": side}
     settings |= common_settings(variation_weight, variation, "relative", start, seed)
     begin = starting_image(start, frame, None, seed)
+    if begin.picture is not None:
+        begin = replace(begin, picture=np.clip(vivid(begin.picture), 0, 1))
     steps = halved(side, coarsest(SMALLEST_EXCITING, side, net, [(side, [name])]))
+    options = replace(options, callback=options.callback and showing(muted, options.callback))
     job = Job("exciting image", "excite", net, frame, {}, begin, settings, (), options, steps)
     result = synthesise(job, objective)
+    snapshots = {count: numpy(muted(image)) for count, image in result.snapshots.items()}
+    result = replace(result, image=numpy(muted(result.image)), snapshots=snapshots)
     history, part = result.history, wanted[0].name  # an interrupted run may have no row
     if len(history) and np.nanmin(history.column(part)) > -np.log(SILENT):
         warnings.warn(
@@ -456,6 +469,24 @@ def excite(
             stacklevel=2,
         )
     return result
+
+
+def muted(image: Any) -> Any:
+    """The image (1, H, W, 3) that stands for another in which steps along all colour axes are equally long.
+
+    Every value is a weighted mean of the three colours, so [0, 1] stays [0, 1] and grey stays grey.
+    """
+    return ops.matmul(image, (COLOUR_AXES.T * COLOUR_GAINS @ COLOUR_AXES).astype("float32"))
+
+
+def vivid(image: np.ndarray) -> np.ndarray:
+    """The inverse of `muted`."""
+    return image @ (COLOUR_AXES.T / COLOUR_GAINS @ COLOUR_AXES).astype("float32")
+
+
+def showing(change: Callable[[Any], Any], callback: Callback) -> Callback:
+    """A callback that is given the changed image."""
+    return lambda now: callback(replace(now, tensor=change(now.tensor)))
 
 
 # --- pieces the recipes share -----------------------------------------------------------------------

@@ -1077,7 +1077,7 @@ def test_exciting_images_follow_their_seed_and_compile_once_for_all_channels() -
     np.testing.assert_array_equal(first, again)
     assert not np.allclose(first, nst.excite("conv2_1", 0, seed=1, **options).image)
     assert not np.allclose(first, nst.excite("conv2_1", 1, **options).image)
-    assert [step.traces for step in net.steps.values()] == [1]
+    assert [step.traces for step in net.behinds["muted"].steps.values()] == [1]
 
 
 def test_a_smoother_prior_gives_a_smoother_image(pocket: FeatureNetwork) -> None:
@@ -1138,3 +1138,29 @@ def test_a_checkpoint_of_another_change_before_the_same_network_is_refused(
     nst.excite("block2_conv1", 0, network=pocket.behind(lambda x: x / 2), **options)  # goes on from there
     with pytest.raises(ValueError, match="checkpoint of another run"):
         nst.excite("block2_conv1", 0, network=other, **options)
+
+
+# --- colours of exciting pictures ---------------------------------------------------------------------
+
+
+def test_muted_colours_stay_colours_and_greys_stay_greys() -> None:
+    image = np.random.default_rng(0).random((1, 8, 8, 3), dtype="float32")
+    calm = nst.autodiff.numpy(synthesis.muted(image))
+    assert calm.min() >= 0 and calm.max() <= 1
+    assert np.ptp(calm, axis=-1).mean() < 0.7 * np.ptp(image, axis=-1).mean()
+    np.testing.assert_allclose(calm.mean(-1), image.mean(-1), atol=1e-6)
+    grey = np.repeat(image[..., :1], 3, axis=-1)
+    np.testing.assert_allclose(nst.autodiff.numpy(synthesis.muted(grey)), grey, atol=1e-6)
+    np.testing.assert_allclose(synthesis.vivid(calm), image, atol=1e-4)
+
+
+def test_an_exciting_picture_is_shown_as_it_is_returned(pocket: FeatureNetwork) -> None:
+    seen: list[np.ndarray] = []
+    run: dict[str, Any] = {"network": pocket, "size": 32, "iterations": 3, "progress": False}
+    calm = nst.resize(nst.load_image("coffee", 64), (32, 32)) * 0.2 + 0.4
+    result = nst.excite(
+        "block2_conv1", 3, start=calm, callback=lambda now: seen.append(now.image()), snapshots=[1, 3], **run
+    )
+    assert any(np.allclose(image, result.image, atol=1e-6) for image in seen)
+    np.testing.assert_allclose(seen[0], result.snapshots[1], atol=1e-6)
+    assert np.abs(seen[0] - calm).mean() < 0.1, "the start is the picture that was given"
