@@ -102,7 +102,7 @@ class RunOptions:
         optimizer: "lbfgs", "adam", "gradient_descent" or "scipy"; its own options (`learning_rate`, ...)
             are keywords of the recipe too.
         iterations: for each size, one number or one per size; "auto" is what suits the recipe: 100, and for
-            a transfer of several sizes 80, the last one 50 (see `usual_iterations`).
+            a transfer of several sizes 70, the last one 45 (see `usual_iterations`).
         sizes: longer sides from coarse to fine, "auto" (halving, for a transfer down to 256, for a style
             alone to 128, for content alone to 64), or "single".
         callback: called with a `Progress` after every iteration; a KeyboardInterrupt that it raises ends the
@@ -804,7 +804,7 @@ def usual_iterations(recipe: str, sizes: int) -> list[int]:
     """
     if recipe != "transfer_style" or sizes == 1:
         return [100] * sizes
-    return [80] * (sizes - 1) + [50]
+    return [70] * (sizes - 1) + [45]
 
 
 @dataclass
