@@ -154,7 +154,7 @@ def test_iterations_are_as_usual_first_and_what_an_earlier_page_wrote_is_still_r
     earlier = Settings.from_text(Settings().to_text() | {"iterations": "100"})
     assert earlier.keywords()["iterations"] == 100
     assert dict(display.described(earlier))["Iterations"] == "100 at each size"
-    assert dict(display.described(Settings()))["Iterations"] == "as usual, most at half the size"
+    assert dict(display.described(Settings()))["Iterations"] == "as usual, fewer at full size"
 
 
 NARROW = {
