@@ -20,6 +20,7 @@ import judge  # noqa: E402
 import measure  # noqa: E402
 import pictures  # noqa: E402
 import plain  # noqa: E402
+import seconds  # noqa: E402
 from contenders import Contender, Failed, Worker  # noqa: E402
 
 SIZE = 32
@@ -315,3 +316,17 @@ def test_the_usual_grid_is_all_styles_and_eight_photographs(tmp_path):
     pairs = pictures.chosen_pairs(asked)
     assert len(pairs) == 12 * 8
     assert [pair.photo for pair in pairs[:24:12]] == ["astronaut", "grace_hopper"]
+
+
+def test_seconds_are_counted_until_a_run_first_has_as_much_of_the_style() -> None:
+    judged = [(1.0, 0.9), (2.0, 0.4), (3.0, 0.5), (4.0, 0.3)]
+    assert seconds.seconds_until(0.45, judged) == 2.0
+    assert seconds.seconds_until(0.3, judged) == 4.0
+    assert seconds.seconds_until(0.1, judged) is None
+
+
+def test_pictures_on_the_way_are_kept_with_rising_seconds_and_the_last_one_too() -> None:
+    photo, style = nst.load_image("cat", 32), nst.load_image("swirls", 32)
+    kept = seconds.run(photo, style, iterations=seconds.EVERY + 2, optimizer="adam")
+    assert len(kept) == 2 and 0 < kept[0][0] < kept[1][0]
+    assert kept[1][1].shape == photo.shape and not np.array_equal(kept[0][1], kept[1][1])
