@@ -5,8 +5,9 @@
     result = nst.transfer_style("cat", "swirls")
     nst.show(result.image, alt="a cat, painted in swirling strokes")
 
-The modules in the order data flows: `samples`, `images`, `making`, `networks`, `losses`, `objectives`,
-`autodiff`, `optimizers`, `checkpoint`, `synthesis`, `again`, `plots`, `widgets`, `fonts`, `studio`;
+The modules in the order data flows: `samples`, `images`, `colours`, `making`, `networks`, `losses`,
+`objectives`, `autodiff`, `optimizers`, `checkpoint`, `synthesis`, `again`, `plots`, `widgets`, `fonts`,
+`studio`;
 beside them `checks` (of exercises) and `course` (what teachers run). Each name below is loaded when it is
 first used, so that `import nstlib` and `nst --help` take no time.
 """
@@ -18,7 +19,8 @@ from typing import Any
 
 # What the lessons use, by the module it lives in.
 _HOMES = {
-    "images": ("load_image", "match_colors", "psnr", "resize", "save_image", "show"),
+    "images": ("load_image", "psnr", "resize", "save_image", "show"),
+    "colours": ("match_colors",),
     "backend": ("machine",),
     "networks": ("FeatureNetwork", "load_network"),
     "losses": ("content_loss", "gram_matrix", "style_loss", "total_variation"),

@@ -22,7 +22,7 @@ from typing import Any, Literal
 import numpy as np
 from tqdm.auto import tqdm
 
-from . import backend, checkpoint, images, losses, making, memory
+from . import backend, checkpoint, colours, images, losses, making, memory
 from .autodiff import numpy
 from .backend import ops
 from .foundation import check_target, unknown_name
@@ -257,7 +257,7 @@ def transfer_style(
         content_weight, style_weight, variation_weight: alpha, beta, and the weight of total variation.
         variation: "squared" or "absolute".
         formula: see `losses`.
-        start: "recolored" (the photograph in the style's colours, see `images.match_colors`), "content",
+        start: "recolored" (the photograph in the style's colours, see `colours.match_colors`), "content",
             "style", "noise", or anything `images.load_image` takes; it is brought to the shape of the result.
         seed: of the noise.
         run: see `RunOptions`.
@@ -738,7 +738,7 @@ def starting_image(
             return Start(frame, seed)
         if style is None:
             raise ValueError("There is no style picture to start from; use 'noise', 'content' or an image.")
-        return Start(style if start == "style" else images.match_colors(frame, style), seed)
+        return Start(style if start == "style" else colours.match_colors(frame, style), seed)
     try:
         return Start(images.load_image(start, at_most=max(frame.shape[1:3])), seed, own=True)
     except FileNotFoundError:

@@ -23,9 +23,7 @@ from nstlib import images
 from nstlib.images import (
     check_image,
     check_output,
-    color_map,
     load_image,
-    match_colors,
     psnr,
     resize,
     save_image,
@@ -600,7 +598,7 @@ def test_a_picture_beyond_pillows_limit_is_refused_by_pillow_while_we_load_one(t
                 Image.open(io.BytesIO(header))
             return super().read(*size)
 
-    images._open(Slow(png_bytes(noise())), "This file")
+    images.decoding.open_picture(Slow(png_bytes(noise())), "This file")
 
 
 # --- Where pictures come from ---------------------------------------------------------------------
@@ -1014,7 +1012,7 @@ def test_a_full_disk_leaves_the_old_file(
     # The temporary file becomes a link to a device that is always full: a real error of the system.
     monkeypatch.setattr(secrets, "token_hex", lambda size: "full")
     # The early check would remove the link.
-    monkeypatch.setattr(images, "check_target", lambda path, overwrite: path)
+    monkeypatch.setattr(images.saving, "check_target", lambda path, overwrite: path)
     (tmp_path / f".full-{target.name}").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left on device; nothing was changed.") as caught:
         save_image(noise(side, side), target, overwrite=True)
@@ -1031,58 +1029,6 @@ def test_a_picture_too_large_for_its_format_is_one_sentence(tmp_path: Path) -> N
             save_image(wide, tmp_path / f"x{suffix}")
     assert os.listdir(tmp_path) == []
     save_image(wide, tmp_path / "x.png")
-
-
-# --- Colours --------------------------------------------------------------------------------------
-
-
-def statistics(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    flat = pixels.reshape(-1, 3).astype("float64")
-    return flat.mean(0), np.cov(flat.T, bias=True)
-
-
-@pytest.mark.parametrize("photo", ["coffee", "astronaut"])
-@pytest.mark.parametrize("style", ["points", "hatching"])
-def test_colors_have_the_mean_and_covariance_of_the_style_before_the_clip(photo: str, style: str) -> None:
-    source, target = load_image(photo, 64), load_image(style, 80)
-    matrix, offset = color_map(source, target)
-    for got, wanted in zip(statistics(source @ matrix.T + offset), statistics(target), strict=True):
-        assert np.allclose(got, wanted, atol=1e-6)
-
-
-def test_colors_match_after_the_clip_too_where_it_has_nothing_to_do() -> None:
-    quiet = 0.45 + 0.1 * noise(seed=1)
-    result = match_colors(smooth(40, 60), quiet)
-    assert is_image(result) and result.shape == (1, 40, 60, 3)
-    for got, wanted in zip(statistics(result), statistics(quiet), strict=True):
-        assert np.allclose(got, wanted, atol=1e-6)
-
-
-def test_a_picture_keeps_its_own_colors() -> None:
-    for picture in (noise(), smooth(30, 40), load_image("coffee", 64), load_image("camera", 64)):
-        assert np.abs(match_colors(picture, picture) - picture).max() < 1e-3
-
-
-def test_what_becomes_of_a_pixel_depends_on_its_color_only() -> None:
-    photo, style = load_image("coffee", 32), noise()
-    order = np.random.default_rng(0).permutation(photo.shape[1] * photo.shape[2])
-    moved = photo.reshape(-1, 3)[order].reshape(photo.shape)
-    expected = match_colors(photo, style).reshape(-1, 3)[order].reshape(photo.shape)
-    assert np.allclose(match_colors(moved, style), expected, atol=1e-5)
-
-
-def test_flat_and_grey_pictures_stay_finite() -> None:
-    flat, style = np.full((1, 5, 6, 3), 0.3, np.float32), noise()
-    assert np.allclose(match_colors(flat, style), style.mean((0, 1, 2)), atol=1e-5)  # nothing to stretch
-    assert np.allclose(match_colors(style, flat), 0.3, atol=1e-5)
-    grey = np.repeat(noise()[..., :1], 3, axis=-1)
-    assert is_image(match_colors(grey, style))
-    assert np.allclose(match_colors(grey, style).mean((0, 1, 2)), style.mean((0, 1, 2)), atol=0.02)
-
-
-def test_match_colors_refuses_what_is_not_an_image() -> None:
-    with pytest.raises(ValueError, match="the style has shape"):
-        match_colors(noise(), np.zeros((4, 4)))
 
 
 # --- Showing --------------------------------------------------------------------------------------
