@@ -10,8 +10,10 @@ import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 MOST_NAMES_LISTED = 40  # a ResNet has 175 layers; a message that lists them all is not read
 
@@ -287,3 +289,14 @@ def _sentence(target: Path, error: OSError) -> OSError:
     clear = kind(f"Cannot write {target}: {error.strerror or error}; nothing was changed.")
     clear.errno = error.errno  # set afterwards, or str() would start with "[Errno 28]"
     return clear
+
+
+def check_count(value: Any, name: str = "iterations") -> int:
+    """A whole number of 1 or more; `name` is what the message calls it.
+
+    Raises:
+        ValueError: less than 1 or not a whole number.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name} is {value!r}; give a whole number of 1 or more.")
+    return int(value)

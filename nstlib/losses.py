@@ -80,7 +80,7 @@ def check_count(target: Any, features: Any, rank: int) -> None:
 def guided(features: Any, where: Any) -> Any:
     """Features whose positions count differently: multiplied with the square root of their weight.
 
-    The Gram matrix of these, over all positions, is that of the region alone (Gatys et al. 2017, eq. 3 and 4).
+    The Gram matrix of these, over all positions, is that of the region alone (Gatys et al. 2017, eq. 3).
 
     Args:
         features: shape (1, H, W, N).

@@ -1,7 +1,7 @@
 """Objectives: measures with layers, weights and targets, added up to one function of the image.
 
-`measures` say what is compared, `terms` compute the targets, `regions` say where, and an `Objective` is what an
-optimiser minimises.
+`measures` say what is compared, `terms` compute the targets, `regions` say where, and an `Objective` is
+what an optimiser minimises.
 """
 
 from .measures import IMAGE, Content, Excitation, Gram, Measure, OwnMeasure, Variation, as_measure

@@ -22,7 +22,6 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal
 
 from .. import losses
-from ..backend import ops
 from ..foundation import unknown_name
 
 IMAGE = "image"  # the layer that is the picture itself
@@ -68,13 +67,13 @@ class Measure:
 
 @dataclass(frozen=True)
 class Gram(Measure):
-    """The Gram matrix of the channels (Gatys et al. 2016, eq. 3 to 5; with `where`, Gatys et al. 2017, eq. 4).
+    """The Gram matrix of the channels (Gatys et al. 2016, eq. 3 to 5; with `where`, 2017, section 4).
 
     Attributes:
         formula: see `losses`.
     """
 
-    name: ClassVar[str] = "style"
+    name = "style"
     formula: losses.Formula = "relative"
 
     def __post_init__(self) -> None:
@@ -101,7 +100,7 @@ class Content(Measure):
         formula: see `losses`.
     """
 
-    name: ClassVar[str] = "content"
+    name = "content"
     pointwise: ClassVar[bool] = True
     formula: losses.Formula = "relative"
 
@@ -130,7 +129,7 @@ class Variation(Measure):
         reduction: "mean", or "sum" as the papers' formulas have it.
     """
 
-    name: ClassVar[str] = "variation"
+    name = "variation"
     kind: Literal["squared", "absolute"] = "squared"
     reduction: Literal["mean", "sum"] = "mean"
 
@@ -158,7 +157,7 @@ class Excitation(Measure):
     Its target is the direction, shape (N,): no picture has it.
     """
 
-    name: ClassVar[str] = "excite"
+    name = "excite"
 
     def distance(self, features: Any, summary: Any, where: Any = None) -> Any:
         """See `losses.excitation_loss`; this one may be negative."""
@@ -203,8 +202,8 @@ class OwnMeasure(Measure):
             return function(*arguments)
         if "where" not in inspect.signature(function).parameters:
             raise ValueError(
-                f"The measure {self.name!r} knows no regions: let its functions take where=None, or leave the "
-                f"masks out."
+                f"The measure {self.name!r} knows no regions: let its functions take where=None, or leave "
+                f"the masks out."
             )
         return function(*arguments, where=where)
 

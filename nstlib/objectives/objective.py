@@ -169,8 +169,8 @@ def parts_of(
         part = ops.convert_to_tensor(measure.distance(features[layer], summary, *where))
         if tuple(part.shape) != ():
             raise ValueError(
-                f"The distance of the measure {measure.name!r} has the shape {tuple(part.shape)}; it has to be "
-                f"one number, for instance a mean."
+                f"The distance of the measure {measure.name!r} has the shape {tuple(part.shape)}; it has to "
+                f"be one number, for instance a mean."
             )
         parts.append(part)
     return ops.stack(parts)

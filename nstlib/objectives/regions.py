@@ -1,7 +1,7 @@
-"""Regions: which part of a picture is which, read from a mask (Gatys et al. 2017, "Controlling perceptual factors").
+"""Regions: which part of a picture is which, read from a mask (Gatys et al. 2017, section 4).
 
-A mask is a picture in which every region has a colour of its own; the colours are the regions' names ("red",
-"#804000"). Inside, a region is a weight between 0 and 1 for each pixel, and the weights of a pixel add up to 1.
+A mask is a picture in which every region has a colour of its own; the colours are the regions' names
+("red", "#804000"). A region is a weight between 0 and 1 for each pixel; those of a pixel add up to 1.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ class Regions:
         height, width = self.weights.shape[1:]
         if abs((width / height) / (shape[1] / shape[0]) - 1) > SAME_PROPORTIONS + 1 / min(shape):
             raise ValueError(
-                f"The {self.what} has {width} x {height} pixels and the {picture} {shape[1]} x {shape[0]}: give a "
-                f"mask of the same proportions."
+                f"The {self.what} has {width} x {height} pixels and the {picture} {shape[1]} x {shape[0]}: "
+                f"give a mask of the same proportions."
             )
         return self
 

@@ -74,8 +74,8 @@ def layer_weights(network: FeatureNetwork, layers: LayerWeights, what: str) -> d
 
     Args:
         network: resolves names.
-        layers: a layer, a list of layers (each then weighs 1/n), or a mapping from layer to weight. "image" is
-            the picture itself.
+        layers: a layer, a list of layers (each then weighs 1/n), or a mapping from layer to weight. "image"
+            is the picture itself.
         what: "content" or "style", for messages.
 
     Raises:
