@@ -210,7 +210,17 @@ class OwnMeasure(Measure):
 
 def known() -> dict[str, type[Measure]]:
     """The measures of style that go by a name."""
-    return {"gram": Gram}
+    from .patches import NearestNeighbours, Patches
+    from .statistics import Histogram, Moments, SlicedWasserstein
+
+    return {
+        "gram": Gram,
+        "moments": Moments,
+        "histogram": Histogram,
+        "sliced_wasserstein": SlicedWasserstein,
+        "patches": Patches,
+        "neighbours": NearestNeighbours,
+    }
 
 
 def as_measure(given: Any) -> Measure:

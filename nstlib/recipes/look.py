@@ -36,6 +36,8 @@ class Look:
             options}, or an `objectives.Measure`.
         variation: "squared" or "absolute".
         formula: see `losses`.
+        photorealism: weight of the matting Laplacian, which lets colours change only as the photograph's do in
+            the same place (Luan et al. 2017); about 3 shows.
     """
 
     content_layers: LayerWeights | None = None
@@ -46,6 +48,7 @@ class Look:
     variation_weight: float = 0.2
     variation: Literal["squared", "absolute"] = "squared"
     formula: Formula = "relative"
+    photorealism: float = 0.0
 
     def checked(self, net: FeatureNetwork, *, transfer: bool = True) -> Look:
         """The same with the names of the layers resolved and everything else as plain values.
@@ -72,14 +75,17 @@ class Look:
             style_weight=check_weight(self.style_weight, "style weight"),
             style_measure=as_measure(self.style_measure).in_formula(self.formula),
             variation_weight=check_weight(self.variation_weight, "variation weight"),
+            photorealism=check_weight(self.photorealism, "weight of photorealism"),
         )
 
     def content_terms(self, net: FeatureNetwork, photo: np.ndarray) -> list[Term]:
         """The terms of the photograph; of a look that was checked, as the next two."""
-        from ..objectives import Content, terms_of
+        from ..objectives import IMAGE, Content, terms_of
+        from ..objectives.matting import MattingLaplacian
 
         shares: Any = self.content_layers
-        return terms_of(net, photo, shares, self.content_weight, Content(self.formula))
+        terms = terms_of(net, photo, shares, self.content_weight, Content(self.formula))
+        return terms + terms_of(net, photo, {IMAGE: 1.0}, self.photorealism, MattingLaplacian())
 
     def style_terms(
         self,

@@ -47,6 +47,7 @@ def transfer_style(
     variation_weight: float = Look.variation_weight,
     variation: Literal["squared", "absolute"] = Look.variation,
     formula: Formula = Look.formula,
+    photorealism: float = Look.photorealism,
     start: Any = "recolored",
     seed: int = 0,
     **run: Any,
@@ -76,6 +77,8 @@ def transfer_style(
             options}, or a measure of one's own.
         variation: "squared" or "absolute".
         formula: see `losses`.
+        photorealism: weight of a term that lets colours change only as the photograph's do in the same place
+            (the matting Laplacian; Luan et al. 2017); 0 leaves it out, about 3 shows.
         start: "recolored" (the photograph in the style's colours, see `images.match_colors`), "content",
             "style", "noise", or anything `images.load_image` takes; it is brought to the shape of the result.
         seed: of the noise.
@@ -101,6 +104,7 @@ def transfer_style(
         variation_weight,
         variation,
         formula,
+        photorealism,
     ).checked(net)
     settings = {"size": full, "style_size": strokes_at, "colors": colors, **palette.settings}
     settings |= look_settings(look) | start_settings(start, seed)
@@ -148,7 +152,7 @@ def transfer_style(
 def look_settings(look: Look) -> dict[str, Any]:
     """The settings of a look that was checked."""
     measure: Any = look.style_measure
-    names = ("content_layers", "style_layers", "content_weight", "style_weight")
+    names = ("content_layers", "style_layers", "content_weight", "style_weight", "photorealism")
     own = {name: getattr(look, name) for name in names}
     return own | {"style_measure": as_setting(measure)} | look.common_settings()
 
