@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 import pytest
 
-from nstlib import cli, networks, synthesis
+from nstlib import cli, networks, recipes
 from nstlib.autodiff import numpy
 from nstlib.backend import keras
 from nstlib.networks import PLANS, FeatureNetwork, load_network
@@ -411,8 +411,8 @@ def loaded(stand_in: Path) -> Iterator[FeatureNetwork]:
 def test_it_paints_by_its_name(loaded: FeatureNetwork, noise: Any) -> None:
     photo, style = noise(48, 40, 1), noise(40, 48, 2)
     common: dict[str, Any] = {"size": 48, "iterations": 3, "progress": False}
-    by_name = synthesis.transfer_style(photo, style, network=NAME, **common)
-    by_object = synthesis.transfer_style(photo, style, network=loaded, **common)
+    by_name = recipes.transfer_style(photo, style, network=NAME, **common)
+    by_object = recipes.transfer_style(photo, style, network=loaded, **common)
     np.testing.assert_allclose(by_name.image, by_object.image, atol=1e-4)
     totals = [row["total"] for row in by_name.history.rows]
     assert totals[-1] < totals[0]

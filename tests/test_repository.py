@@ -123,8 +123,8 @@ def _direct(node: ast.stmt) -> Iterator[str]:
 
 
 ORDER = [
-    *("foundation", "process", "hardware", "samples", "images", "making", "backend", "networks", "losses"),
-    *("objectives", "autodiff", "optimizers", "checkpoint", "memory", "synthesis", "again", "plots"),
+    *("foundation", "process", "hardware", "samples", "images", "colours", "making", "backend", "networks", "losses"),
+    *("objectives", "autodiff", "optimizers", "checkpoint", "memory", "recipes", "again", "plots"),
     *("widgets", "fonts", "studio", "checks", "course", "cli"),
 ]
 

@@ -36,7 +36,7 @@ class Look:
             options}, or an `objectives.Measure`.
         variation: "squared" or "absolute".
         formula: see `losses`.
-        photorealism: weight of the matting Laplacian, which lets colours change only as the photograph's do in
+        photorealism: weight of the matting Laplacian: colours change only as the photograph's do in
             the same place (Luan et al. 2017); about 3 shows.
     """
 
