@@ -171,7 +171,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     rates = {"adam": declared("optimizers/first_order", "Adam")["learning_rate"]}
     rates["descent"] = declared("optimizers/first_order")["RATE_PER_VALUE"]
     recipe = declared("synthesis", "transfer_style")
-    defaults = declared("networks", "load_network") | declared("synthesis", "RunOptions") | recipe
+    defaults = declared("networks/loading", "load_network") | declared("synthesis", "RunOptions") | recipe
     named = rates | declared("synthesis")
     for title, options in (("network", NETWORK), ("picture", RECIPE), ("run", RUN)):
         group = parser.add_argument_group(title)
