@@ -151,6 +151,8 @@ class Race:
 
     def first_image(self, photo: np.ndarray) -> np.ndarray:
         """Where the smallest size begins."""
+        from nstlib.recipes.starts import noise
+
         return photo if self.start == "content" else noise(photo.shape[1:3], seed=0)
 
     def stage(self, size: int, iterations: int, before: Any, optimizer: str, **options: Any) -> Any:

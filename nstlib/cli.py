@@ -175,7 +175,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     from .recipes.options import RunOptions
 
     defaults = {f.name: f.default for f in (*fields(Look), *fields(RunOptions)) if f.default is not MISSING}
-    defaults |= {"start": "recolored", "seed": 0, "colors": "style"} | declared("networks", "load_network")
+    defaults |= {"start": "recolored", "seed": 0, "colors": "style"} | declared(
+        "networks/loading", "load_network"
+    )
     named = rates | {"DEFAULT_SIZE": DEFAULT_SIZE}
     for title, options in (("network", NETWORK), ("picture", RECIPE), ("run", RUN)):
         group = parser.add_argument_group(title)

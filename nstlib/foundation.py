@@ -186,6 +186,21 @@ def spare_home() -> Path:
     return Path(tempfile.gettempdir()).resolve() / f"nstlib-{user}"
 
 
+def keras_folder() -> Path:
+    """Where Keras keeps its settings and downloads: KERAS_HOME, or .keras in the home folder or in /tmp."""
+    if chosen := os.environ.get("KERAS_HOME"):
+        return Path(os.path.expanduser(chosen))
+    if home_folder() is None:  # Keras would write into a folder with the name ~
+        return spare_home() / "keras"
+    home = os.path.expanduser("~")
+    return Path(home if os.access(home, os.W_OK) else "/tmp", ".keras")
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, short enough to stand inside a sentence of ours."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:")
+
+
 def save_somewhere(
     path: Path, write: Callable[[Path], object], *, suffixes: Iterable[str] = ()
 ) -> tuple[Path, Exception | None]:

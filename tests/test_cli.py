@@ -822,9 +822,9 @@ def test_info_tells_the_machine_and_the_folders(
 def test_info_says_that_the_embedded_network_is_missing(
     nst: Nst, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nstlib import networks
+    from nstlib.networks import plans
 
-    monkeypatch.setattr(networks, "WEIGHTS_FOLDER", folder)
+    monkeypatch.setattr(plans, "WEIGHTS_FOLDER", folder)
     assert "missing: there is no" in nst("info")[1]
 
 

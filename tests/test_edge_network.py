@@ -19,7 +19,7 @@ import pytest
 from nstlib import cli, networks, recipes
 from nstlib.autodiff import numpy
 from nstlib.backend import keras
-from nstlib.networks import PLANS, FeatureNetwork, load_network
+from nstlib.networks import PLANS, FeatureNetwork, load_network, plans
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "vgg16_edges"
@@ -108,8 +108,8 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def missing(name: str) -> Any:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(networks.metadata, "distribution", missing)
-    monkeypatch.setattr(networks.sysconfig, "get_path", lambda _: str(tmp_path))
+    monkeypatch.setattr(plans.metadata, "distribution", missing)
+    monkeypatch.setattr(plans.sysconfig, "get_path", lambda _: str(tmp_path))
 
 
 @pytest.fixture
@@ -290,7 +290,7 @@ def test_without_the_package_the_place_is_where_pip_would_put_it(monkeypatch: py
     def missing(name: str) -> Any:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(networks.metadata, "distribution", missing)
+    monkeypatch.setattr(plans.metadata, "distribution", missing)
     assert networks.weights_path(REAL) == Path(sysconfig.get_path("purelib")) / REAL.weights_file
 
 

@@ -17,11 +17,11 @@ from PIL import Image
 
 import nstlib as nst
 from nstlib import checkpoint, foundation, networks
+from nstlib.networks import FeatureNetwork, load_network
+from nstlib.optimizers import Progress
 from nstlib.recipes import exciting, loop, transfer
 from nstlib.recipes import sizes as sizes_of
 from nstlib.recipes.look import Look
-from nstlib.networks import FeatureNetwork, load_network
-from nstlib.optimizers import Progress
 
 Recipe = Callable[..., nst.Result]
 

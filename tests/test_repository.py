@@ -123,7 +123,18 @@ def _direct(node: ast.stmt) -> Iterator[str]:
 
 
 ORDER = [
-    *("foundation", "process", "hardware", "samples", "images", "colours", "making", "backend", "networks", "losses"),
+    *(
+        "foundation",
+        "process",
+        "hardware",
+        "samples",
+        "images",
+        "colours",
+        "making",
+        "backend",
+        "networks",
+        "losses",
+    ),
     *("objectives", "autodiff", "optimizers", "checkpoint", "memory", "recipes", "again", "plots"),
     *("widgets", "fonts", "studio", "checks", "course", "cli"),
 ]

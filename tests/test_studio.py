@@ -23,14 +23,14 @@ import pytest
 from PIL import Image
 
 import nstlib as nst
-from nstlib import cli, images, making, networks, samples, recipes
+from nstlib import cli, images, making, networks, recipes, samples
 from nstlib.optimizers import METHODS, History, Progress
+from nstlib.recipes import Result
 from nstlib.studio import Studio, display, gallery, pictures, server, settings
 from nstlib.studio.controls import MOST_UPLOADS, Controls
 from nstlib.studio.gallery import Entry, Gallery, Record
 from nstlib.studio.job import Clock, Job, Painter, Sight
 from nstlib.studio.settings import Settings
-from nstlib.recipes import Result
 
 SMALL = Settings(size=128, iterations=10)
 
