@@ -106,7 +106,8 @@ def transfer_style(
         formula,
         photorealism,
     ).checked(net)
-    settings = {"size": full, "style_size": strokes_at, "colors": colors, **palette.settings}
+    settings = {"size": full, "style_size": strokes_at, "colors": colors}
+    settings |= {"blend": None, "content_mask": None, "style_mask": None} | palette.settings
     settings |= look_settings(look) | start_settings(start, seed)
     usual = unchosen(style_size=style_size, content_layers=content_layers, style_layers=style_layers)
     steps = usual_sizes(net, look, palette, photo, photo_shape, options, full, style_size)
