@@ -151,7 +151,9 @@ class Race:
 
     def first_image(self, photo: np.ndarray) -> np.ndarray:
         """Where the smallest size begins."""
-        return photo if self.start == "content" else self.nst.synthesis.noise(photo.shape[1:3], seed=0)
+        from nstlib.recipes.starts import noise
+
+        return photo if self.start == "content" else noise(photo.shape[1:3], seed=0)
 
     def stage(self, size: int, iterations: int, before: Any, optimizer: str, **options: Any) -> Any:
         """Optimise at one size, from the result of a smaller one where there is one."""

@@ -6,8 +6,8 @@
     nst.show(result.image, alt="a cat, painted in swirling strokes")
 
 The modules in the order data flows: `samples`, `images`, `colours`, `making`, `networks`, `losses`,
-`objectives`, `autodiff`, `optimizers`, `checkpoint`, `synthesis`, `again`, `plots`, `widgets`, `fonts`,
-`studio`;
+`objectives`, `autodiff`, `optimizers`, `checkpoint`, `memory`, `recipes`, `again`, `plots`, `widgets`,
+`fonts`, `studio`;
 beside them `checks` (of exercises) and `course` (what teachers run). Each name below is loaded when it is
 first used, so that `import nstlib` and `nst --help` take no time.
 """
@@ -25,16 +25,27 @@ _HOMES = {
     "networks": ("FeatureNetwork", "load_network"),
     "losses": ("content_loss", "gram_matrix", "style_loss", "total_variation"),
     "objectives": (
+        "Measure",
         "Objective",
+        "OwnMeasure",
         "content_terms",
         "distances",
         "excite_terms",
+        "read_regions",
         "style_terms",
         "variation_terms",
     ),
     "autodiff": ("gradient", "value_and_grad"),
     "optimizers": ("History", "minimize"),
-    "synthesis": ("Result", "excite", "reconstruct_content", "reconstruct_style", "transfer_style"),
+    "recipes": (
+        "Result",
+        "excite",
+        "reconstruct_content",
+        "reconstruct_style",
+        "synthesise",
+        "transfer_between",
+        "transfer_style",
+    ),
     "again": ("repeat",),
     "studio": ("Studio",),
 }

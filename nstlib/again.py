@@ -8,10 +8,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from . import backend, checkpoint, making, samples, synthesis
+from . import backend, checkpoint, making, recipes, samples
 from .foundation import unknown_name
 from .making import Making
-from .synthesis import Result, RunOptions, as_network, parameters
+from .recipes import Result, RunOptions, as_network, parameters
 
 RECIPES = ("transfer_style", "reconstruct_content", "reconstruct_style", "excite")
 
@@ -42,7 +42,7 @@ def repeat(
     how = making_of(made)
     if how.recipe not in RECIPES:
         raise unknown_name("recipe", how.recipe, RECIPES)
-    recipe, run = getattr(synthesis, how.recipe), [f.name for f in fields(RunOptions)]
+    recipe, run = getattr(recipes, how.recipe), [f.name for f in fields(RunOptions)]
     keywords = how.keywords(changes, set(how.settings) - {*parameters(recipe), *run})
     keywords |= pictures_again(made, how, {"content": content, "style": style})
     RunOptions.read({k: v for k, v in keywords.items() if k not in parameters(recipe)}, recipe)

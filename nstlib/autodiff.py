@@ -184,7 +184,8 @@ def value_and_grad(objective: Objective, *, unit: float = 1.0) -> Callable[[Any]
         total and its parts) back from the device; the gradient stays there.
     """
     step = compiled_step(objective).run
-    targets, weights = [tensor(t) for t in objective.targets], tensor(objective.weights / unit, "float32")
+    targets = [[tensor(t) for t in each] for each in objective.targets]
+    weights = tensor(objective.weights / unit, "float32")
 
     def evaluate(image: Any) -> Evaluation:
         began = time.perf_counter()

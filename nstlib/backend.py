@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from . import hardware
-from .foundation import home_folder, spare_home
+from .foundation import home_folder, keras_folder
 
 
 @contextlib.contextmanager
@@ -49,20 +49,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # JAX and TensorFlow take most of a GPU's memory at once unless told otherwise.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-if home_folder() is None:  # Keras would write into a folder with the name ~
-    os.environ.setdefault("KERAS_HOME", str(spare_home() / "keras"))
+if home_folder() is None:
+    os.environ.setdefault("KERAS_HOME", str(keras_folder()))
 
 BACKENDS = ("tensorflow", "jax", "torch")  # of those that Keras has, the ones that take gradients
 # What chooses a device, whether it is there or not.
 DEVICE_VARIABLES = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME", "KERAS_TORCH_DEVICE", "CUDA_VISIBLE_DEVICES")
-
-
-def keras_folder() -> Path:
-    """Where Keras keeps its settings and downloads: KERAS_HOME, or .keras in the home folder or in /tmp."""
-    if chosen := os.environ.get("KERAS_HOME"):
-        return Path(os.path.expanduser(chosen))
-    home = os.path.expanduser("~")
-    return Path(home if os.access(home, os.W_OK) else "/tmp", ".keras")
 
 
 def file_settings(file: Path) -> dict[str, Any]:

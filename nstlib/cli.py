@@ -34,6 +34,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -170,9 +171,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Give the parser of `nst stylize` the keywords of the library, with its defaults in the help."""
     rates = {"adam": declared("optimizers/first_order", "Adam")["learning_rate"]}
     rates["descent"] = declared("optimizers/first_order")["RATE_PER_VALUE"]
-    recipe = declared("synthesis", "transfer_style")
-    defaults = declared("networks", "load_network") | declared("synthesis", "RunOptions") | recipe
-    named = rates | declared("synthesis")
+    from .recipes.look import DEFAULT_SIZE, Look
+    from .recipes.options import RunOptions
+
+    defaults = {f.name: f.default for f in (*fields(Look), *fields(RunOptions)) if f.default is not MISSING}
+    defaults |= {"start": "recolored", "seed": 0, "colors": "style"} | declared(
+        "networks/loading", "load_network"
+    )
+    named = rates | {"DEFAULT_SIZE": DEFAULT_SIZE}
     for title, options in (("network", NETWORK), ("picture", RECIPE), ("run", RUN)):
         group = parser.add_argument_group(title)
         for name, (kind, metavar, text) in options.items():
@@ -233,14 +239,14 @@ def check_files(arguments: argparse.Namespace) -> None:
 
 def paint(arguments: argparse.Namespace, how: Any) -> Any:
     """The result of the run that the command line asks for; `how` is the record it shall repeat, or None."""
-    from . import again, networks, synthesis  # starts Keras, which takes seconds
+    from . import again, networks, recipes  # starts Keras, which takes seconds
 
     photo, style, named = arguments.photo, arguments.style, chosen(arguments, [*NETWORK, "seed"])
     recipe, run = chosen(arguments, RECIPE), chosen(arguments, RUN)
     if "network" in named:
         named["name"] = named.pop("network")
     if how is None:
-        synthesis.RunOptions.read(run)  # before a network is loaded or even downloaded
+        recipes.RunOptions.read(run)  # before a network is loaded or even downloaded
         recipe["network"] = networks.load_network(**named)
     elif how.recipe != "transfer_style":
         raise ValueError(f"{arguments.settings} was made by {how.recipe}: nst.repeat in Python repeats it.")
@@ -248,7 +254,7 @@ def paint(arguments: argparse.Namespace, how: Any) -> Any:
         recipe["network"] = network
     run["progress"] = not arguments.quiet and sys.stderr.isatty()
     if how is None:
-        return synthesis.transfer_style(photo, style, **recipe, **run)
+        return recipes.transfer_style(photo, style, **recipe, **run)
     return again.repeat(how, photo, style, **recipe, **run)
 
 
@@ -275,16 +281,18 @@ def save(result: Any, arguments: argparse.Namespace) -> int:
 
 def tell(result: Any, arguments: argparse.Namespace) -> int:
     """Say what came out, and why the run stopped; returns the exit code."""
+    from .optimizers import Stopping
+
     height, width = result.image.shape[1:3]
     history = result.history
     if not arguments.quiet:
         print(f"{arguments.output}: {width} x {height} pixels")
         loss = f", loss {history.best()[-1]:.4g}" if len(history) else ""
         print(f"{result.seconds:.1f} s, {len(history)} evaluations{loss}")
-    if history.stopped.startswith("interrupted"):
+    if history.stopping is Stopping.INTERRUPTED:
         complain(f"{history.stopped}; {arguments.output} holds the best image so far.")
         return INTERRUPTED
-    if history.stopped.startswith("out of memory"):
+    if history.stopping is Stopping.OUT_OF_MEMORY:
         return 1  # the library has warned
     if history.stopped and not arguments.quiet:
         print(f"Stopped: {history.stopped}.")

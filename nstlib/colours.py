@@ -103,33 +103,34 @@ def luminance(image: object) -> Array:
     return (check_image(image) @ LUMA)[..., np.newaxis].clip(0, 1).astype(np.float32)
 
 
-def with_luminance(image: object, luminance: object) -> Array:
-    """Give a picture another lightness and leave its chroma, the I and Q of YIQ, as it is.
+def with_luminance(image: object, lightness: object) -> Array:
+    """Give a picture another lightness and leave its chroma, the I and Q of YIQ, as it is where that fits.
 
     In YIQ each of red, green and blue is Y and a mixture of I and Q that does not depend on Y. So a change of
     Y alone is the same step for all three: x -> x + (Y' - Y).
 
     Args:
         image: An image, or an array that `check_image` takes.
-        luminance: The lightness to take, in [0, 1], shape (1, height, width, 1), of the same size.
+        lightness: The Y' to take, in [0, 1], shape (1, height, width, 1), of the same size.
 
     Returns:
-        The picture, float32, shape (1, height, width, 3), clipped to [0, 1]: where the clip has nothing to
-        do, `luminance` of it is what was given.
+        The picture, float32 in [0, 1], shape (1, height, width, 3). Where a colour does not fit into [0, 1]
+        at that lightness it loses saturation, not lightness: `luminance` of the result is what was given.
 
     Raises:
-        ValueError: The luminance has another shape, NaN, or values out of [0, 1].
+        ValueError: The lightness has another shape, NaN, or values out of [0, 1].
     """
-    pixels = check_image(image)
-    wanted = _check_luminance(luminance, "the luminance")
-    if wanted.shape[1:3] != pixels.shape[1:3]:
-        light, own = ("{} x {}".format(*each.shape[1:3]) for each in (wanted, pixels))
-        raise ValueError(f"The luminance has {light} pixels and the image {own}; resize the image first.")
-    now = pixels @ LUMA
-    return np.clip(pixels + (wanted - now[..., np.newaxis]), 0, 1).astype(np.float32)
+    pixels, light = check_image(image), _check_lightness(lightness, "the lightness")
+    if light.shape[1:3] != pixels.shape[1:3]:
+        wanted, own = ("{} x {}".format(*each.shape[1:3]) for each in (light, pixels))
+        raise ValueError(f"The lightness has {wanted} pixels and the image {own}; resize the image first.")
+    chroma = pixels - luminance(pixels)  # R - Y, G - Y, B - Y: linear in I and Q
+    room = np.where(chroma > 0, 1 - light, light) / np.maximum(np.abs(chroma), 1e-6)
+    share = np.minimum(1, room.min(-1, keepdims=True))
+    return np.clip(light + share * chroma, 0, 1).astype(np.float32)
 
 
-def match_luminance(luminance: object, reference: object) -> Array:
+def match_luminance(lightness: object, reference: object) -> Array:
     """Bring the mean and the standard deviation of a lightness to those of another.
 
     Y -> (s_R / s_Y) (Y - m_Y) + m_R, with m and s mean and standard deviation: the luminance remapping of
@@ -137,7 +138,7 @@ def match_luminance(luminance: object, reference: object) -> Array:
     4) apply to the style before they paint with the lightness alone.
 
     Args:
-        luminance: Lightness in [0, 1], shape (1, height, width, 1).
+        lightness: Y in [0, 1], shape (1, height, width, 1).
         reference: The same; it may have another size.
 
     Returns:
@@ -147,13 +148,13 @@ def match_luminance(luminance: object, reference: object) -> Array:
     Raises:
         ValueError: Another shape, NaN, or values out of [0, 1].
     """
-    old = _check_luminance(luminance, "the luminance").astype(np.float64)
-    new = _check_luminance(reference, "the reference").astype(np.float64)
+    old = _check_lightness(lightness, "the lightness").astype(np.float64)
+    new = _check_lightness(reference, "the reference").astype(np.float64)
     gain = new.std() / old.std() if old.var() > FLAT else 0.0
     return np.clip(gain * (old - old.mean()) + new.mean(), 0, 1).astype(np.float32)
 
 
-def _check_luminance(array: object, name: str) -> Array:
+def _check_lightness(array: object, name: str) -> Array:
     """Return lightness as float32 in [0, 1], shape (1, height, width, 1), or refuse it in one sentence."""
     values: NDArray[Any] = np.asarray(array)
     if values.ndim != 4 or values.shape[0] != 1 or values.shape[3] != 1:

@@ -10,8 +10,10 @@ import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 MOST_NAMES_LISTED = 40  # a ResNet has 175 layers; a message that lists them all is not read
 
@@ -184,6 +186,21 @@ def spare_home() -> Path:
     return Path(tempfile.gettempdir()).resolve() / f"nstlib-{user}"
 
 
+def keras_folder() -> Path:
+    """Where Keras keeps its settings and downloads: KERAS_HOME, or .keras in the home folder or in /tmp."""
+    if chosen := os.environ.get("KERAS_HOME"):
+        return Path(os.path.expanduser(chosen))
+    if home_folder() is None:  # Keras would write into a folder with the name ~
+        return spare_home() / "keras"
+    home = os.path.expanduser("~")
+    return Path(home if os.access(home, os.W_OK) else "/tmp", ".keras")
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, short enough to stand inside a sentence of ours."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:")
+
+
 def save_somewhere(
     path: Path, write: Callable[[Path], object], *, suffixes: Iterable[str] = ()
 ) -> tuple[Path, Exception | None]:
@@ -287,3 +304,14 @@ def _sentence(target: Path, error: OSError) -> OSError:
     clear = kind(f"Cannot write {target}: {error.strerror or error}; nothing was changed.")
     clear.errno = error.errno  # set afterwards, or str() would start with "[Errno 28]"
     return clear
+
+
+def check_count(value: Any, name: str = "iterations") -> int:
+    """A whole number of 1 or more; `name` is what the message calls it.
+
+    Raises:
+        ValueError: less than 1 or not a whole number.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name} is {value!r}; give a whole number of 1 or more.")
+    return int(value)

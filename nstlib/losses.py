@@ -77,7 +77,22 @@ def check_count(target: Any, features: Any, rank: int) -> None:
         )
 
 
-def gram_matrix(features: Any) -> Any:
+def guided(features: Any, where: Any) -> Any:
+    """Features whose positions count differently: multiplied with the square root of their weight.
+
+    The Gram matrix of these, over all positions, is that of the region alone (Gatys et al. 2017, eq. 3).
+
+    Args:
+        features: shape (1, H, W, N).
+        where: shape (1, H, W, 1), not negative, with a positive sum; its scale does not matter.
+
+    Returns:
+        The same shape as `features`.
+    """
+    return features * ops.sqrt(where / ops.mean(where))
+
+
+def gram_matrix(features: Any, where: Any = None) -> Any:
     """Gram matrix divided by the number of positions: G/M with G_ij = sum_k F_ik F_jk.
 
     Entry (i, j) says how often channels i and j are active at the same place, wherever that is. Dividing
@@ -85,6 +100,7 @@ def gram_matrix(features: Any) -> Any:
 
     Args:
         features: shape (1, H, W, N), any float type; the sums are taken in float32 at least.
+        where: None, or how much each position counts, shape (1, H, W, 1); see `guided`.
 
     Returns:
         Shape (N, N), symmetric and positive semi-definite. For a batch, features (B, H, W, N) with B > 1, one
@@ -96,6 +112,8 @@ def gram_matrix(features: Any) -> Any:
     features = ops.convert_to_tensor(features)
     if keras.backend.standardize_dtype(features.dtype).endswith("16"):
         features = ops.cast(features, "float32")
+    if where is not None:
+        features = guided(features, where)
     channels = features.shape[-1]
     if summed(features) is not None:
         batch, height, width, _ = ops.shape(features)
@@ -106,13 +124,14 @@ def gram_matrix(features: Any) -> Any:
     return ops.matmul(ops.transpose(flat), flat) / positions
 
 
-def content_loss(features: Any, target: Any, formula: Formula = "relative") -> Any:
+def content_loss(features: Any, target: Any, formula: Formula = "relative", where: Any = None) -> Any:
     """How far the features of one layer are from those of the photograph.
 
     Args:
         features: F, shape (1, H, W, N).
         target: P, the same shape; of a batch (B, H, W, N) the same, or one target (1, H, W, N) for all.
         formula: see the table of this module. "gatys": Gatys et al. 2016, eq. 1.
+        where: None, or how much each position counts, shape (1, H, W, 1), of any scale.
 
     Returns:
         A scalar, of a batch the shape (B,); 0 where F = P. Squared feature units, except "relative", which
@@ -123,6 +142,8 @@ def content_loss(features: Any, target: Any, formula: Formula = "relative") -> A
     """
     axes = summed(features)
     check_count(target, features, rank=4)
+    if where is not None:
+        features, target = guided(features, where), guided(target, where)
     squared = ops.square(features - target)
     if formula == "relative":
         return ops.mean(squared, axes) / (ops.mean(ops.square(target), axes) + FLOOR)
@@ -131,7 +152,7 @@ def content_loss(features: Any, target: Any, formula: Formula = "relative") -> A
     return 0.5 * ops.sum(squared, axes)
 
 
-def style_loss(features: Any, target: Any, formula: Formula = "relative") -> Any:
+def style_loss(features: Any, target: Any, formula: Formula = "relative", where: Any = None) -> Any:
     """How far the channel correlations of one layer are from those of the style picture.
 
     Args:
@@ -141,6 +162,7 @@ def style_loss(features: Any, target: Any, formula: Formula = "relative") -> Any
             the papers' value when both pictures have the same size and the sensible one when not. Of a batch
             (B, N, N), or one (N, N) for all.
         formula: see the table of this module. "gatys": Gatys et al. 2016, eq. 4.
+        where: None, or how much each position of the features counts, shape (1, H, W, 1), of any scale.
 
     Returns:
         A scalar, of a batch the shape (B,); 0 where G/M = A/M.
@@ -150,7 +172,7 @@ def style_loss(features: Any, target: Any, formula: Formula = "relative") -> Any
     """
     axes = None if summed(features) is None else (-2, -1)
     check_count(target, features, rank=3)
-    squared = ops.square(gram_matrix(features) - target)
+    squared = ops.square(gram_matrix(features, where) - target)
     if formula == "relative":
         return ops.mean(squared, axes) / (ops.mean(ops.square(target), axes) + FLOOR)
     if formula == "mse":

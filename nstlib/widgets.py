@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from . import images
-from .synthesis import Result
+from .recipes import Result
 
 NARROWEST = 420  # pixels of an explorer: room for a slider even where the picture is small
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 import nstlib as nst
-from nstlib import again, images, making, synthesis
+from nstlib import again, images, making, recipes
 from nstlib.networks import FeatureNetwork, load_network
 from nstlib.optimizers import option_names
 from nstlib.optimizers.line_search import StrongWolfe
@@ -72,10 +72,10 @@ def strictly(run: Callable[[], nst.Result]) -> nst.Result:
 
 def test_the_settings_are_keywords_of_the_recipe_which_make_the_same_image(made: nst.Result) -> None:
     assert made.making is not None
-    recipe = getattr(synthesis, made.making.recipe)
-    known = {*synthesis.parameters(recipe), *(f.name for f in dataclasses.fields(synthesis.RunOptions))}
+    recipe = getattr(recipes, made.making.recipe)
+    known = {*recipes.parameters(recipe), *(f.name for f in dataclasses.fields(recipes.RunOptions))}
     assert set(made.settings) <= known | set(option_names(made.settings["optimizer"]))
-    assert {*synthesis.parameters(recipe)} - {"content", "style"} <= set(made.settings)
+    assert {*recipes.parameters(recipe)} - {"content", "style"} <= set(made.settings)
     assert json.loads(json.dumps(made.settings)) == made.settings
     same = strictly(lambda: recipe(**made.sources, **made.settings, progress=False))
     np.testing.assert_array_equal(same.image, made.image)

@@ -246,7 +246,7 @@ def resident_pages() -> int:
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="the system does not say how much it uses")
 def test_many_runs_leave_memory_as_it_was(noise: Any) -> None:
     """Every run has pictures, targets and an objective of its own, as a learner's experiments do."""
-    from nstlib.synthesis import transfer_style
+    from nstlib.recipes import transfer_style
 
     net = load_network()
 

@@ -18,6 +18,7 @@ sys.path.insert(0, str(FOLDER))  # its scripts are started from there and import
 
 import judge  # noqa: E402
 import measure  # noqa: E402
+import measures  # noqa: E402
 import pictures  # noqa: E402
 import plain  # noqa: E402
 import seconds  # noqa: E402
@@ -330,3 +331,28 @@ def test_pictures_on_the_way_are_kept_with_rising_seconds_and_the_last_one_too()
     kept = seconds.run(photo, style, iterations=seconds.EVERY + 2, optimizer="adam")
     assert len(kept) == 2 and 0 < kept[0][0] < kept[1][0]
     assert kept[1][1].shape == photo.shape and not np.array_equal(kept[0][1], kept[1][1])
+
+
+# --- measures ------------------------------------------------------------------------------------------
+
+
+def test_a_recipe_of_gram_matrices_is_the_loss_of_a_transfer() -> None:
+    photo, style, image = np.random.default_rng(0).random((3, 1, 40, 40, 3), dtype="float32")
+    net = nst.load_network("pocket_vgg")
+    terms = nst.content_terms(net, photo, list(net.plan.content_layers), measures.CONTENT)
+    terms += nst.style_terms(net, style, measures.USUAL) + nst.variation_terms(measures.VARIATION)
+    usual = autodiff.value_and_grad(nst.Objective(net, terms))(autodiff.tensor(image))
+    composite = measures.Composite(net, measures.RECIPES["gram"], photo, style)
+    ours = autodiff.value_and_grad(composite)(autodiff.tensor(image))
+    assert ours.value == pytest.approx(usual.value, rel=1e-5)
+    assert np.allclose(autodiff.numpy(ours.gradient), autodiff.numpy(usual.gradient), atol=1e-7)
+
+
+@pytest.mark.parametrize("name", measures.RECIPES)
+def test_every_recipe_improves_a_picture(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measures, "SIZE", 48)
+    monkeypatch.setattr(measures, "STEPS", {48: 4})
+    photo, style = np.random.default_rng(0).random((2, 1, 48, 40, 3), dtype="float32")
+    image, history = measures.paint(nst.load_network("pocket_vgg"), measures.RECIPES[name], photo, style)
+    assert image.shape == photo.shape and 0 <= image.min() <= image.max() <= 1
+    assert history.column("total").min() < 0.99 * history.column("total")[0]

@@ -147,14 +147,14 @@ def test_the_module_can_be_run(folder: Path) -> None:
 
 
 def test_the_options_and_their_defaults_are_those_of_the_library(nst: Nst) -> None:
-    from nstlib import networks, synthesis
+    from nstlib import networks, recipes
     from nstlib.optimizers import Adam
     from nstlib.optimizers.first_order import RATE_PER_VALUE
 
     _, out, _ = nst("stylize", "--help")
     text = " ".join(out.split())
-    keywords = dict(inspect.signature(synthesis.transfer_style).parameters)
-    keywords |= inspect.signature(synthesis.RunOptions).parameters
+    keywords = dict(inspect.signature(recipes.transfer_style).parameters)
+    keywords |= inspect.signature(recipes.RunOptions).parameters
     keywords |= inspect.signature(networks.load_network).parameters
     for options in (cli.NETWORK, cli.RECIPE, cli.RUN):
         for name in set(options) - {"learning_rate"}:
@@ -162,7 +162,7 @@ def test_the_options_and_their_defaults_are_those_of_the_library(nst: Nst) -> No
             (entry,) = re.findall(rf" --{name.replace('_', '-')} [A-Z]+ (.+?)(?= --[a-z-]+ [A-Z]+ |$)", text)
             if default is not None:
                 assert f"(default: {default})" in entry
-    assert f"at most {synthesis.DEFAULT_SIZE}" in text
+    assert f"at most {recipes.DEFAULT_SIZE}" in text
     rates = (Adam().learning_rate, RATE_PER_VALUE)
     assert "of adam (default: {}) or of gradient_descent (default: {} for each value".format(*rates) in text
 
@@ -196,7 +196,7 @@ def test_the_help_names_what_can_be_chosen(nst: Nst) -> None:
 def test_what_is_given_reaches_the_recipe_and_nothing_else(
     nst: Nst, monkeypatch: pytest.MonkeyPatch, given: list[str], passed_on: dict[str, Any]
 ) -> None:
-    from nstlib import synthesis
+    from nstlib import recipes
 
     asked: dict[str, Any] = {}
 
@@ -204,7 +204,7 @@ def test_what_is_given_reaches_the_recipe_and_nothing_else(
         asked.update(keywords)
         raise ValueError("Enough.")
 
-    monkeypatch.setattr(synthesis, "transfer_style", recipe)
+    monkeypatch.setattr(recipes, "transfer_style", recipe)
     code, _, err = nst("stylize", "cat", "swirls", "-o", "out.png", *given)
     assert (code, err) == (1, "nst: Enough.\n")
     assert asked == passed_on
@@ -363,11 +363,11 @@ def test_other_pictures_than_those_of_the_settings_are_noticed(nst: Nst, folder:
     ],
 )
 def test_settings_that_are_none_are_one_line(nst: Nst, folder: Path, source: str, reason: str) -> None:
-    from nstlib import synthesis
+    from nstlib import recipes
 
     pixels().save(folder / "plain.png")
     run: dict[str, Any] = {"size": 32, "iterations": 1, "progress": False}
-    synthesis.reconstruct_style("swirls", **run).save(folder / "texture.png")
+    recipes.reconstruct_style("swirls", **run).save(folder / "texture.png")
     code, out, err = nst("stylize", "cat", "swirls", "-o", "out.png", "--settings", source)
     assert (code, out) == (1, "") and one_line(err) and reason in err
     assert not (folder / "out.png").exists()
@@ -385,14 +385,14 @@ def interruptible() -> Iterator[None]:
 def test_ctrl_c_saves_the_best_so_far_and_says_so(
     nst: Nst, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nstlib import synthesis
+    from nstlib import recipes
 
     def stop(now: Any) -> None:
         if now.iteration == 2:
             signal.raise_signal(signal.SIGINT)
 
-    recipe = functools.partial(synthesis.transfer_style, callback=stop)
-    monkeypatch.setattr(synthesis, "transfer_style", recipe)
+    recipe = functools.partial(recipes.transfer_style, callback=stop)
+    monkeypatch.setattr(recipes, "transfer_style", recipe)
     code, out, err = nst("stylize", "cat", "swirls", "-o", "out.png", "--size", "48", "--iterations", "50")
     assert code == 130
     assert err == "nst: interrupted after 2 iterations; out.png holds the best image so far.\n"
@@ -729,15 +729,15 @@ def test_an_error_of_any_kind_is_one_line(
 def test_memory_that_runs_out_midway_leaves_the_size_that_was_finished(
     nst: Nst, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nstlib import synthesis
+    from nstlib.recipes.look import Look
 
-    def small(net: Any, here: np.ndarray, *rest: Any) -> Any:
+    def small(look: Look, net: Any, here: np.ndarray) -> Any:
         if max(here.shape) > 32:
             raise MemoryError
-        return original(net, here, *rest)
+        return original(look, net, here)
 
-    original = synthesis.content_terms
-    monkeypatch.setattr(synthesis, "content_terms", small)
+    original = Look.content_terms
+    monkeypatch.setattr(Look, "content_terms", small)
     code, out, err = nst("stylize", "cat", "swirls", "-o", "out.png", *QUICK, "--sizes", "32,48")
     assert code == 1 and one_line(err) and out.startswith("out.png: 32 x ")
     assert "not enough memory for 48 pixels: the best image so far, of 32 pixels, is returned" in err
@@ -822,9 +822,9 @@ def test_info_tells_the_machine_and_the_folders(
 def test_info_says_that_the_embedded_network_is_missing(
     nst: Nst, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nstlib import networks
+    from nstlib.networks import plans
 
-    monkeypatch.setattr(networks, "WEIGHTS_FOLDER", folder)
+    monkeypatch.setattr(plans, "WEIGHTS_FOLDER", folder)
     assert "missing: there is no" in nst("info")[1]
 
 

@@ -142,10 +142,22 @@ def test_with_luminance_agrees_with_the_way_through_yiq() -> None:
     assert np.allclose(luminance(result), light, atol=1e-6)
 
 
-def test_its_own_luminance_changes_nothing_and_what_is_too_light_is_clipped() -> None:
-    image = noise()
-    assert np.allclose(with_luminance(image, luminance(image)), image, atol=1e-6)
-    assert is_image(with_luminance(image, np.ones((1, 20, 30, 1), np.float32)))
+def test_its_own_luminance_changes_nothing() -> None:
+    assert np.allclose(with_luminance(noise(), luminance(noise())), noise(), atol=1e-5)
+
+
+def test_a_colour_that_does_not_fit_loses_saturation_and_neither_lightness_nor_hue() -> None:
+    image, light = noise(seed=1), noise(seed=2)[..., :1]
+    result = with_luminance(image, light)
+    assert is_image(result) and np.allclose(luminance(result), light, atol=1e-5)
+    before, after = (each - luminance(each) for each in (image, result))
+    share = (before * after).sum(-1, keepdims=True) / (before**2).sum(-1, keepdims=True)
+    assert np.allclose(after, share * before, atol=1e-5)  # one factor for all three
+    assert share.max() <= 1 + 1e-4 and share.min() >= 0
+    shrunk = share[..., 0] < 1 - 1e-3
+    assert shrunk.any() and not shrunk.all()
+    edge = np.minimum(result.min(-1), 1 - result.max(-1))
+    assert edge[shrunk].max() < 1e-5  # and by no more than it must
 
 
 def test_match_luminance_brings_mean_and_deviation() -> None:
@@ -166,11 +178,11 @@ def test_flat_lightness_stays_flat() -> None:
 @pytest.mark.parametrize(
     ("light", "words"),
     [
-        (np.zeros((1, 20, 30, 3)), r"the luminance has shape \(1, 20, 30, 3\)"),
-        (np.zeros((20, 30)), "the luminance has shape"),
+        (np.zeros((1, 20, 30, 3)), r"the lightness has shape \(1, 20, 30, 3\)"),
+        (np.zeros((20, 30)), "the lightness has shape"),
         (np.full((1, 20, 30, 1), np.nan), "NaN"),
         (np.full((1, 20, 30, 1), 2.0), r"must lie in \[0, 1\]"),
-        (np.zeros((1, 20, 31, 1)), "The luminance has 20 x 31 pixels and the image 20 x 30; resize"),
+        (np.zeros((1, 20, 31, 1)), "The lightness has 20 x 31 pixels and the image 20 x 30; resize"),
     ],
 )
 def test_a_luminance_that_is_none_is_refused(light: np.ndarray, words: str) -> None:

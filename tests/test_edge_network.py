@@ -16,10 +16,10 @@ import h5py
 import numpy as np
 import pytest
 
-from nstlib import cli, networks, synthesis
+from nstlib import cli, networks, recipes
 from nstlib.autodiff import numpy
 from nstlib.backend import keras
-from nstlib.networks import PLANS, FeatureNetwork, load_network
+from nstlib.networks import PLANS, FeatureNetwork, load_network, plans
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "vgg16_edges"
@@ -108,8 +108,8 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def missing(name: str) -> Any:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(networks.metadata, "distribution", missing)
-    monkeypatch.setattr(networks.sysconfig, "get_path", lambda _: str(tmp_path))
+    monkeypatch.setattr(plans.metadata, "distribution", missing)
+    monkeypatch.setattr(plans.sysconfig, "get_path", lambda _: str(tmp_path))
 
 
 @pytest.fixture
@@ -290,7 +290,7 @@ def test_without_the_package_the_place_is_where_pip_would_put_it(monkeypatch: py
     def missing(name: str) -> Any:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(networks.metadata, "distribution", missing)
+    monkeypatch.setattr(plans.metadata, "distribution", missing)
     assert networks.weights_path(REAL) == Path(sysconfig.get_path("purelib")) / REAL.weights_file
 
 
@@ -411,8 +411,8 @@ def loaded(stand_in: Path) -> Iterator[FeatureNetwork]:
 def test_it_paints_by_its_name(loaded: FeatureNetwork, noise: Any) -> None:
     photo, style = noise(48, 40, 1), noise(40, 48, 2)
     common: dict[str, Any] = {"size": 48, "iterations": 3, "progress": False}
-    by_name = synthesis.transfer_style(photo, style, network=NAME, **common)
-    by_object = synthesis.transfer_style(photo, style, network=loaded, **common)
+    by_name = recipes.transfer_style(photo, style, network=NAME, **common)
+    by_object = recipes.transfer_style(photo, style, network=loaded, **common)
     np.testing.assert_allclose(by_name.image, by_object.image, atol=1e-4)
     totals = [row["total"] for row in by_name.history.rows]
     assert totals[-1] < totals[0]

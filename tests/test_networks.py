@@ -1,4 +1,4 @@
-"""networks.py: the right layers of the right network, with the preprocessing its weights expect."""
+"""networks/: the right layers of the right network, with the preprocessing its weights expect."""
 
 import functools
 import os
@@ -732,3 +732,23 @@ def test_receptive_fields_are_counted_on_chains_only() -> None:
 @pytest.mark.fast
 def test_channels_are_counted_by_any_name_of_a_layer(pocket: FeatureNetwork) -> None:
     assert [pocket.channels(layer) for layer in ("block1_conv1", "conv3_2", 16)] == [16, 96, 192]
+
+
+# --- what needs no network ----------------------------------------------------------------------------
+
+
+def test_lists_of_networks_start_neither_keras_nor_numpy() -> None:
+    code = (
+        "import sys; from nstlib import networks; networks.table(); networks.parameter_table('vgg19'); "
+        "networks.weights_path(networks.PLANS['vgg16']); print({'keras', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("set()", "")
+
+
+def test_every_name_of_the_room_is_there_and_no_other() -> None:
+    for name in networks.__all__:
+        assert getattr(networks, name) is not None
+    assert set(networks.__all__) <= set(dir(networks))
+    with pytest.raises(AttributeError, match="no attribute 'load_networks'"):
+        networks.load_networks  # noqa: B018

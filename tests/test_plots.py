@@ -13,7 +13,7 @@ from PIL import Image
 import nstlib as nst
 from nstlib import plots, widgets
 from nstlib.optimizers import History
-from nstlib.synthesis import Result
+from nstlib.recipes import Result
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ ROOT = Path(nst.__file__).resolve().parent.parent
 # line, so that a test does what it does at this moment and at no other.
 PROGRAM = """
 import os, sys
-from nstlib import cli, images, synthesis
+from nstlib import cli, images
+from nstlib.recipes import loop
 
 said = os.fdopen(int(os.environ["SAID"]), "w")
 def wait(what):
@@ -35,7 +36,7 @@ def wait(what):
         print(what, file=said, flush=True)
         sys.stdin.readline()
 
-watch, save = synthesis.Watcher.__call__, images.save_image
+watch, save = loop.Watcher.__call__, images.save_image
 def watched(self, now):
     watch(self, now)
     if now.iteration == 2:
@@ -43,7 +44,7 @@ def watched(self, now):
 def saved(*arguments, **keywords):
     wait("saving")
     return save(*arguments, **keywords)
-synthesis.Watcher.__call__, images.save_image = watched, saved
+loop.Watcher.__call__, images.save_image = watched, saved
 sys.exit(cli.main(sys.argv[1:]))
 """
 QUICK = [*["--size", "32", "--iterations", "4", "--content-layers", "2", "--style-layers", "1"]]
@@ -135,9 +136,7 @@ def test_a_signal_ends_the_run_and_the_best_image_so_far_is_saved(tmp_path: Path
 
 @posix
 def test_a_signal_before_there_is_a_picture_ends_with_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    from nstlib import cli, networks, synthesis
-
-    assert synthesis.load_network is networks.load_network  # imported by now: it is not ours that it keeps
+    from nstlib import cli, networks
 
     def load(**keywords: Any) -> None:
         signal.raise_signal(signal.SIGTERM)

@@ -135,7 +135,7 @@ ORDER = [
         "networks",
         "losses",
     ),
-    *("objectives", "autodiff", "optimizers", "checkpoint", "memory", "synthesis", "again", "plots"),
+    *("objectives", "autodiff", "optimizers", "checkpoint", "memory", "recipes", "again", "plots"),
     *("widgets", "fonts", "studio", "checks", "course", "cli"),
 ]
 

@@ -23,14 +23,14 @@ import pytest
 from PIL import Image
 
 import nstlib as nst
-from nstlib import cli, images, making, networks, samples, synthesis
+from nstlib import cli, images, making, networks, recipes, samples
 from nstlib.optimizers import METHODS, History, Progress
+from nstlib.recipes import Result
 from nstlib.studio import Studio, display, gallery, pictures, server, settings
 from nstlib.studio.controls import MOST_UPLOADS, Controls
 from nstlib.studio.gallery import Entry, Gallery, Record
 from nstlib.studio.job import Clock, Job, Painter, Sight
 from nstlib.studio.settings import Settings
-from nstlib.synthesis import Result
 
 SMALL = Settings(size=128, iterations=10)
 
@@ -94,8 +94,8 @@ def test_the_menu_says_what_a_network_asks_for(name: str, here: bool | None, lab
 
 
 def test_the_usual_settings_are_the_librarys() -> None:
-    library = {p.name: p.default for p in inspect.signature(synthesis.transfer_style).parameters.values()}
-    library |= {f.name: f.default for f in dataclasses.fields(synthesis.RunOptions)}
+    library = {p.name: p.default for p in inspect.signature(recipes.transfer_style).parameters.values()}
+    library |= {f.name: f.default for f in dataclasses.fields(recipes.RunOptions)}
     ours = Settings().keywords()
     del ours["size"]  # the library's depends on the photograph
     assert ours == {name: library[name] for name in ours}

@@ -6,7 +6,7 @@ which mean something else for each.
 """
 
 from .first_order import Adam, GradientDescent
-from .history import History
+from .history import History, Stopping
 from .lbfgs import LBFGS, two_loop
 from .minimize import METHODS, Minimum, make_optimizer, minimize, option_names
 from .scipy_lbfgsb import ScipyLBFGSB
@@ -23,6 +23,7 @@ __all__ = [
     "Progress",
     "ScipyLBFGSB",
     "State",
+    "Stopping",
     "check_count",
     "make_optimizer",
     "minimize",

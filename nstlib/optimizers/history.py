@@ -5,12 +5,25 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..foundation import unknown_name, whole_file
+
+
+class Stopping(Enum):
+    """Why a run ended, for programs; `History.stopped` says it in words."""
+
+    RUNNING = "it goes on"
+    DONE = "all iterations were made"
+    STUCK = "no lower point was found"
+    DIVERGED = "the loss was not finite"
+    INTERRUPTED = "somebody interrupted it"
+    OUT_OF_MEMORY = "memory was short"
+    ERROR = "an error ended it"
 
 
 @dataclass
@@ -22,10 +35,21 @@ class History:
             iteration several rows), "size" (longer side in pixels, None where there is no picture),
             "seconds" (of this evaluation), "total", and every weighted part by name.
         stopped: why the run ended, in words, whatever ended it; empty while it goes on.
+        stopping: the same for programs.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     stopped: str = ""
+    stopping: Stopping = Stopping.RUNNING
+
+    def stop(self, stopping: Stopping, words: str) -> None:
+        """Write down why the run ended."""
+        self.stopping, self.stopped = stopping, words
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the run would have gone on, had it been let."""
+        return self.stopping in (Stopping.INTERRUPTED, Stopping.OUT_OF_MEMORY)
 
     def add(
         self, iteration: int, size: int | None, value: float, parts: Mapping[str, float], seconds: float

@@ -24,11 +24,10 @@ from ..foundation import unknown_name
 from ..networks import first_line
 from ..objectives import Objective
 from .first_order import Adam, GradientDescent
-from .history import History
+from .history import History, Stopping
 from .lbfgs import LBFGS
 from .scipy_lbfgsb import ScipyLBFGSB
 from .state import (
-    NOT_FINITE,
     Callback,
     Evaluate,
     Optimizer,
@@ -199,8 +198,8 @@ def check_result(method: Optimizer, recorder: Recorder, start: np.ndarray, best:
 
     A learning rate that is far too small lowers the loss, too, but not by what 256 levels can show.
     """
-    why = recorder.history.stopped
-    if math.isnan(recorder.first_value) or why.startswith(("interrupted", NOT_FINITE)):
+    why, stopping = recorder.history.stopped, recorder.history.stopping
+    if math.isnan(recorder.first_value) or stopping in (Stopping.INTERRUPTED, Stopping.DIVERGED):
         return
     is_picture, one_level = recorder.size is not None, 1 / 255
     if recorder.unimproved:
@@ -226,7 +225,7 @@ def errors_told(recorder: Recorder) -> Iterator[None]:
         yield
     except Exception as error:
         what = first_line(error)
-        recorder.history.stopped = f"ended in iteration {recorder.iteration} by an error: {what}"
+        recorder.history.stop(Stopping.ERROR, f"ended in iteration {recorder.iteration} by an error: {what}")
         raise
 
 
@@ -260,7 +259,7 @@ def run(
 ) -> State | None:
     """The loop all our own methods share."""
     history = recorder.history
-    history.stopped = ""
+    history.stop(Stopping.RUNNING, "")
     try:
         if state is None:
             state = method.start(x, recorder)
@@ -272,15 +271,16 @@ def run(
             recorder.iteration = state.iteration + 1
             following = method.step(state, recorder)
             if following.stuck or not math.isfinite(following.at.value):
-                history.stopped = why_stopped(method, following, recorder)
+                stop(history, method, following, recorder)
                 break
             state = replace(following, best=recorder.best, best_value=recorder.best_value)
             if callback:
                 callback(progress_of(state, planned, recorder.size))
-        history.stopped = history.stopped or f"all {planned} iterations done"
+        if history.stopping is Stopping.RUNNING:
+            history.stop(Stopping.DONE, f"all {planned} iterations done")
     except KeyboardInterrupt:
         done = 0 if state is None else state.iteration
-        history.stopped = f"interrupted after {done} iterations"
+        history.stop(Stopping.INTERRUPTED, f"interrupted after {done} iterations")
     return state
 
 
@@ -290,8 +290,9 @@ def progress_of(state: State, planned: int, size: int | None) -> Progress:
     return Progress(state.iteration, planned, size, at.value, dict(at.parts), state.x, state, share)
 
 
-def why_stopped(method: Optimizer, state: State, recorder: Recorder) -> str:
-    """A sentence for the history; a diverged run also warns, because its picture disappoints."""
+def stop(history: History, method: Optimizer, state: State, recorder: Recorder) -> None:
+    """Write down that no step is possible; a diverged run also warns, because its picture disappoints."""
     if state.stuck and recorder.finite:
-        return state.stuck
-    return warn_diverged(method.name, state.iteration)
+        history.stop(Stopping.STUCK, state.stuck)
+    else:
+        history.stop(Stopping.DIVERGED, warn_diverged(method.name, state.iteration))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff import numpy, tensor
+from .history import Stopping
 from .state import Callback, Progress, check_bounds, check_count, check_start, warn_diverged
 
 
@@ -78,11 +79,13 @@ class ScipyLBFGSB:
                 callback=after,
                 options=self._stop_after(iterations),
             )
-            recorder.history.stopped = in_words(str(found.message).lower())
+            why = Stopping.DONE if recorder.iteration > iterations else Stopping.STUCK
+            recorder.history.stop(why, in_words(str(found.message).lower()))
         except NotFinite:
-            recorder.history.stopped = warn_diverged(self.name, recorder.iteration - 1)
+            recorder.history.stop(Stopping.DIVERGED, warn_diverged(self.name, recorder.iteration - 1))
         except KeyboardInterrupt:
-            recorder.history.stopped = f"interrupted after {max(0, recorder.iteration - 1)} iterations"
+            done = max(0, recorder.iteration - 1)
+            recorder.history.stop(Stopping.INTERRUPTED, f"interrupted after {done} iterations")
 
     def _stop_after(self, iterations: int) -> dict[str, Any]:
         """SciPy's own stopping rules are off: only the number of iterations ends a run."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..autodiff import Evaluation, is_finite, numpy, tensor
+from ..foundation import check_count as check_count
 
 Evaluate = Callable[[Any], Evaluation]
 
@@ -159,17 +160,6 @@ def warn_unimproved(method: str, what: str, why: str) -> None:
     first_order = method in ("adam", "gradient_descent")
     advice = "set another learning_rate" if first_order else "start from another image or change the weights"
     warnings.warn(f"{method} {what} ({why}): {advice}.", RuntimeWarning, stacklevel=4)
-
-
-def check_count(value: Any, name: str = "iterations") -> int:
-    """A whole number of 1 or more; `name` is what the message calls it.
-
-    Raises:
-        ValueError: less than 1 or not a whole number.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} is {value!r}; give a whole number of 1 or more.")
-    return int(value)
 
 
 def _is_number(value: Any) -> bool:

@@ -21,7 +21,7 @@ from .settings import STROKES, large_enough, style_size
 if TYPE_CHECKING:  # imported by the thread only: it starts Keras
     from ..networks import FeatureNetwork
     from ..optimizers import Progress
-    from ..synthesis import Result, TooSmall
+    from ..recipes import Result, TooSmall
 
 PREVIEW_EVERY = 0.25  # seconds between two previews
 SURE_AFTER = 8  # iterations at a size before its speed is trusted
@@ -154,7 +154,7 @@ class Painter:
 
         def paint(callback: Callable[[Progress], None]) -> Result:
             from ..networks import load_network
-            from ..synthesis import TooSmall, transfer_style
+            from ..recipes import TooSmall, transfer_style
 
             if self._network is None or self._network.name != keywords["network"]:
                 self._network = None  # frees the memory of the last one first

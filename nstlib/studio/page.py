@@ -24,7 +24,7 @@ from .pictures import MOST_BYTES, MOST_BYTES_IN_A_NOTEBOOK, Picture
 from .settings import NETWORKS, Settings
 
 if TYPE_CHECKING:
-    from ..synthesis import Result
+    from ..recipes import Result
 
 VISITOR = "HTTP_X_NST_VISITOR"  # variable in which `server` names the visitor to the page's kernel
 LOOK_EVERY = 0.25  # seconds between two looks at a run
@@ -41,13 +41,15 @@ class Order:
 
     def record(self, result: Result) -> gallery.Record:
         """What the result's PNG says."""
+        from ..optimizers import Stopping
+
         history, outcome = result.history, "finished"
         done = f"after {history.iterations} of {sum(result.settings['iterations'])} iterations"
-        if history.stopped.startswith("interrupted"):
+        if history.stopping is Stopping.INTERRUPTED:
             outcome = f"stopped {done}"
-        elif history.stopped.startswith("out of memory"):
+        elif history.stopping is Stopping.OUT_OF_MEMORY:
             outcome = f"ended {done} because memory ran out"
-        elif history.stopped.startswith("the loss was not finite"):
+        elif history.stopping is Stopping.DIVERGED:
             outcome = f"ended {done} because the loss was not finite"
         return gallery.Record(
             photo=self.photo.name,
@@ -274,4 +276,4 @@ class Studio(ipywidgets.VBox):
             found = await loop.run_in_executor(None, importlib.import_module, "nstlib.networks")
             here = {name: found.weights_path(found.PLANS[name]).is_file() for name in NETWORKS}
             self.controls.tell_networks(here)
-            await loop.run_in_executor(None, importlib.import_module, "nstlib.synthesis")
+            await loop.run_in_executor(None, importlib.import_module, "nstlib.recipes.transfer")

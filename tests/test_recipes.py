@@ -16,9 +16,12 @@ import pytest
 from PIL import Image
 
 import nstlib as nst
-from nstlib import checkpoint, foundation, networks, synthesis
+from nstlib import checkpoint, foundation, networks
 from nstlib.networks import FeatureNetwork, load_network
 from nstlib.optimizers import Progress
+from nstlib.recipes import exciting, loop, transfer
+from nstlib.recipes import sizes as sizes_of
+from nstlib.recipes.look import Look
 
 Recipe = Callable[..., nst.Result]
 
@@ -170,7 +173,7 @@ def test_a_small_picture_in_a_file_keeps_its_size(paint: Recipe, tmp_path: Path)
 def test_a_large_picture_is_reduced_to_512_unless_a_size_is_asked_for(
     paint: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(synthesis, "DEFAULT_SIZE", 64)
+    monkeypatch.setattr(transfer, "DEFAULT_SIZE", 64)
     assert paint(picture(60, 100), iterations=1).image.shape == (1, 38, 64, 3)
     assert paint(picture(60, 100), size=100, sizes="single", iterations=1).image.shape == (1, 60, 100, 3)
 
@@ -247,7 +250,7 @@ def test_iterations_are_for_each_size(paint: Recipe) -> None:
 def test_usual_iterations_are_fewest_at_the_full_size_of_a_transfer(
     recipe: str, sizes: int, iterations: list[int]
 ) -> None:
-    assert synthesis.usual_iterations(recipe, sizes) == iterations
+    assert sizes_of.usual_iterations(recipe, sizes) == iterations
 
 
 def test_auto_is_the_usual_number_of_iterations_and_the_default(pocket: FeatureNetwork) -> None:
@@ -284,7 +287,7 @@ def test_another_word_for_the_iterations_is_refused(paint: Recipe, word: str) ->
 def test_a_transfer_begins_where_it_may_if_that_is_a_step_worth_taking(
     full: int, smallest: int, sizes: list[int]
 ) -> None:
-    assert synthesis.transfer_sizes(full, smallest) == sizes
+    assert sizes_of.transfer_sizes(full, smallest) == sizes
 
 
 def test_the_usual_weights_of_a_transfer_fall_with_depth() -> None:
@@ -329,12 +332,12 @@ def test_style_size_changes_the_result(paint: Recipe) -> None:
 def test_the_style_keeps_its_own_shape(paint: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     shapes = []
 
-    def spy(net: Any, strokes: np.ndarray, *rest: Any) -> Any:
+    def spy(look: Look, net: Any, strokes: np.ndarray, *rest: Any) -> Any:
         shapes.append(strokes.shape)
-        return original(net, strokes, *rest)
+        return original(look, net, strokes, *rest)
 
-    original = synthesis.style_terms
-    monkeypatch.setattr(synthesis, "style_terms", spy)
+    original = Look.style_terms
+    monkeypatch.setattr(Look, "style_terms", spy)
     paint(picture(32, 48), picture(60, 30), sizes=[24, 48], iterations=1, style_size=80)
     assert shapes == [(1, 40, 20, 3), (1, 80, 40, 3)]
 
@@ -519,13 +522,13 @@ def test_an_interruption_returns_the_best_so_far_at_full_size(paint: Recipe) -> 
 def test_an_interruption_while_targets_are_computed_loses_nothing(
     paint: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def at_48(net: Any, here: np.ndarray, *rest: Any) -> Any:
+    def at_48(look: Look, net: Any, here: np.ndarray) -> Any:
         if here.shape[1] == 48:
             raise KeyboardInterrupt
-        return original(net, here, *rest)
+        return original(look, net, here)
 
-    original = synthesis.content_terms
-    monkeypatch.setattr(synthesis, "content_terms", at_48)
+    original = Look.content_terms
+    monkeypatch.setattr(Look, "content_terms", at_48)
     result = paint(sizes=[24, 48], start="content")
     assert "before the first iteration at 48 px" in result.history.stopped
     assert result.image.shape == PHOTO.shape
@@ -553,13 +556,13 @@ class Exhausted(RuntimeError):
 def test_sizes_that_were_finished_are_kept_when_memory_runs_out(
     paint: Recipe, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
 ) -> None:
-    def at_48(net: Any, here: np.ndarray, *rest: Any) -> Any:
+    def at_48(look: Look, net: Any, here: np.ndarray) -> Any:
         if here.shape[1] == 48:
             raise kind()
-        return original(net, here, *rest)
+        return original(look, net, here)
 
-    original = synthesis.content_terms
-    monkeypatch.setattr(synthesis, "content_terms", at_48)
+    original = Look.content_terms
+    monkeypatch.setattr(Look, "content_terms", at_48)
     with pytest.warns(
         RuntimeWarning, match="not enough memory for 48 pixels: the best image so far, of 24 pix"
     ):
@@ -587,7 +590,7 @@ def test_memory_that_is_too_little_for_anything_is_one_sentence(
     def fail(*_: Any) -> Any:
         raise Exhausted
 
-    monkeypatch.setattr(synthesis, "content_terms", fail)
+    monkeypatch.setattr(Look, "content_terms", fail)
     with pytest.raises(MemoryError) as error:
         paint(sizes=[24, 48])
     assert str(error.value).startswith("There is not enough memory for 24 pixels: choose a smaller size")
@@ -602,7 +605,7 @@ def test_a_run_that_went_on_from_its_checkpoint_keeps_that_when_memory_runs_out(
     def fail(*_: Any) -> Any:
         raise MemoryError
 
-    monkeypatch.setattr(synthesis, "content_terms", fail)
+    monkeypatch.setattr(Look, "content_terms", fail)
     with pytest.warns(RuntimeWarning, match="not enough memory"):
         result = paint(iterations=4, checkpoint=file)
     np.testing.assert_array_equal(result.image, short.image)
@@ -619,8 +622,8 @@ def test_an_interruption_after_the_last_iteration_loses_nothing(
             raise KeyboardInterrupt
         return original(*arguments)
 
-    original = synthesis.finished
-    monkeypatch.setattr(synthesis, "finished", interrupted)
+    original = loop.finished
+    monkeypatch.setattr(loop, "finished", interrupted)
     result = paint()
     assert len(calls) == 2
     np.testing.assert_array_equal(result.image, paint().image)
@@ -1145,13 +1148,13 @@ def test_a_checkpoint_of_another_change_before_the_same_network_is_refused(
 
 def test_muted_colours_stay_colours_and_greys_stay_greys() -> None:
     image = np.random.default_rng(0).random((1, 8, 8, 3), dtype="float32")
-    calm = nst.autodiff.numpy(synthesis.muted(image))
+    calm = nst.autodiff.numpy(exciting.muted(image))
     assert calm.min() >= 0 and calm.max() <= 1
     assert np.ptp(calm, axis=-1).mean() < 0.7 * np.ptp(image, axis=-1).mean()
     np.testing.assert_allclose(calm.mean(-1), image.mean(-1), atol=1e-6)
     grey = np.repeat(image[..., :1], 3, axis=-1)
-    np.testing.assert_allclose(nst.autodiff.numpy(synthesis.muted(grey)), grey, atol=1e-6)
-    np.testing.assert_allclose(synthesis.vivid(calm), image, atol=1e-4)
+    np.testing.assert_allclose(nst.autodiff.numpy(exciting.muted(grey)), grey, atol=1e-6)
+    np.testing.assert_allclose(exciting.vivid(calm), image, atol=1e-4)
 
 
 def test_an_exciting_picture_is_shown_as_it_is_returned(pocket: FeatureNetwork) -> None:

@@ -1,0 +1,240 @@
+"""Style transfer: a photograph in the style of one picture, of several, or of one for each region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from .. import colours, images
+from ..foundation import unknown_name
+from ..objectives import Objective
+from ..objectives.measures import as_setting
+from .look import DEFAULT_SIZE, Look, as_network, seen_layers, start_settings, unchosen
+from .loop import Job, carry_out
+from .options import RunOptions, check_count
+from .result import Result
+from .sizes import coarsest, transfer_sizes
+from .starts import starting_image
+from .styles import COLORS, Palette, read_styles
+from .views import View, check_views
+
+if TYPE_CHECKING:
+    from ..losses import Formula
+    from ..networks import FeatureNetwork
+    from ..objectives import LayerWeights, Measure
+
+SMALLEST_TRANSFER = 256  # where a transfer begins: strokes that are found on less come out as pebbles
+
+
+def transfer_style(
+    content: Any,
+    style: Any,
+    *,
+    network: str | Mapping[str, Any] | FeatureNetwork = "pocket_vgg",
+    size: int | None = None,
+    style_size: int | None = None,
+    blend: Sequence[float] | None = None,
+    content_mask: Any = None,
+    style_mask: Any = None,
+    colors: Literal["style", "recolored", "content", "luminance"] = "style",
+    content_layers: LayerWeights | None = None,
+    style_layers: LayerWeights | None = None,
+    content_weight: float = Look.content_weight,
+    style_weight: float = Look.style_weight,
+    style_measure: str | Mapping[str, Any] | Measure = Look.style_measure,
+    variation_weight: float = Look.variation_weight,
+    variation: Literal["squared", "absolute"] = Look.variation,
+    formula: Formula = Look.formula,
+    photorealism: float = Look.photorealism,
+    start: Any = "recolored",
+    seed: int = 0,
+    **run: Any,
+) -> Result:
+    """Paint a photograph in the style of a picture (Gatys, Ecker and Bethge 2016, eq. 7).
+
+    Args:
+        content: anything `images.load_image` takes: a sample name, a file, a URL, an array.
+        style: likewise; or a list of pictures, mixed as `blend` says; or region of the content mask ->
+            picture, where a region without one keeps to the photograph.
+        network: a name, the keywords of `load_network` by name, or a network that it made.
+        size: longer side of the result in pixels; None keeps the photograph's own up to 512.
+        style_size: longer side at which the style is looked at; it sets the size of the strokes. None
+            means the same as `size`. The style keeps its own aspect ratio.
+        blend: the weights of several styles; None means equal ones.
+        content_mask, style_mask: pictures that show regions in plain colours, or name -> weights (H, W); see
+            `objectives.read_regions`. With both, each region of the photograph is painted as that region of
+            the style picture which has the same name (Gatys et al. 2017, section 4).
+        colors: whose colours the result has. "style": the painting's, as the loss has it. "recolored": the
+            painting's even more, the photograph is brought to them before it is compared. "content": the
+            photograph's, the style picture is brought to these. "luminance": the photograph's to the pixel,
+            only lightness is painted (the last two: Gatys et al. 2016, "Preserving color").
+        content_layers, style_layers: layer, list of layers, or layer -> weight; None means the network's
+            usual ones. "image" is the picture itself.
+        content_weight, style_weight, variation_weight: alpha, beta, and the weight of total variation.
+        style_measure: what is compared of the style: a name of `objectives.measures.known`, {"name": ...,
+            options}, or a measure of one's own.
+        variation: "squared" or "absolute".
+        formula: see `losses`.
+        photorealism: weight of a term that lets colours change only as the photograph's do in the same place
+            (the matting Laplacian; Luan et al. 2017); 0 leaves it out, about 3 shows.
+        start: "recolored" (the photograph in the style's colours, see `colours.match_colors`), "content",
+            "style", "noise", or anything `images.load_image` takes; it is brought to the shape of the result.
+        seed: of the noise.
+        run: see `RunOptions`.
+
+    Raises:
+        ValueError, OSError, TypeError: bad input, in one sentence.
+    """
+    options = RunOptions.read(run, transfer_style)
+    if colors not in COLORS:
+        raise unknown_name("choice of colors", colors, COLORS)
+    photo, photo_shape = images.load_with_shape(content, size, at_most=DEFAULT_SIZE)
+    full = max(photo.shape[1:3])
+    strokes_at = full if style_size is None else check_count(style_size, "style_size")
+    palette = read_styles(style, blend, content_mask, style_mask, max(full, strokes_at), photo)
+    net = as_network(network)  # last, because it may take long
+    look = Look(
+        content_layers,
+        style_layers,
+        content_weight,
+        style_weight,
+        style_measure,
+        variation_weight,
+        variation,
+        formula,
+        photorealism,
+    ).checked(net)
+    settings = {"size": full, "style_size": strokes_at, "colors": colors}
+    settings |= {"blend": None, "content_mask": None, "style_mask": None} | palette.settings
+    settings |= look_settings(look) | start_settings(start, seed)
+    usual = unchosen(style_size=style_size, content_layers=content_layers, style_layers=style_layers)
+    steps = usual_sizes(net, look, palette, photo, photo_shape, options, full, style_size)
+    taken = {"content": (content, photo)} | {s.key: (s.source, s.picture) for s in palette}
+    photo, painted, shown = in_colours(colors, photo, palette)
+    begin = starting_image(start, photo, lambda: painted.recolored(photo), seed, painted.styles[0].picture)
+
+    def objective(here: np.ndarray, scale: float) -> Objective:
+        terms = look.content_terms(net, here)
+        for style in painted:
+            strokes = images.resize(style.picture, max(1, round(strokes_at * scale)))
+            where = style.where(strokes.shape[1:3]), painted.where(style, here.shape[1:3])
+            terms += look.style_terms(net, strokes, style.share, *where)
+        return Objective(net, terms + look.variation_terms())
+
+    kept: Any = look.content_layers
+    brushed: Any = look.style_layers
+    seen = [*kept, *brushed]
+    lacking = dict(palette.lacking)
+    if settings["style_measure"] is None:
+        lacking["style_measure"] = "the measure of style"
+        settings["style_measure"] = "a measure"
+    return carry_out(
+        Job(
+            "style transfer",
+            "transfer_style",
+            objective,
+            photo,
+            begin,
+            options,
+            steps,
+            net,
+            seen_layers(seen),
+            taken,
+            settings,
+            usual,
+            lacking,
+            shown,
+        )
+    )
+
+
+def look_settings(look: Look) -> dict[str, Any]:
+    """The settings of a look that was checked."""
+    measure: Any = look.style_measure
+    names = ("content_layers", "style_layers", "content_weight", "style_weight", "photorealism")
+    own = {name: getattr(look, name) for name in names}
+    return own | {"style_measure": as_setting(measure)} | look.common_settings()
+
+
+def usual_sizes(
+    net: FeatureNetwork,
+    look: Look,
+    palette: Palette,
+    photo: np.ndarray,
+    photo_shape: tuple[int, int],
+    options: RunOptions,
+    full: int,
+    style_size: int | None,
+) -> list[int]:
+    """Longer sides from coarse to fine, at all of which every picture is large enough.
+
+    Raises:
+        ValueError: a picture is too small for the network.
+    """
+    kept, painted = seen_layers(look.content_layers), seen_layers(look.style_layers)
+    seen = [*(kept if look.content_weight else ()), *(painted if look.style_weight else ())]
+    views = [View("content picture", "size", photo_shape, seen)]
+    if look.style_weight:
+        views += [View("style picture", "style_size", style.original, painted) for style in palette]
+    check_views(net, views, options.sizes, size=full, style_size=style_size)
+    needs: list[Any] = [(min(photo.shape[1:3]), [*kept, *painted])]
+    for style in palette:
+        sides = style.picture.shape[1:3]
+        needs.append((min(sides) / max(sides) * (style_size or full), painted))
+    return transfer_sizes(full, coarsest(SMALLEST_TRANSFER, full, net, needs))
+
+
+def in_colours(colors: str, photo: np.ndarray, palette: Palette) -> tuple[np.ndarray, Palette, Any]:
+    """The photograph and the styles as the network sees them, and what people see of the image."""
+    if colors == "recolored":
+        return palette.recolored(photo), palette, None
+    if colors == "content":
+        return photo, palette.map(lambda picture: colours.match_colors(picture, photo)), None
+    if colors == "luminance":
+        light = colours.luminance(photo)
+
+        def grey(picture: np.ndarray) -> np.ndarray:
+            found = colours.match_luminance(colours.luminance(picture), light)
+            return np.repeat(found, 3, -1)
+
+        def shown(image: Any) -> np.ndarray:
+            lightness = colours.luminance(np.clip(np.asarray(image), 0, 1))
+            chroma = images.resize(photo, lightness.shape[1:3])
+            return colours.with_luminance(chroma, lightness)
+
+        return np.repeat(light, 3, -1), palette.map(grey), shown
+    return photo, palette, None
+
+
+def transfer_between(
+    content: Any, first: Any, second: Any, *, frames: int = 9, **keywords: Any
+) -> Iterator[Result]:
+    """A path between two styles: the photograph in the first, in mixtures, and at last in the second.
+
+    Every picture begins from the one before, so that strokes change in place instead of jumping.
+
+    Args:
+        content, first, second: anything `images.load_image` takes.
+        frames: how many pictures, the two ends among them.
+        keywords: of `transfer_style`.
+
+    Yields:
+        The results, one by one; `images.save_animation` writes them as a film.
+
+    Raises:
+        ValueError, OSError, TypeError: bad input, in one sentence.
+    """
+    if check_count(frames, "frames") < 2:
+        raise ValueError("A path has two ends: give frames=2 or more.")
+    if "blend" in keywords:
+        raise ValueError("The path sets the weights of the styles itself; leave blend out.")
+    chosen = dict(keywords)
+    for step in range(frames):
+        share = step / (frames - 1)
+        result = transfer_style(content, [first, second], blend=[1 - share, share], **chosen)
+        yield result
+        again = {"start": result.image, "sizes": "single"}
+        chosen = keywords | again
+        chosen.setdefault("iterations", 40)
