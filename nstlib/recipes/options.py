@@ -5,10 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
 
 from ..foundation import check_count, check_target, unknown_name
 
@@ -98,7 +97,7 @@ class RunOptions:
             if given != "auto":
                 raise ValueError(f"iterations is {given!r}; give a whole number, one per size, or 'auto'.")
             return "auto"
-        one = isinstance(given, (int, float, np.number))
+        one = isinstance(given, Real)
         return check_count(given) if one else counts_in(given, "iterations")
 
     def _checkpoint_file(self) -> Path:
