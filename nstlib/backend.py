@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import hardware
 from .foundation import home_folder, keras_folder
@@ -113,7 +113,10 @@ def start() -> Any:
     )
 
 
-keras = start()
+if TYPE_CHECKING:
+    import keras as keras
+else:
+    keras = start()
 ops = keras.ops
 
 NAME: str = keras.backend.backend()
