@@ -23,8 +23,8 @@ from nstlib.foundation import whole_file
 FILE = Path(nst.__file__).parent / "API.md"
 HEAD = """# What `import nstlib as nst` offers
 
-Generated from the docstrings by `tools/make_api_reference.py`. `help(nst.transfer_style)` shows the whole text with shapes, units,
-errors and sources.
+Generated from the docstrings by `tools/make_api_reference.py`. `help(nst.transfer_style)` shows the whole
+text with shapes, units, errors and sources.
 """
 
 
@@ -45,7 +45,7 @@ def entry(name: str, thing: Any) -> str:
 
 
 def signature(called: str, thing: Any) -> str:
-    """The call with its parameters, one a line when they are many, without the types, which an editor shows."""
+    """The call with its parameters, one a line when they are many; an editor shows the types."""
     found = inspect.signature(thing)
     plain = [p.replace(annotation=inspect.Parameter.empty) for p in found.parameters.values()]
     text = str(found.replace(parameters=plain, return_annotation=inspect.Signature.empty))
