@@ -1,4 +1,4 @@
-"""Networks loaded by name are kept, a few of them; so is what is compiled for one: nothing grows without end."""
+"""Networks loaded by name are kept, a few of them, and so is what is compiled for one."""
 
 import threading
 from pathlib import Path

@@ -23,8 +23,8 @@ from .receptive_field import ReceptiveField, field_of
 
 L = keras.layers
 
-# Kept beside a network, the last used of each: kinds of runs (each compiled for its sizes), changes, and lists
-# of layers. A lesson has under ten kinds; whoever sweeps over layers for a day makes hundreds.
+# Kept beside a network, the last used of each: kinds of runs (each compiled for its sizes), changes, lists of
+# layers. A lesson has under ten kinds; whoever sweeps over layers for a day makes hundreds.
 MOST_STEPS, MOST_BEHINDS, MOST_CUTS = 16, 4, 32
 
 
