@@ -16,10 +16,10 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from judge import Judgement, judge
@@ -27,34 +27,17 @@ from measure import table
 from pictures import Cell, brief, numbers, sheet, write_text
 
 import nstlib as nst
-from nstlib import autodiff, colours, images, losses
-from nstlib.backend import ops
+from nstlib import autodiff
+from nstlib.objectives import Gram, Measure, terms_of
 from nstlib.objectives.matting import MattingLaplacian
-from nstlib.objectives.measures import Measure
 from nstlib.objectives.patches import NearestNeighbours, Patches
 from nstlib.objectives.statistics import Histogram, Moments, SlicedWasserstein
-from nstlib.optimizers import History, minimize
 
 SIZE = 384
 STEPS = {256: 70, 384: 45}  # longer side -> iterations, as transfer_style has them at 384 pixels
 CONTENT, VARIATION = 0.02, 0.2  # weights of content and total variation, its defaults too
 PAIRS = [("cat", "knife"), ("coffee", "swirls")]
 EVALUATIONS = 10  # of which the median is the time of one
-
-
-@dataclass(frozen=True)
-class Gram(Measure):
-    """The Gram matrix: what all others are measured by."""
-
-    name: ClassVar[str] = "gram"
-
-    def summary(self, features: Any, where: Any = None) -> Any:
-        """The Gram matrix of the style, (N, N)."""
-        return losses.gram_matrix(features)
-
-    def distance(self, features: Any, summary: Any, where: Any = None) -> Any:
-        """The relative style loss."""
-        return losses.style_loss(features, summary)
 
 
 @dataclass(frozen=True)
@@ -119,79 +102,33 @@ RECIPES = {
 }
 
 
-class Composite:
-    """A recipe for one pair at one size, as `autodiff.value_and_grad` takes it."""
-
-    def __init__(self, network: Any, recipe: Recipe, photo: np.ndarray, style: np.ndarray) -> None:
-        self.network, self.recipe = network, recipe
-        self.content_layer = network.plan.content_layers[0]
-        self.pairs = [(part, layer) for part in recipe.parts for layer in part.layers]
-        wanted = dict.fromkeys([layer for _, layer in self.pairs if layer != "image"] + [self.content_layer])
-        self.layers = tuple(wanted)
-        self.names = (*(f"{p.measure.name} {layer}" for p, layer in self.pairs), "content", "variation")
-        weights = [part.weight * part.layers[layer] for part, layer in self.pairs]
-        self.weights = np.array([*weights, recipe.content, recipe.variation])
-        self.signature = (*((part.measure, layer) for part, layer in self.pairs), "composite")
-        self.summaries(photo, style)
-
-    def summaries(self, photo: np.ndarray, style: np.ndarray) -> None:
-        """The targets of all parts in a row of tensors, and how many belong to each."""
-        seen = {"photo": self.features(photo), "style": self.features(style)}
-        found = [part.measure.summary(seen[part.of][layer]) for part, layer in self.pairs]
-        self.single = [not isinstance(kept, tuple) for kept in found]
-        rows = [[kept] if alone else list(kept) for kept, alone in zip(found, self.single, strict=True)]
-        self.lengths = [len(row) for row in rows]
-        self.targets = [tensor for row in rows for tensor in row] + [seen["photo"][self.content_layer]]
-
-    def features(self, picture: np.ndarray) -> dict[str, Any]:
-        """The layers of a picture and its pixels."""
-        return {**self.network.features(picture, list(self.layers)), "image": autodiff.tensor(picture)}
-
-    def summaries_of(self, targets: Sequence[Any]) -> Iterator[Any]:
-        """The row of tensors as the measures gave them."""
-        waiting = iter(targets)
-        for alone, length in zip(self.single, self.lengths, strict=True):
-            kept = tuple(next(waiting) for _ in range(length))
-            yield kept[0] if alone else kept
-
-    def function(self) -> Any:
-        """(image, targets, weights) -> (total, parts)."""
-        model, outputs = self.network.cut(self.layers), self.network.outputs
-
-        def total_and_parts(image: Any, targets: Any, weights: Any) -> tuple[Any, Any]:
-            features = {**dict(zip(self.layers, outputs(model, image), strict=True)), "image": image}
-            known = zip(self.pairs, self.summaries_of(targets), strict=True)
-            parts = [part.measure.distance(features[layer], kept) for (part, layer), kept in known]
-            parts.append(losses.content_loss(features[self.content_layer], targets[-1]))
-            weighted = ops.stack([*parts, losses.total_variation(image)]) * weights
-            return ops.sum(weighted), weighted
-
-        return total_and_parts
+def objective(recipe: Recipe, photo: np.ndarray, style: np.ndarray) -> nst.Objective:
+    """A recipe for one pair at one size."""
+    network = nst.load_network("pocket_vgg")
+    terms = nst.content_terms(network, photo, list(network.plan.content_layers), recipe.content)
+    for part in recipe.parts:
+        target = photo if part.of == "photo" else style
+        terms += terms_of(network, target, part.layers, part.weight, part.measure)
+    return nst.Objective(network, terms + nst.variation_terms(recipe.variation))
 
 
-def paint(network: Any, recipe: Recipe, photo_source: Any, style_source: Any) -> tuple[np.ndarray, History]:
+def paint(recipe: Recipe, photo_source: Any, style_source: Any) -> nst.Result:
     """A picture, coarse to fine, begun from the photograph in the style's colours."""
     photo, style = (nst.load_image(source, SIZE) for source in (photo_source, style_source))
-    image, history = colours.match_colors(photo, style), History()
-    for size, iterations in STEPS.items():
-        shape = tuple(max(1, round(side * size / SIZE)) for side in photo.shape[1:3])
-        objective = Composite(network, recipe, images.resize(photo, shape), images.resize(style, size))
-        start = images.resize(np.clip(image, 0, 1), shape)
-        found = minimize(
-            autodiff.value_and_grad(objective),  # type: ignore[arg-type]
-            start,
-            iterations=iterations,
-            history=history,
-        )
-        image = found.x
-    return np.clip(image, 0, 1), history
+    return nst.synthesise(
+        lambda frame, scale: objective(recipe, frame, nst.resize(style, max(1, round(SIZE * scale)))),
+        photo,
+        start=nst.match_colors(photo, style),
+        sizes=list(STEPS),
+        iterations=list(STEPS.values()),
+        progress=False,
+    )
 
 
 def cost(name: str) -> dict[str, float]:
     """Seconds of an evaluation at the full size, and the peak memory in MiB of a process for it alone."""
-    network = nst.load_network("pocket_vgg")
     photo, style = (nst.load_image(source, SIZE) for source in PAIRS[0])
-    evaluate = autodiff.value_and_grad(Composite(network, RECIPES[name], photo, style))  # type: ignore[arg-type]
+    evaluate = autodiff.value_and_grad(objective(RECIPES[name], photo, style))
     image, seconds = autodiff.tensor(photo), []
     for _ in range(EVALUATIONS + 2):
         began = time.perf_counter()
@@ -212,15 +149,15 @@ def cost_apart(name: str) -> dict[str, float]:
 def make(out: Path, pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> None:
     """Paint, judge, measure; write table and sheet."""
     out.mkdir(parents=True, exist_ok=True)
-    network, said = nst.load_network("pocket_vgg"), {}
+    said = {}
     for name in names:
         for number, (photo, style) in enumerate(pairs):
             file = out / f"{name}-{number}.png"
             if not file.is_file():
                 began = time.perf_counter()
-                image, history = paint(network, RECIPES[name], photo, style)
-                nst.save_image(image, file)
-                parts = {part: round(float(history.column(part)[-1]), 4) for part in history.names}
+                made = paint(RECIPES[name], photo, style)
+                made.save(file)
+                parts = {part: round(float(made.history.column(part)[-1]), 4) for part in made.history.names}
                 print(f"{file.name}: {time.perf_counter() - began:.0f} s, {parts}", flush=True)
             said[name, number] = judge(file, photo, style)
             print(name, number, said[name, number], flush=True)

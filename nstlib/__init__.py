@@ -15,7 +15,8 @@ first used, so that `import nstlib` and `nst --help` take no time.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
 
 # What the lessons use, by the module it lives in.
 _HOMES = {
@@ -52,11 +53,64 @@ _HOMES = {
 _MODULES = (*_HOMES, "plots", "samples", "widgets")
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = sorted([*_MODULE_OF, *_MODULES])
+__all__ = sorted([*_MODULE_OF, *_MODULES, "__version__"])
+
+if TYPE_CHECKING:  # what an editor completes; a test compares it with what is loaded
+    from . import again as again
+    from . import autodiff as autodiff
+    from . import backend as backend
+    from . import colours as colours
+    from . import images as images
+    from . import losses as losses
+    from . import networks as networks
+    from . import objectives as objectives
+    from . import optimizers as optimizers
+    from . import plots as plots
+    from . import recipes as recipes
+    from . import samples as samples
+    from . import studio as studio
+    from . import widgets as widgets
+    from .again import repeat as repeat
+    from .autodiff import gradient as gradient
+    from .autodiff import value_and_grad as value_and_grad
+    from .backend import machine as machine
+    from .colours import match_colors as match_colors
+    from .images import load_image as load_image
+    from .images import psnr as psnr
+    from .images import resize as resize
+    from .images import save_image as save_image
+    from .images import show as show
+    from .losses import content_loss as content_loss
+    from .losses import gram_matrix as gram_matrix
+    from .losses import style_loss as style_loss
+    from .losses import total_variation as total_variation
+    from .networks import FeatureNetwork as FeatureNetwork
+    from .networks import load_network as load_network
+    from .objectives import Measure as Measure
+    from .objectives import Objective as Objective
+    from .objectives import OwnMeasure as OwnMeasure
+    from .objectives import content_terms as content_terms
+    from .objectives import distances as distances
+    from .objectives import excite_terms as excite_terms
+    from .objectives import read_regions as read_regions
+    from .objectives import style_terms as style_terms
+    from .objectives import variation_terms as variation_terms
+    from .optimizers import History as History
+    from .optimizers.minimize import minimize as minimize
+    from .recipes import Result as Result
+    from .recipes import excite as excite
+    from .recipes import reconstruct_content as reconstruct_content
+    from .recipes import reconstruct_style as reconstruct_style
+    from .recipes import synthesise as synthesise
+    from .recipes import transfer_between as transfer_between
+    from .recipes import transfer_style as transfer_style
+    from .studio import Studio as Studio
 
 
 def __getattr__(name: str) -> Any:
     """Load a name or a module of the package the first time it is asked for (PEP 562)."""
+    if name == "__version__":
+        return _version()
     if name in _MODULE_OF:
         value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
         globals()[name] = value
@@ -64,6 +118,14 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _version() -> str:
+    """The version of the installed package."""
+    try:
+        return metadata.version("nstlib")
+    except metadata.PackageNotFoundError:
+        return "(not installed, run from its folder)"
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,7 @@ This is the only place where the mathematics depends on the backend: everything 
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable
@@ -16,7 +17,11 @@ import numpy as np
 
 from . import backend
 from .backend import keras
+from .foundation import Kept
 from .objectives import Objective
+
+# Shapes whose graphs are kept for one step: a run has one to five, a sweep over sizes some more.
+MOST_SHAPES = 12
 
 # (image, targets, weights) -> (scalar to minimise, its parts)
 PartsFunction = Callable[[Any, list[Any], Any], tuple[Any, Any]]
@@ -64,7 +69,7 @@ class Evaluation:
 
 
 class GraphPerShape:
-    """A function of tensors as TensorFlow graphs: one for every combination of shapes, kept here.
+    """A function of tensors as TensorFlow graphs: one for every combination of shapes, the latest kept here.
 
     `tf.function` keeps them too, but takes five sizes in a row for a mistake and says so at length. Python's
     `if` and `for` stay what they are (no autograph): nothing here branches on a tensor, and the source
@@ -74,15 +79,16 @@ class GraphPerShape:
     def __init__(self, function: Callable[..., Any]) -> None:
         import tensorflow as tf
 
-        self.function = tf.function(function, autograph=False)
-        self.graphs: dict[Any, Any] = {}
+        # A function of its own for every shape: one for all would keep every graph it has ever traced.
+        self.trace = lambda *arguments: tf.function(function, autograph=False).get_concrete_function(
+            *arguments
+        )
+        self.graphs: Kept[Any, Any] = Kept(MOST_SHAPES)
 
     def __call__(self, *arguments: Any) -> Any:
         """The function of tensors, or lists of tensors."""
-        key = shapes_of(arguments)
-        if key not in self.graphs:
-            self.graphs[key] = self.function.get_concrete_function(*arguments)
-        return self.graphs[key](*arguments)
+        make = functools.partial(self.trace, *arguments)
+        return self.graphs.made_once(shapes_of(arguments), make)(*arguments)
 
 
 def shapes_of(argument: Any) -> Any:

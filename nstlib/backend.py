@@ -16,7 +16,9 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from . import hardware
 from .foundation import home_folder, keras_folder
@@ -113,10 +115,23 @@ def start() -> Any:
     )
 
 
-keras = start()
+if TYPE_CHECKING:
+    import keras as keras
+else:
+    keras = start()
 ops = keras.ops
 
 NAME: str = keras.backend.backend()
+
+
+def numpy(value: Any) -> np.ndarray:
+    """A NumPy array from a backend tensor or a variable of Keras; waits for the device."""
+    # Keras' own way makes NumPy 2 warn, of variables and of PyTorch's tensors.
+    if isinstance(value, keras.Variable):
+        value = value.value if NAME == "torch" else np.asarray(value)
+    if NAME == "torch" and keras.ops.is_tensor(value):
+        return value.detach().cpu().numpy().copy()
+    return np.asarray(keras.ops.convert_to_numpy(value))
 
 
 # --- Keras' settings, which belong to the user ------------------------------------------------------

@@ -235,11 +235,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Give the parser of `nst stylize` the keywords of the library, with its defaults in the help."""
     rates = {"adam": declared("optimizers/first_order", "Adam")["learning_rate"]}
     rates["descent"] = declared("optimizers/first_order")["RATE_PER_VALUE"]
-    from .recipes.look import DEFAULT_SIZE, Look
+    from .recipes.look import DEFAULT_SIZE, START, Look
+    from .recipes.look import NETWORK as USUAL_NETWORK
     from .recipes.options import RunOptions
 
     defaults = {f.name: f.default for f in (*fields(Look), *fields(RunOptions)) if f.default is not MISSING}
-    defaults |= {"start": "recolored", "seed": 0, "colors": "style"} | declared(
+    defaults |= {"network": USUAL_NETWORK, "start": START, "seed": 0, "colors": "style"} | declared(
         "networks/loading", "load_network"
     )
     named = rates | {"DEFAULT_SIZE": DEFAULT_SIZE}

@@ -1,4 +1,6 @@
-"""What every module may need: helpful errors for wrong names, and files written whole or not at all."""
+"""What every module may need: helpful errors for wrong names, a store of bounded length, and files written
+whole or not at all.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +9,18 @@ import os
 import secrets
 import shutil
 import tempfile
+import threading
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 MOST_NAMES_LISTED = 40  # a ResNet has 175 layers; a message that lists them all is not read
 
@@ -70,6 +77,69 @@ def check_target(path: str | PathLike[str], *, overwrite: bool = True) -> Path:
     except OSError as error:
         raise _sentence(target, error) from None
     return target
+
+
+class Kept(MutableMapping[K, V]):
+    """A mapping of bounded length for what is costly to make again: what was not used for longest goes first.
+
+    Reading a value counts as use, asking whether a key is there does not. Threads may share it: two that miss
+    the same value may both make it, and the first one made is what both get.
+
+        graphs = Kept(most=8)
+        graph = graphs.made_once(shape, lambda: trace(shape))
+
+    Args:
+        most: how many values are kept.
+
+    Raises:
+        ValueError: less than 1.
+    """
+
+    def __init__(self, most: int) -> None:
+        if most < 1:
+            raise ValueError(f"most is {most}; a store keeps at least 1.")
+        self.most = most
+        self._values: OrderedDict[K, V] = OrderedDict()  # the newest last
+        self._lock = threading.RLock()
+
+    def made_once(self, key: K, make: Callable[[], V]) -> V:
+        """The value of a key; if it is not here it is made, which no other thread waits for."""
+        with suppress(KeyError):
+            return self[key]
+        value = make()
+        with self._lock:
+            if key not in self._values:
+                self[key] = value
+            return self[key]
+
+    def __getitem__(self, key: K) -> V:
+        with self._lock:
+            self._values.move_to_end(key)
+            return self._values[key]
+
+    def __setitem__(self, key: K, value: V) -> None:
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            while len(self._values) > self.most:
+                self._values.popitem(last=False)
+
+    def __delitem__(self, key: K) -> None:
+        with self._lock:
+            del self._values[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._values
+
+    def __iter__(self) -> Iterator[K]:
+        with self._lock:
+            return iter(list(self._values))  # a copy: reading a value moves its key
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Kept({dict(self._values)!r}, most={self.most})"
 
 
 @contextmanager

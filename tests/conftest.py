@@ -7,7 +7,7 @@ import browsing
 import numpy as np
 import pytest
 
-from nstlib.networks import FeatureNetwork, load_network
+from nstlib.networks import FeatureNetwork, forget, load_network
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -38,6 +38,12 @@ def page(browser: Any) -> Iterator[Any]:
     """A page of 1280 x 720 pixels in a profile of its own, cut off from everything but this machine."""
     with browsing.watched_page(browser) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def no_networks_kept() -> None:
+    """A test that loads a network gets one of its own, in which no other test has compiled anything."""
+    forget()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nstlib import backend, losses
+from nstlib import autodiff, backend, losses
 from nstlib.autodiff import (
     Evaluation,
     comfortable_unit,
@@ -259,3 +259,12 @@ def test_many_runs_leave_memory_as_it_was(noise: Any) -> None:
     before = resident_pages()
     runs(45)
     assert resident_pages() < 1.02 * before
+
+
+@pytest.mark.skipif(backend.NAME != "tensorflow", reason="TensorFlow's graphs")
+def test_graphs_of_many_shapes_are_not_kept_without_end() -> None:
+    doubled = autodiff.GraphPerShape(lambda x: 2 * x)
+    for length in range(1, autodiff.MOST_SHAPES + 5):
+        np.testing.assert_array_equal(numpy(doubled(tensor(np.ones(length, "float32")))), 2 * np.ones(length))
+    assert len(doubled.graphs) == autodiff.MOST_SHAPES
+    assert numpy(doubled(tensor(np.ones(1, "float32")))).tolist() == [2.0]  # one that had gone

@@ -342,8 +342,8 @@ def test_a_recipe_of_gram_matrices_is_the_loss_of_a_transfer() -> None:
     terms = nst.content_terms(net, photo, list(net.plan.content_layers), measures.CONTENT)
     terms += nst.style_terms(net, style, measures.USUAL) + nst.variation_terms(measures.VARIATION)
     usual = autodiff.value_and_grad(nst.Objective(net, terms))(autodiff.tensor(image))
-    composite = measures.Composite(net, measures.RECIPES["gram"], photo, style)
-    ours = autodiff.value_and_grad(composite)(autodiff.tensor(image))
+    recipe = measures.objective(measures.RECIPES["gram"], photo, style)
+    ours = autodiff.value_and_grad(recipe)(autodiff.tensor(image))
     assert ours.value == pytest.approx(usual.value, rel=1e-5)
     assert np.allclose(autodiff.numpy(ours.gradient), autodiff.numpy(usual.gradient), atol=1e-7)
 
@@ -353,6 +353,7 @@ def test_every_recipe_improves_a_picture(name: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(measures, "SIZE", 48)
     monkeypatch.setattr(measures, "STEPS", {48: 4})
     photo, style = np.random.default_rng(0).random((2, 1, 48, 40, 3), dtype="float32")
-    image, history = measures.paint(nst.load_network("pocket_vgg"), measures.RECIPES[name], photo, style)
+    made = measures.paint(measures.RECIPES[name], photo, style)
+    image, history = made.image, made.history
     assert image.shape == photo.shape and 0 <= image.min() <= image.max() <= 1
     assert history.column("total").min() < 0.99 * history.column("total")[0]

@@ -24,7 +24,7 @@ from PIL import Image
 
 import nstlib as nst
 from nstlib import cli, images, making, networks, recipes, samples
-from nstlib.optimizers import METHODS, History, Progress
+from nstlib.optimizers import METHODS, History, Progress, Stopping
 from nstlib.recipes import Result
 from nstlib.studio import Studio, display, gallery, pictures, server, settings
 from nstlib.studio.controls import MOST_UPLOADS, Controls
@@ -472,6 +472,7 @@ class Brush:
 
     def __call__(self, callback: Callable[[Progress], None]) -> Result:
         history = History(stopped=self.ending)
+        history.stopping = Stopping.DIVERGED if self.ending else Stopping.DONE
         self.began.set()
         try:
             for number in range(1, 4):
@@ -482,7 +483,7 @@ class Brush:
                 self.made = number
                 callback(progress(number, share=number / 3))
         except KeyboardInterrupt:
-            history.stopped = f"interrupted after {number} iterations"
+            history.stop(Stopping.INTERRUPTED, f"interrupted after {number} iterations")
         return Result(noise(64), history, {}, {"iterations": [3]}, 0.3)
 
     def paint(self, count: int = 1) -> None:

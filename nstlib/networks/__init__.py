@@ -6,8 +6,8 @@
 Layers of the VGG plan may be named as Keras does (`block4_conv2`), as the papers do (`conv4_2`), or by
 counting convolutions from the input (`10`). The files, in the order in which they build on each other:
 `plans` (free of Keras), `preprocessing`, `build`, `weights`, `receptive_field`, `classifier`,
-`feature_network`, `loading`. Each name below is loaded when it is first used, so that a list of the networks
-starts no Keras.
+`feature_network`, `keeping`, `loading`. Each name below is loaded when it is first used, so that a list of
+the networks starts no Keras.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # for editors and type checkers, which do not see what is loa
     from .classifier import Classifier as Classifier
     from .feature_network import ChangedNetwork as ChangedNetwork
     from .feature_network import FeatureNetwork as FeatureNetwork
+    from .keeping import forget as forget
     from .loading import load_network as load_network
     from .loading import trained_network as trained_network
     from .plans import PLANS as PLANS
@@ -74,6 +75,7 @@ _HOMES = {
         "ChangedNetwork",
         "FeatureNetwork",
     ),
+    "keeping": ("forget",),
     "loading": (
         "load_network",
         "trained_network",

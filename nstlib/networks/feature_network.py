@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import images
 from ..backend import keras, own_settings
-from ..foundation import unknown_name
+from ..foundation import Kept, unknown_name
 from .build import stable_names
 from .classifier import ChangedClassifier, Classifier
 from .plans import Layer, Plan, smallest_side
@@ -22,6 +22,10 @@ from .preprocessing import check_shape, deprocessed, picture_values, preprocesse
 from .receptive_field import ReceptiveField, field_of
 
 L = keras.layers
+
+# Kept beside a network, the last used of each: kinds of runs (each compiled for its sizes), changes, lists of
+# layers. A lesson has under ten kinds; whoever sweeps over layers for a day makes hundreds.
+MOST_STEPS, MOST_BEHINDS, MOST_CUTS = 16, 4, 32
 
 
 class FeatureNetwork:
@@ -48,9 +52,9 @@ class FeatureNetwork:
         self.name, self.plan, self.model, self.classifier = name, plan, model, classifier
         self._by_name = stable_names(model)
         self.layers = tuple(self._by_name)
-        self._cuts: dict[tuple[str, ...], keras.Model] = {}
-        self.steps: dict[Any, Any] = {}
-        self.behinds: dict[str, FeatureNetwork] = {}
+        self._cuts: Kept[tuple[str, ...], keras.Model] = Kept(MOST_CUTS)
+        self.steps: Kept[Any, Any] = Kept(MOST_STEPS)
+        self.behinds: Kept[str, FeatureNetwork] = Kept(MOST_BEHINDS)
         self.made_with: dict[str, str | int] | None = None
 
     def __repr__(self) -> str:
@@ -130,11 +134,12 @@ class FeatureNetwork:
         chosen = tuple(self.resolve(layer) for layer in layers)
         if not chosen:
             raise ValueError("Name at least one layer.")
-        if chosen not in self._cuts:
-            outputs = [self._by_name[name].output for name in chosen]
-            with own_settings():
-                self._cuts[chosen] = keras.Model(self.model.inputs[0], outputs, trainable=False)
-        return self._cuts[chosen]
+        return self._cuts.made_once(chosen, lambda: self._cut(chosen))
+
+    def _cut(self, chosen: tuple[str, ...]) -> keras.Model:
+        outputs = [self._by_name[name].output for name in chosen]
+        with own_settings():
+            return keras.Model(self.model.inputs[0], outputs, trainable=False)
 
     def features(self, image: Any, layers: Sequence[Layer]) -> dict[str, Any]:
         """Feature maps of an image.
@@ -255,15 +260,11 @@ class ChangedNetwork(FeatureNetwork):
         super().__init__(name, inner.plan, inner.model, head and ChangedClassifier(head, change))
         self.inner, self.change = inner, change
 
-    def cut(self, layers: Sequence[Layer]) -> keras.Model:
-        """The network up to the deepest of the layers, behind the change."""
-        chosen = tuple(self.resolve(layer) for layer in layers)
-        if chosen not in self._cuts:
-            image = keras.Input((None, None, 3), batch_size=1, name="image", dtype="float32")
-            with own_settings():
-                changed = self._changed(image)
-                self._cuts[chosen] = keras.Model(image, self.inner.cut(chosen)(changed), trainable=False)
-        return self._cuts[chosen]
+    def _cut(self, chosen: tuple[str, ...]) -> keras.Model:
+        image = keras.Input((None, None, 3), batch_size=1, name="image", dtype="float32")
+        with own_settings():
+            changed = self._changed(image)
+            return keras.Model(image, self.inner.cut(chosen)(changed), trainable=False)
 
     def _changed(self, image: Any) -> Any:
         """The change as a layer of the network.

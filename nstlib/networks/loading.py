@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from ..foundation import unknown_name
 from .build import build_application, build_vgg
 from .classifier import Classifier
 from .feature_network import FeatureNetwork
-from .plans import PLANS, WEIGHTS_FOLDER, Dtype, Plan, Pooling
+from .keeping import edition, kept
+from .plans import PLANS, WEIGHTS_FOLDER, Dtype, Plan, Pooling, weights_path
 from .weights import (
     assign_pack,
     checked_installation,
@@ -36,6 +38,11 @@ def load_network(
 ) -> FeatureNetwork:
     """A feature network by name, ready to be asked for features.
 
+    Networks are kept for as long as the process lives, the last few of them: with equal arguments (and the
+    same file, where there is one) the same object comes back, and with it what was compiled for it. One whose
+    weights were assigned meanwhile is not given out again; after any other change to `net.model` call
+    `networks.forget()`.
+
     Args:
         name: one of `networks.names()`. "vgg16_edges" is a VGG-16, fine-tuned for edges on BSDS500, that pip
             brings (the extra `vgg`).
@@ -56,13 +63,26 @@ def load_network(
         raise unknown_name("network", name, PLANS)
     check_options(name, plan, pooling, dtype)
     require_device()
-    with own_settings():
-        if plan.blocks:
-            net = load_vgg(name, plan, weights, pooling or "average", dtype, seed)
-        else:
-            net = FeatureNetwork(name, plan, application_with_weights(name, plan, weights, seed))
-    net.made_with = made_with(name, plan, weights, pooling, dtype, seed)
-    return net
+    keywords = made_with(name, plan, weights, pooling, dtype, seed)
+
+    def load() -> FeatureNetwork:
+        with own_settings():
+            if plan.blocks:
+                net = load_vgg(name, plan, weights, pooling or "average", dtype, seed)
+            else:
+                net = FeatureNetwork(name, plan, application_with_weights(name, plan, weights, seed))
+        net.made_with = keywords
+        return net
+
+    return kept((plan, *keywords.items(), source_of(plan, keywords)), load)
+
+
+def source_of(plan: Plan, keywords: Mapping[str, str | int]) -> Hashable:
+    """The edition of the file that weights come from; None for random ones."""
+    weights = str(keywords["weights"])
+    if weights == "random":
+        return None
+    return edition(weights_path(plan) if weights == "pretrained" else Path(weights))
 
 
 def made_with(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import keras
+from ..backend import keras, numpy
 from ..foundation import first_line, keras_folder
 from .build import build_application
 from .plans import Plan, weights_path
@@ -56,6 +56,14 @@ def assign_pack(model: keras.Model, arrays: dict[str, np.ndarray], source: str) 
             )
     for name, variable in wanted.items():
         variable.assign(arrays[name])
+
+
+def checksum(model: keras.Model) -> int:
+    """CRC-32 of all weights of a network: 20 ms for VGG-19."""
+    found = 0
+    for weight in model.weights:
+        found = zlib.crc32(np.ascontiguousarray(numpy(weight)).tobytes(), found)
+    return found
 
 
 def convolutions_of(model: keras.Model) -> list[keras.layers.Layer]:

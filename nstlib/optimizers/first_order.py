@@ -9,6 +9,7 @@ from typing import Any
 from ..autodiff import zeros_like
 from ..backend import ops
 from .state import Evaluate, State, check_bounds, check_positive, check_share
+from .stepwise import Stepwise
 
 # The learning rate of gradient descent per value of the image. The gradient of a loss that is an average
 # over positions shrinks as their number grows. With pocket_vgg at 64 and 256 pixels three times as much falls
@@ -22,7 +23,7 @@ def project(x: Any, bounds: tuple[float, float] | None) -> Any:
 
 
 @dataclass(frozen=True)
-class GradientDescent:
+class GradientDescent(Stepwise):
     """Gradient descent, with heavy-ball momentum if wanted (Polyak 1964).
 
     v <- momentum v + g,  x <- x - learning_rate v.
@@ -58,7 +59,7 @@ class GradientDescent:
 
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(Stepwise):
     """Adam (Kingma and Ba 2015, algorithm 1).
 
     Every pixel gets a step of its own: the running mean of its gradient divided by the running root mean

@@ -12,6 +12,7 @@ from ..autodiff import compiled, inner, zeros_like
 from ..backend import ops
 from .line_search import StrongWolfe, Trial, trial_at
 from .state import Evaluate, State, check_count
+from .stepwise import Stepwise
 
 
 def two_loop(gradient: Any, steps: Sequence[Any], changes: Sequence[Any]) -> Any:
@@ -60,7 +61,7 @@ def padded(vectors: Sequence[Any], most: int) -> list[Any]:
 
 
 @dataclass(frozen=True)
-class LBFGS:
+class LBFGS(Stepwise):
     """Limited-memory BFGS with a strong Wolfe line search.
 
     All vectors stay on the device; the host sees two numbers per evaluation (value and slope).

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from .. import images
 from ..autodiff import (
-    Evaluation,
-    comfortable_unit,
-    is_finite,
     numpy,
     power_of_two,
     tensor,
@@ -26,16 +23,14 @@ from ..objectives import Objective
 from .first_order import Adam, GradientDescent
 from .history import History, Stopping
 from .lbfgs import LBFGS
+from .recorder import Recorder
 from .scipy_lbfgsb import ScipyLBFGSB
 from .state import (
     Callback,
     Evaluate,
     Optimizer,
-    Progress,
     State,
     check_count,
-    check_start,
-    warn_diverged,
     warn_unimproved,
 )
 
@@ -47,7 +42,6 @@ METHODS: dict[str, Any] = {
 }
 
 
-LEAST_IMPROVEMENT = 1e-6  # of the first value: single precision has seven digits
 AT_TARGET = 0.01  # of the loss of a picture that differs by one level
 
 # Weights between these are left as they are.
@@ -67,44 +61,6 @@ class Minimum:
     x: np.ndarray
     history: History
     state: State | None
-
-
-class Recorder:
-    """The objective, wrapped so that every evaluation is written down and the best point is kept.
-
-    The history has true values. The gradients come in one unit, chosen at the first of them such that no
-    product of two leaves single precision: with an infinite slope the first step would have length 0.
-    """
-
-    def __init__(
-        self, evaluate: Evaluate, history: History, size: int | None, unit: float | None = None
-    ) -> None:
-        self.evaluate, self.history, self.size, self.unit = evaluate, history, size, unit
-        self.iteration, self.best, self.best_value = 0, None, math.inf
-        self.first_value = math.nan  # stays unknown in a run that goes on from a state
-        self.finite = True  # whether the latest value and its gradient were
-
-    def __call__(self, x: Any) -> Evaluation:
-        """Evaluate, and write it down. A value whose gradient is not finite is NaN: it leads nowhere."""
-        at = self.evaluate(x)
-        self.history.add(self.iteration, self.size, at.value, at.parts, at.seconds)
-        self.consider(x, at.value)
-        self.finite = math.isfinite(at.value) and is_finite(at.gradient)
-        if not self.finite:
-            return replace(at, value=math.nan)
-        if self.unit is None:
-            self.first_value, self.unit = at.value, comfortable_unit(at)
-        return at.in_unit(self.unit)
-
-    @property
-    def unimproved(self) -> bool:
-        """Whether nothing lower than the first point was found, as far as single precision can tell."""
-        return self.best_value > self.first_value - LEAST_IMPROVEMENT * abs(self.first_value)
-
-    def consider(self, x: Any, value: float) -> None:
-        """Keep the point when it is the best so far."""
-        if value < self.best_value:
-            self.best, self.best_value = x, value
 
 
 def make_optimizer(optimizer: str | Optimizer, **options: Any) -> Optimizer:
@@ -181,13 +137,8 @@ def minimize(
         objective.check_image(x)
         size, objective = max(x.shape[1:3]), value_and_grad(objective, unit=unit_of(objective.weights))
     recorder = Recorder(objective, history, size, None if state is None else state.at.unit)
-    if method.name == "scipy" and state is not None:
-        raise ValueError("SciPy cannot go on from a state; use 'lbfgs', or pass the image of the state as x.")
     with errors_told(recorder):
-        if method.name == "scipy":
-            method.run(recorder, x, planned, callback)  # type: ignore[attr-defined]
-        else:
-            state = run(method, recorder, tensor(x), planned, callback, state)
+        state = method.run(recorder, x, planned, callback, state)
     best = x if recorder.best is None else numpy(recorder.best)
     check_result(method, recorder, x, best)
     return Minimum(best, history, state)
@@ -247,52 +198,3 @@ def as_start(x: np.ndarray) -> np.ndarray:
         return images.check_image(x, "the image to start from")
     images.check_image(np.zeros_like(x), "the image to start from")
     return x.reshape((1, *x.shape[-3:])).astype("float32")
-
-
-def run(
-    method: Optimizer,
-    recorder: Recorder,
-    x: Any,
-    planned: int,
-    callback: Callback | None,
-    state: State | None,
-) -> State | None:
-    """The loop all our own methods share."""
-    history = recorder.history
-    history.stop(Stopping.RUNNING, "")
-    try:
-        if state is None:
-            state = method.start(x, recorder)
-            check_start(x, state.at)
-        else:
-            recorder.consider(state.best, state.best_value)
-            recorder.consider(state.x, state.at.value)
-        while state.iteration < planned:
-            recorder.iteration = state.iteration + 1
-            following = method.step(state, recorder)
-            if following.stuck or not math.isfinite(following.at.value):
-                stop(history, method, following, recorder)
-                break
-            state = replace(following, best=recorder.best, best_value=recorder.best_value)
-            if callback:
-                callback(progress_of(state, planned, recorder.size))
-        if history.stopping is Stopping.RUNNING:
-            history.stop(Stopping.DONE, f"all {planned} iterations done")
-    except KeyboardInterrupt:
-        done = 0 if state is None else state.iteration
-        history.stop(Stopping.INTERRUPTED, f"interrupted after {done} iterations")
-    return state
-
-
-def progress_of(state: State, planned: int, size: int | None) -> Progress:
-    """What the callback gets after an iteration."""
-    at, share = state.at, state.iteration / planned
-    return Progress(state.iteration, planned, size, at.value, dict(at.parts), state.x, state, share)
-
-
-def stop(history: History, method: Optimizer, state: State, recorder: Recorder) -> None:
-    """Write down that no step is possible; a diverged run also warns, because its picture disappoints."""
-    if state.stuck and recorder.finite:
-        history.stop(Stopping.STUCK, state.stuck)
-    else:
-        history.stop(Stopping.DIVERGED, warn_diverged(method.name, state.iteration))

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..autodiff import numpy, tensor
 from .history import Stopping
-from .state import Callback, Progress, check_bounds, check_count, check_start, warn_diverged
+from .recorder import Recorder
+from .state import Callback, Progress, State, check_bounds, check_count, check_start, warn_diverged
 
 
 class NotFinite(Exception):
@@ -43,8 +44,23 @@ class ScipyLBFGSB:
         check_count(self.history_size, "history_size")
         check_bounds(self.bounds)
 
-    def run(self, recorder: Any, x: np.ndarray, iterations: int, callback: Callback | None) -> None:
-        """Minimise; the recorder keeps the history and the best point."""
+    def run(
+        self,
+        recorder: Recorder,
+        x: np.ndarray,
+        iterations: int,
+        callback: Callback | None,
+        state: State | None,
+    ) -> None:
+        """Minimise; the recorder keeps the history and the best point.
+
+        Raises:
+            ValueError: there is a state to go on from.
+        """
+        if state is not None:
+            raise ValueError(
+                "SciPy cannot go on from a state; use 'lbfgs', or pass the image of the state as x."
+            )
         from scipy import optimize  # takes a moment to load, and few need it
 
         last: dict[str, Any] = {}

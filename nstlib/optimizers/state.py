@@ -104,15 +104,16 @@ Callback = Callable[[Progress], None]
 
 
 class Optimizer(Protocol):
-    """A method: how to begin and how to do one iteration."""
+    """A method by the one thing all of them do."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Its name in `METHODS`."""
 
-    def start(self, x: Any, evaluate: Evaluate) -> State:
-        """The state before the first iteration; evaluates once."""
-
-    def step(self, state: State, evaluate: Evaluate) -> State:
-        """One iteration."""
+    def run(
+        self, recorder: Any, x: np.ndarray, planned: int, callback: Callback | None, state: State | None
+    ) -> State | None:
+        """Minimise; see `stepwise.Stepwise.run`. Returns where the run stands, None when that is unknown."""
 
 
 def check_start(x: Any, at: Evaluation) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ..foundation import check_count
 from ..objectives import Objective, excite_terms
 from .look import Look, as_network, start_settings
 from .loop import Job, carry_out
-from .options import RunOptions
+from .options import RunKeywords, RunOptions
 from .result import Result
 from .sizes import coarsest, halved
 from .starts import starting_image
@@ -41,7 +41,7 @@ def excite(
     variation: Literal["squared", "absolute"] = "squared",
     start: Any = "noise",
     seed: int = 0,
-    **run: Any,
+    **run: Unpack[RunKeywords],
 ) -> Result:
     """Find a picture that excites one channel of a layer (activation maximisation; Erhan et al. 2009).
 

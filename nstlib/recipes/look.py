@@ -1,6 +1,7 @@
 """A look: how the image is compared with its pictures, as one object with the recipes' defaults.
 
-Nothing in here starts Keras at import, so that the command line and the Studio read the defaults at once.
+Nothing in here starts Keras or NumPy at import, so that the command line and the Studio read the defaults
+at once.
 """
 
 from __future__ import annotations
@@ -9,17 +10,19 @@ import inspect
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
 
 from ..foundation import unknown_name
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..losses import Formula
     from ..networks import FeatureNetwork, Layer
     from ..objectives import LayerWeights, Measure, Term
 
+NETWORK, START = "pocket_vgg", "recolored"  # of a transfer, unless others are named
 DEFAULT_SIZE = 512  # pictures larger than this are reduced unless a size is asked for
 VARIATIONS = ("squared", "absolute")
 
@@ -138,7 +141,7 @@ def chosen_layers(
     from ..objectives import layer_weights
 
     given: Any = usual if layers is None else layers
-    if isinstance(given, np.integer):
+    if isinstance(given, Integral):
         given = int(given)
     elif not isinstance(given, (str, int, Mapping)):
         if not isinstance(given, Iterable):
@@ -153,7 +156,7 @@ def start_settings(start: Any, seed: int) -> dict[str, Any]:
     Raises:
         ValueError: the seed is none.
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
         raise ValueError(f"seed is {seed!r}; give a whole number of 0 or more.")
     start = os.fspath(start) if isinstance(start, (str, os.PathLike)) else start
     return {"start": start, "seed": int(seed)}

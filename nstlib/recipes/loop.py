@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -25,7 +25,7 @@ from ..objectives import Objective
 from ..optimizers import Callback, History, Progress, State, Stopping, make_optimizer, minimize
 from ..process import Tolerant
 from .look import start_settings
-from .options import RunOptions
+from .options import RunKeywords, RunOptions
 from .result import Result
 from .sizes import halved, ladder, usual_iterations
 from .starts import Start, starting_image
@@ -106,7 +106,7 @@ def synthesise(
     start: Any = "noise",
     seed: int = 0,
     title: str = "synthesis",
-    **run: Any,
+    **run: Unpack[RunKeywords],
 ) -> Result:
     """Minimise any objective over the pixels of an image, from coarse to fine: a recipe of one's own.
 

@@ -5,15 +5,37 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from ..foundation import check_count, check_target, unknown_name
 
 if TYPE_CHECKING:
     from ..optimizers import Progress
+    from ..optimizers.line_search import StrongWolfe
+
+
+class RunKeywords(TypedDict, total=False):
+    """The keywords of a run with their types, so that an editor completes them: see `RunOptions`."""
+
+    optimizer: Literal["lbfgs", "adam", "gradient_descent", "scipy"]
+    iterations: Literal["auto"] | int | Sequence[int]
+    sizes: Literal["auto", "single"] | Sequence[int]
+    callback: Callable[[Progress], None] | None
+    progress: bool
+    snapshots: Sequence[int]
+    checkpoint: str | Path | None
+    checkpoint_every: int
+    # Options of the optimisers, each of those that have it.
+    learning_rate: float
+    momentum: float
+    beta1: float
+    beta2: float
+    epsilon: float
+    bounds: tuple[float, float] | None
+    history_size: int
+    search: StrongWolfe | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -98,7 +120,7 @@ class RunOptions:
             if given != "auto":
                 raise ValueError(f"iterations is {given!r}; give a whole number, one per size, or 'auto'.")
             return "auto"
-        one = isinstance(given, (int, float, np.number))
+        one = isinstance(given, Real)
         return check_count(given) if one else counts_in(given, "iterations")
 
     def _checkpoint_file(self) -> Path:

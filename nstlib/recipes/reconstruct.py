@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ..objectives import Objective
 from ..objectives.measures import as_setting
 from .look import DEFAULT_SIZE, Look, as_network, seen_layers, start_settings, unchosen
 from .loop import SMALLEST_SIZE, Job, carry_out
-from .options import RunOptions, counts_in
+from .options import RunKeywords, RunOptions, counts_in
 from .result import Result
 from .sizes import coarsest, halved
 from .starts import starting_image
@@ -38,7 +38,7 @@ def reconstruct_content(
     formula: Formula = "relative",
     start: Any = "noise",
     seed: int = 0,
-    **run: Any,
+    **run: Unpack[RunKeywords],
 ) -> Result:
     """Find an image with the same features as a photograph in one layer (Mahendran and Vedaldi 2015).
 
@@ -102,7 +102,7 @@ def reconstruct_style(
     formula: Formula = "relative",
     start: Any = "noise",
     seed: int = 0,
-    **run: Any,
+    **run: Unpack[RunKeywords],
 ) -> Result:
     """Find an image with the same Gram matrices as a picture (texture synthesis; Gatys et al. 2015).
 

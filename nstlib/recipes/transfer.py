@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
@@ -11,9 +11,9 @@ from .. import colours, images
 from ..foundation import unknown_name
 from ..objectives import Objective
 from ..objectives.measures import as_setting
-from .look import DEFAULT_SIZE, Look, as_network, seen_layers, start_settings, unchosen
+from .look import DEFAULT_SIZE, NETWORK, START, Look, as_network, seen_layers, start_settings, unchosen
 from .loop import Job, carry_out
-from .options import RunOptions, check_count
+from .options import RunKeywords, RunOptions, check_count
 from .result import Result
 from .sizes import coarsest, transfer_sizes
 from .starts import starting_image
@@ -32,7 +32,7 @@ def transfer_style(
     content: Any,
     style: Any,
     *,
-    network: str | Mapping[str, Any] | FeatureNetwork = "pocket_vgg",
+    network: str | Mapping[str, Any] | FeatureNetwork = NETWORK,
     size: int | None = None,
     style_size: int | None = None,
     blend: Sequence[float] | None = None,
@@ -48,9 +48,9 @@ def transfer_style(
     variation: Literal["squared", "absolute"] = Look.variation,
     formula: Formula = Look.formula,
     photorealism: float = Look.photorealism,
-    start: Any = "recolored",
+    start: Any = START,
     seed: int = 0,
-    **run: Any,
+    **run: Unpack[RunKeywords],
 ) -> Result:
     """Paint a photograph in the style of a picture (Gatys, Ecker and Bethge 2016, eq. 7).
 
