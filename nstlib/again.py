@@ -8,11 +8,12 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from . import backend, checkpoint, making, recipes, samples
+from . import backend, checkpoint, images, making, recipes, samples
 from .foundation import unknown_name
 from .making import Making
 from .recipes import Result, RunOptions, as_network, parameters
 
+MASKS = ("content_mask", "style_mask")
 RECIPES = ("transfer_style", "reconstruct_content", "reconstruct_style", "excite")
 
 
@@ -27,7 +28,8 @@ def repeat(
     Args:
         made: a result, or a PNG that `Result.save`, `nst stylize` or the Studio wrote.
         content, style: the pictures, for the recipes that take them. None means those of the result; a PNG
-            knows only their names, which suffices for samples.
+            knows only their names, which suffices for samples. Several styles in the form they had: a list,
+            or region -> picture. A mask that was a file is read there again.
         changes: keywords of the recipe and of the run (`RunOptions`) instead of those of the settings. What
             followed from a setting that changes, and was not chosen, follows again: with another `size` the
             sizes before it and the size of the strokes, with another `network` its usual layers.
@@ -45,6 +47,7 @@ def repeat(
     recipe, run = getattr(recipes, how.recipe), [f.name for f in fields(RunOptions)]
     keywords = how.keywords(changes, set(how.settings) - {*parameters(recipe), *run})
     keywords |= pictures_again(made, how, {"content": content, "style": style})
+    check_masks({name: keywords.get(name) for name in MASKS if name not in changes})
     RunOptions.read({k: v for k, v in keywords.items() if k not in parameters(recipe)}, recipe)
     keywords["network"] = as_network(keywords["network"])  # last, because it may take long
     for difference in differences(how, keywords, changes):
@@ -88,28 +91,120 @@ def pictures_again(made: Any, how: Making, given: Mapping[str, Any]) -> dict[str
     Raises:
         ValueError: one that the recipe does not take is given, or one that it needs is nowhere.
     """
-    needed = [name for name in given if name in how.pictures]
-    for name, picture in given.items():
-        if picture is not None and name not in needed:
-            raise ValueError(f"{how.recipe} takes no {name} picture; leave it out.")
     sources = made.sources if isinstance(made, Result) else {}
     found = {}
-    for name in needed:
-        picture = sources.get(name) if given[name] is None else given[name]
-        noted = how.pictures[name].name
-        if picture is None and not (noted and samples.is_name(noted)):
-            called = f", which was called {noted}" if noted else ""
-            raise ValueError(f"Give the {name} picture{called}; the settings hold no pictures.")
-        found[name] = noted if picture is None else picture
+    for name, picture in given.items():
+        taken = form_of(name, how)[1]
+        if picture is not None and not taken:
+            raise ValueError(f"{how.recipe} takes no {name} picture; leave it out.")
+        if taken:
+            found[name] = (
+                of_record(name, how, sources) if picture is None else in_its_form(name, picture, how)
+            )
     return found
+
+
+def form_of(name: str, how: Making) -> tuple[str, list[str]]:
+    """Whether a parameter was "one" picture, a "list", or pictures "by region"; and the keys of its pictures.
+
+    Keys are "style" for one, "style/0" in a list, "style/red" of a region. A list always has a blend.
+    """
+    keys = [key for key in how.pictures if key == name or key.startswith(f"{name}/")]
+    if keys == [name] or not keys:
+        return "one", keys
+    if how.settings.get("blend") is None:
+        return "by region", keys
+    return "list", sorted(keys, key=lambda key: int(key.partition("/")[2]))
+
+
+def recalled(key: str, how: Making, sources: Mapping[str, Any]) -> Any:
+    """The picture of a key, from a result or by the name of a sample.
+
+    Raises:
+        ValueError: it is nowhere.
+    """
+    picture, noted = sources.get(key), how.pictures[key].name
+    if picture is None and not (noted and samples.is_name(noted)):
+        called = f", which was called {noted}" if noted else ""
+        raise ValueError(f"Give the {words(key)}{called}; the settings hold no pictures.")
+    return noted if picture is None else picture
+
+
+def words(key: str) -> str:
+    """A key in words: "style picture", "style picture of red"; of a list they are counted from 1."""
+    name, _, part = key.partition("/")
+    if not part:
+        return f"{name.replace('_', ' ')} picture" if name not in MASKS else name.replace("_", " ")
+    return f"{name} picture {int(part) + 1}" if part.isdecimal() else f"{name} picture of {part}"
+
+
+def in_its_form(name: str, given: Any, how: Making) -> Any:
+    """A parameter that is given again.
+
+    Raises:
+        ValueError: it has another form than that of the record.
+    """
+    form, keys = form_of(name, how)
+    parts = [key.partition("/")[2] for key in keys]
+    several = isinstance(given, (list, tuple))
+    if form == "one" and (several or isinstance(given, Mapping)):
+        raise ValueError(f"That run had one {name}: give one {name} picture.")
+    if form == "list" and not (several and len(given) == len(keys)):
+        raise ValueError(
+            f"That run mixed {len(keys)} {name}s: give {name} as a list of {len(keys)} pictures."
+        )
+    if form == "by region":
+        regions = {str(k) for k, v in given.items() if v is not None} if isinstance(given, Mapping) else None
+        if regions != set(parts):
+            raise ValueError(
+                f"That run had {name}s by region: give {name} as region -> picture for {', '.join(parts)}."
+            )
+    return given
+
+
+def of_record(name: str, how: Making, sources: Mapping[str, Any]) -> Any:
+    """A parameter that is not given again, in its form.
+
+    Raises:
+        ValueError: one of its pictures is nowhere.
+    """
+    form, keys = form_of(name, how)
+    found = {key.partition("/")[2]: recalled(key, how, sources) for key in keys}
+    if form == "by region":
+        return found
+    return list(found.values()) if form == "list" else found[""]
+
+
+def part_of(keywords: Mapping[str, Any], key: str) -> Any:
+    """What the keywords hold for the key of a record."""
+    name, _, part = key.partition("/")
+    given = keywords[name]
+    if not part:
+        return given
+    return given[int(part)] if isinstance(given, (list, tuple)) else given[part]
+
+
+def check_masks(masks: Mapping[str, Any]) -> None:
+    """See that masks which a record knows by their paths can be read.
+
+    Raises:
+        ValueError: one cannot.
+    """
+    for name, mask in masks.items():
+        if isinstance(mask, str):
+            try:
+                images.check_input(mask)
+            except (OSError, ValueError) as error:
+                again = f"give it again as {name}=..."
+                raise ValueError(f"The {words(name)} was {mask}, and is not there now: {again}") from error
 
 
 def differences(how: Making, keywords: Mapping[str, Any], changes: Mapping[str, Any]) -> Iterator[str]:
     """A sentence for everything that will make another picture, beside the changes that were asked for."""
     for name, picture in how.pictures.items():
-        if name not in changes and picture.is_other(keywords[name]):
+        if name not in changes and picture.is_other(part_of(keywords, name)):
             called = f"{picture.name or 'an array'}, {picture.width} x {picture.height} pixels"
-            yield f"The {name} picture is not the one used then ({called}), so the result is another."
+            yield f"The {words(name)} is not the one used then ({called}), so the result is another."
     if "network" not in changes and how.weights not in (None, checkpoint.checksum(keywords["network"])):
         yield f"The weights of {keywords['network'].name} are not those that were used then."
     if how.backend not in ("", backend.name_and_version()):

@@ -92,6 +92,51 @@ def sizes(text: str) -> str | list[int]:
         return text
 
 
+def weights(text: str) -> list[float]:
+    """Numbers with commas between, "0.7,0.3".
+
+    Raises:
+        ArgumentTypeError: one of them is no number.
+    """
+    try:
+        return [float(item) for item in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} must be numbers with commas between") from None
+
+
+REGION = re.compile(r"([A-Za-z]+|#[0-9A-Fa-f]{6})=(.+)")  # a region's name and its style
+
+
+def styles(texts: Sequence[str]) -> Any:
+    """The styles as `transfer_style` takes them: one, a list to mix, or region -> picture.
+
+    A file whose whole name looks like REGION=PICTURE is a file.
+
+    Raises:
+        ValueError: some have a region and others none, or two have the same.
+    """
+    found = [None if Path(text).exists() else REGION.fullmatch(text) for text in texts]
+    pairs = [(match[1].lower(), match[2]) for match in found if match]
+    if not pairs:
+        return texts[0] if len(texts) == 1 else list(texts)
+    if len(pairs) < len(texts):
+        alone = texts[found.index(None)]
+        raise ValueError(f"Some styles name their region and {alone} does not: write REGION={alone}.")
+    by_region = dict(pairs)
+    if len(by_region) < len(pairs):
+        twice = next(name for name, _ in pairs if [each for each, _ in pairs].count(name) > 1)
+        raise ValueError(f"The region {twice} has two styles; give it one.")
+    return by_region
+
+
+def by_name(style: Any) -> dict[str, str]:
+    """What `styles` made, by what messages call each: STYLE, STYLE 2, STYLE red."""
+    if isinstance(style, str):
+        return {"STYLE": style}
+    pairs = style.items() if isinstance(style, dict) else enumerate(style, start=1)
+    return {f"STYLE {name}": picture for name, picture in pairs}
+
+
 # Keyword of the library -> type, what stands for its value, and help. What the command line does not give is
 # not passed on, so that the library's own defaults hold; the help reads them with `declared`.
 Options = dict[str, tuple[Callable[[str], Any], str, str]]
@@ -109,6 +154,19 @@ RECIPE: Options = {
         "N",
         "longer side at which the style is seen: small for fine strokes (default: --size)",
     ),
+    "blend": (weights, "WEIGHTS", "of several styles, with commas between, as 0.7,0.3 (default: equal ones)"),
+    "content_mask": (
+        str,
+        "FILE",
+        "picture of the photograph's regions, each in a plain colour; red=STYLE paints the red one",
+    ),
+    "style_mask": (str, "FILE", "of the style's regions: each is for the region of the same colour"),
+    "colors": (
+        str,
+        "NAME",
+        "whose colours the result has: style, recolored (even more so), content, or luminance (the "
+        "photograph's, only lightness is painted)",
+    ),
     "content_layers": (
         layers,
         "LAYERS",
@@ -118,6 +176,12 @@ RECIPE: Options = {
     "style_layers": (layers, "LAYERS", "where the style is compared, likewise (default: see `nst networks`)"),
     "content_weight": (float, "X", "how much the photograph counts"),
     "style_weight": (float, "X", "how much the style counts"),
+    "style_measure": (
+        str,
+        "NAME",
+        "what is compared of the style: gram, moments, histogram, sliced_wasserstein, patches or neighbours",
+    ),
+    "photorealism": (float, "X", "how much colours have to change as the photograph's do; about 3 shows"),
     "variation_weight": (float, "X", "how much smoothness counts"),
     "variation": (str, "NAME", "how smoothness is measured: squared or absolute"),
     "formula": (str, "NAME", "of the losses: relative, mse, gatys or sum"),
@@ -188,6 +252,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             group.add_argument(flag, type=kind, metavar=metavar, default=argparse.SUPPRESS, help=text)
 
 
+MASKS = ("content_mask", "style_mask")
 LIMITS: Options = {
     "seconds": (float, "S", "that a submission may take, all cells and checks together"),
     "memory": (float, "GB", "that a submission may use (default: 4)"),
@@ -208,9 +273,11 @@ def stylize(arguments: argparse.Namespace) -> int:
     from . import images, making
     from .process import Ending
 
+    arguments.style = styles(arguments.style)
     check_files(arguments)
-    images.check_input(arguments.photo)
-    images.check_input(arguments.style)
+    masks = chosen(arguments, MASKS).values()
+    for each in (arguments.photo, *by_name(arguments.style).values(), *masks):
+        images.check_input(each)
     how = making.read(arguments.settings) if arguments.settings else None
     with Ending() as ending:
         result = paint(arguments, how)
@@ -232,23 +299,23 @@ def check_files(arguments: argparse.Namespace) -> None:
     if hasattr(arguments, "checkpoint"):
         arguments.checkpoint = check_target(arguments.checkpoint)
         outputs["--checkpoint"] = arguments.checkpoint
-    inputs = {"PHOTO": arguments.photo, "STYLE": arguments.style, "--settings": arguments.settings}
-    inputs |= {f"--{name}": getattr(arguments, name, None) for name in ("start", "weights")}
+    inputs = {"PHOTO": arguments.photo, **by_name(arguments.style), "--settings": arguments.settings}
+    inputs |= {as_flag(name): text for name, text in chosen(arguments, ("start", "weights", *MASKS)).items()}
     read = {name: Path(os.path.expanduser(text)) for name, text in inputs.items() if text}
     check_distinct(outputs, {name: path for name, path in read.items() if path.exists()})  # or it is a sample
 
 
 def paint(arguments: argparse.Namespace, how: Any) -> Any:
     """The result of the run that the command line asks for; `how` is the record it shall repeat, or None."""
-    from . import again, networks, recipes  # starts Keras, which takes seconds
+    from . import again, recipes  # starts Keras, which takes seconds
 
     photo, style, named = arguments.photo, arguments.style, chosen(arguments, [*NETWORK, "seed"])
     recipe, run = chosen(arguments, RECIPE), chosen(arguments, RUN)
     if "network" in named:
         named["name"] = named.pop("network")
     if how is None:
-        recipes.RunOptions.read(run)  # before a network is loaded or even downloaded
-        recipe["network"] = networks.load_network(**named)
+        recipes.RunOptions.read(run)
+        recipe["network"] = named  # loaded after styles and masks were read, because it may take long
     elif how.recipe != "transfer_style":
         raise ValueError(f"{arguments.settings} was made by {how.recipe}: nst.repeat in Python repeats it.")
     elif network := again.network_changed(how, named):
@@ -720,12 +787,19 @@ def complete_stylize(parser: argparse.ArgumentParser) -> None:
     """The arguments of `nst stylize`."""
     parser.epilog = (
         "Example: nst stylize cat swirls -o cat.png --size 384. A .png says how it was made: nst stylize cat "
-        "swirls -o large.png --settings cat.png --size 768 does the same at twice the size. Ctrl-C, SIGTERM "
+        "swirls -o large.png --settings cat.png --size 768 does the same at twice the size. Two styles: nst "
+        "stylize cat swirls waves --blend 0.7,0.3 -o mixed.png. By region: nst stylize cat red=swirls "
+        "blue=mosaic --content-mask mask.png -o parts.png. Ctrl-C, SIGTERM "
         "and SIGHUP end the run and save the best image so far; the exit code is then 128 and the number of "
         "the signal."
     )
     parser.add_argument("photo", metavar="PHOTO", help="a file, a web address, or a name of `nst samples`")
-    parser.add_argument("style", metavar="STYLE", help="likewise")
+    parser.add_argument(
+        "style",
+        metavar="STYLE",
+        nargs="+",
+        help="likewise; several are mixed, and REGION=STYLE paints one region of --content-mask",
+    )
     parser.add_argument(
         "-o", "--output", metavar="OUT", required=True, help="the file to write: .png, .jpg, .tif or .webp"
     )
@@ -820,13 +894,23 @@ def sentence(error: Exception) -> str:
 def complain(problem: object) -> int:
     """Print a sentence on stderr, its keywords as options; returns the exit code of a failure."""
     line = " ".join(text.strip() for text in str(problem).splitlines())
-    print("nst:", re.sub(r"(?<= )([a-z_]+)=(True|\d+|'[^']*')", as_option, line), file=sys.stderr)
+    line = re.sub(r"(?<= )([a-z_]+)=(True|\d+|'[^']*'|\.\.\.)", as_option, line)
+    print(
+        "nst:",
+        re.sub(rf"(?<= )({'|'.join(MASKS)})\b", lambda found: as_flag(found[1]), line),
+        file=sys.stderr,
+    )
     return 1
+
+
+def as_flag(name: str) -> str:
+    """For example `--style-size` for `style_size`."""
+    return f"--{name.replace('_', '-')}"
 
 
 def as_option(keyword: re.Match[str]) -> str:
     """For example `--overwrite` for `overwrite=True`, and `--size 1024` for `size=1024`."""
-    flag = f"--{keyword[1].replace('_', '-')}"
+    flag = as_flag(keyword[1])
     return flag if keyword[2] == "True" else f"{flag} {keyword[2]}"
 
 

@@ -121,6 +121,7 @@ def test_no_command_prints_the_help_and_is_an_error(nst: Nst) -> None:
         ["stylize", "cat", "swirls", "-o", "x.png", "--style-layers", "1=0.5,2"],
         ["stylize", "cat", "swirls", "-o", "x.png", "--style-layers", "1=0.5,1=0.7"],
         ["stylize", "cat", "swirls", "-o", "x.png", "--style-layers", "1=much"],
+        ["stylize", "cat", "swirls", "waves", "-o", "x.png", "--blend", "0.7;0.3"],
     ],
     ids=lambda arguments: " ".join(arguments[-2:]),
 )
@@ -169,10 +170,13 @@ def test_the_options_and_their_defaults_are_those_of_the_library(nst: Nst) -> No
 
 def test_the_help_names_what_can_be_chosen(nst: Nst) -> None:
     from nstlib.losses import FORMULAS
+    from nstlib.objectives import measures
     from nstlib.optimizers import METHODS
+    from nstlib.recipes.styles import COLORS
 
     _, out, _ = nst("stylize", "--help")
     words = set(re.findall(r"\w+", out))
+    assert words >= {*measures.known(), *COLORS}
     assert words >= {*FORMULAS, *METHODS, "average", "max", "squared", "absolute", "bfloat16", "noise"}
 
 
@@ -189,6 +193,17 @@ def test_the_help_names_what_can_be_chosen(nst: Nst) -> None:
         (["--iterations", "7,3"], {"iterations": [7, 3]}),
         (["--learning-rate", "0.5", "--optimizer", "adam"], {"learning_rate": 0.5, "optimizer": "adam"}),
         (["--style-weight", "-1"], {"style_weight": -1.0}),
+        (["--blend", "0.7,0.3"], {"blend": [0.7, 0.3]}),
+        (["--blend", "1"], {"blend": [1.0]}),
+        (
+            ["--content-mask", "cat", "--style-mask", "swirls"],
+            {"content_mask": "cat", "style_mask": "swirls"},
+        ),
+        (["--colors", "luminance"], {"colors": "luminance"}),
+        (
+            ["--style-measure", "moments", "--photorealism", "3"],
+            {"style_measure": "moments", "photorealism": 3.0},
+        ),
         ([], {}),
     ],
     ids=" ".join,
@@ -215,6 +230,7 @@ def test_the_options_of_the_network_reach_it(nst: Nst, monkeypatch: pytest.Monke
 
     asked: dict[str, Any] = {}
 
+    @functools.wraps(networks.load_network)
     def load(**keywords: Any) -> None:
         asked.update(keywords)
         raise ValueError("Enough.")
@@ -286,6 +302,110 @@ def test_overwrite_replaces_the_picture_and_the_history(nst: Nst, folder: Path) 
     with Image.open(folder / "out.png") as picture:
         assert max(picture.size) == 48
     assert (folder / "rows.csv").read_text(encoding="utf-8").startswith("evaluation,")
+
+
+@pytest.fixture
+def mask(folder: Path) -> str:
+    """A mask of `cat`, red on the left and blue on the right."""
+    from nstlib import images
+
+    height, width = images.load_image("cat", 60).shape[1:3]
+    picture = Image.new("RGB", (width, height), "red")
+    picture.paste(Image.new("RGB", (width // 2, height), "blue"), (width // 2, 0))
+    picture.save(folder / "mask.png")
+    return "mask.png"
+
+
+@pytest.mark.parametrize(
+    ("texts", "style"),
+    [
+        (["swirls"], "swirls"),
+        (["swirls", "waves"], ["swirls", "waves"]),
+        (["red=swirls"], {"red": "swirls"}),
+        (["Red=swirls", "#804000=a=b.png"], {"red": "swirls", "#804000": "a=b.png"}),
+        (["https://example.org/a.jpg?x=1"], "https://example.org/a.jpg?x=1"),
+        (["./red=1.png"], "./red=1.png"),
+        (["red=here.png"], "red=here.png"),
+    ],
+    ids=" ".join,
+)
+def test_styles_are_one_or_several_or_by_region(folder: Path, texts: list[str], style: Any) -> None:
+    (folder / "red=here.png").write_bytes(b"a file of this name")
+    assert cli.styles(texts) == style
+
+
+MASKED = ["red=swirls", "blue=mosaic", "--content-mask", "mask.png"]
+
+
+@pytest.mark.parametrize("given", [["swirls", "mosaic", "--blend", "0.7,0.3"], MASKED], ids=" ".join)
+def test_several_styles_are_painted_as_the_library_does_and_repeat_themselves(
+    nst: Nst, folder: Path, mask: str, given: list[str]
+) -> None:
+    from nstlib import recipes
+
+    options = [*QUICK, "--colors", "content", "--style-measure", "moments", "--photorealism", "2"]
+    assert nst("stylize", "cat", *given, "-o", "a.png", *options)[::2] == (0, "")
+    style = cli.styles(given[:2])
+    more: dict[str, Any] = {"content_mask": mask} if isinstance(style, dict) else {"blend": [0.7, 0.3]}
+    library = recipes.transfer_style(
+        "cat", style, size=48, iterations=3, colors="content", style_measure="moments", photorealism=2,
+        progress=False, **more,
+    )  # fmt: skip
+    library.save("library.png")
+    assert (folder / "a.png").read_bytes() == (folder / "library.png").read_bytes()
+    assert nst("stylize", "cat", *given[:2], "-o", "b.png", "--settings", "a.png")[::2] == (0, "")
+    assert (folder / "b.png").read_bytes() == (folder / "a.png").read_bytes()
+    code, _, err = nst("stylize", "cat", "swirls", "-o", "c.png", "--settings", "a.png")
+    assert code == 1 and one_line(err) and err.startswith("nst: That run ")
+
+
+def test_a_mask_that_is_gone_is_asked_for_by_its_option(nst: Nst, folder: Path, mask: str) -> None:
+    assert nst("stylize", "cat", *MASKED, "-o", "a.png", *QUICK)[0] == 0
+    (folder / mask).rename(folder / "moved.png")
+    again = ["stylize", "cat", *MASKED[:2], "-o", "b.png", "--settings", "a.png"]
+    code, _, err = nst(*again)
+    wanted = "nst: The content mask was mask.png, and is not there now: give it again as --content-mask ...\n"
+    assert (code, err) == (1, wanted)
+    assert nst(*again, "--content-mask", "moved.png")[::2] == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (["swirls", "waves", "mosaic", "--blend", "1,2"], "There are 3 styles and 2 weights in blend"),
+        (["swirls", "waves", "--blend", "0,0"], "All weights in blend are 0"),
+        (["swirls", "--blend", "1"], "give a list of style pictures with it"),
+        (["red=swirls", "waves"], "Some styles name their region and waves does not: write REGION=waves."),
+        (["red=swirls", "red=waves"], "The region red has two styles"),
+        (["red=swirls"], "need a --content-mask that says where the regions are"),
+        (["rde=swirls", "--content-mask", "mask.png"], "did you mean 'red'?"),
+        (["swirls", "--content-mask", "mask.png"], "give --style-mask too"),
+        (["red=swirls", "--content-mask", "missing.png"], "There is no file 'missing.png'"),
+        (["red=swirl", "--content-mask", "mask.png"], "did you mean the sample 'swirls'?"),
+        (["red=swirls", "--content-mask", "tall.png"], "The content mask has 20 x 60 pixels"),
+        (["swirls", "--colors", "luminence"], "did you mean 'luminance'?"),
+        (["swirls", "--style-measure", "momentum"], "did you mean 'moments'?"),
+        (["swirls", "--photorealism", "-1"], "The weight of photorealism is -1"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_bad_choice_of_styles_or_masks_is_one_line(
+    nst: Nst, folder: Path, mask: str, given: list[str], reason: str
+) -> None:
+    Image.new("RGB", (20, 60), "red").save(folder / "tall.png")
+    before = sorted(os.listdir(folder))
+    code, out, err = nst("stylize", "cat", *given, "-o", "out.png", *QUICK)
+    assert (code, out) == (1, "") and one_line(err) and reason in err, err
+    assert sorted(os.listdir(folder)) == before
+
+
+def test_styles_and_masks_are_read_before_a_network_is(
+    nst: Nst, mask: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nstlib import networks
+
+    monkeypatch.setattr(networks, "load_network", lambda **_: pytest.fail("a network was loaded"))
+    assert nst("stylize", "cat", "green=swirls", "--content-mask", mask, "-o", "out.png")[0] == 1
 
 
 def test_a_narrow_style_is_told_the_option_that_helps(nst: Nst, folder: Path) -> None:
@@ -566,6 +686,9 @@ def test_an_output_that_cannot_be_written_is_refused_before_anything_is_done(
         (["-o", "begin.png", "--start", "begin.png"], "--start and OUT are one file"),
         (["-o", "begin.png", "--settings", "begin.png"], "--settings and OUT are one file"),
         (["-o", "begin.png", "--weights", "begin.png"], "--weights and OUT are one file"),
+        (["-o", "begin.png", "--content-mask", "begin.png"], "--content-mask and OUT are one file"),
+        (["-o", "begin.png", "--style-mask", "begin.png"], "--style-mask and OUT are one file"),
+        (["begin.png", "-o", "begin.png"], "STYLE 2 and OUT are one file"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

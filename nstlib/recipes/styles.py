@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -53,12 +54,21 @@ class Palette:
         regions: of the photograph; None when every style goes everywhere.
         settings: the keywords that say so, as JSON can hold them.
         lacking: keyword -> what was given, where JSON cannot.
+        unused: styles with a weight of 0, of which only the record of a run speaks.
+        masks: keyword -> what was given, and its pixels or weights, for the record too.
     """
 
     styles: tuple[Style, ...]
     regions: Regions | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     lacking: dict[str, str] = field(default_factory=dict)
+    unused: tuple[Style, ...] = ()
+    masks: dict[str, tuple[Any, np.ndarray]] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> dict[str, tuple[Any, np.ndarray]]:
+        """All pictures by their keys, as they were given and as they were loaded."""
+        return {s.key: (s.source, s.picture) for s in (*self.styles, *self.unused)} | self.masks
 
     def __iter__(self) -> Iterator[Style]:
         return iter(self.styles)
@@ -130,14 +140,21 @@ def read_styles(
         palette = by_region(style, regions, style_mask, at_most)
     else:
         palette = one_style(style, regions, style_mask, at_most)
+    return recorded(palette, {"content_mask": content_mask, "style_mask": style_mask})
+
+
+def recorded(palette: Palette, given: Mapping[str, Any]) -> Palette:
+    """The same with what a record says of the masks: a file by its path, and what both hold."""
     settings: dict[str, Any] = {}
     lacking: dict[str, str] = {}
-    for name, mask in (("content_mask", content_mask), ("style_mask", style_mask)):
-        if mask is not None:
-            is_file = isinstance(mask, str)
-            settings[name] = mask if is_file else "a mask"
-            lacking |= {} if is_file else {name: f"the {name.replace('_', ' ')}"}
-    return replace(palette, settings=palette.settings | settings, lacking=lacking)
+    masks: dict[str, tuple[Any, np.ndarray]] = {}
+    for name, mask in given.items():
+        if isinstance(mask, (str, os.PathLike)):
+            settings[name], masks[name] = os.fspath(mask), (mask, images.load_image(mask))
+        elif mask is not None:
+            settings[name], lacking[name] = "a mask", f"the {name.replace('_', ' ')}"
+            masks[name] = mask, np.moveaxis(read_regions(mask).weights, 0, -1)[None]
+    return replace(palette, settings=palette.settings | settings, lacking=lacking, masks=masks)
 
 
 def mixture(pictures: Sequence[Any], blend: Any, at_most: int) -> Palette:
@@ -158,7 +175,8 @@ def mixture(pictures: Sequence[Any], blend: Any, at_most: int) -> Palette:
         Style(each, *images.load_with_shape(each, at_most=at_most), value / sum(values), f"style/{i}")
         for i, (each, value) in enumerate(zip(pictures, values, strict=True))
     ]
-    return Palette(tuple(s for s in styles if s.share), settings={"blend": values})
+    used, unused = (tuple(s for s in styles if bool(s.share) == wanted) for wanted in (True, False))
+    return Palette(used, settings={"blend": values}, unused=unused)
 
 
 def by_region(style: Mapping[Any, Any], regions: Regions | None, style_mask: Any, at_most: int) -> Palette:

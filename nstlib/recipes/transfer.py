@@ -111,7 +111,7 @@ def transfer_style(
     settings |= look_settings(look) | start_settings(start, seed)
     usual = unchosen(style_size=style_size, content_layers=content_layers, style_layers=style_layers)
     steps = usual_sizes(net, look, palette, photo, photo_shape, options, full, style_size)
-    taken = {"content": (content, photo)} | {s.key: (s.source, s.picture) for s in palette}
+    taken = {"content": (content, photo)} | palette.sources
     photo, painted, shown = in_colours(colors, photo, palette)
     begin = starting_image(start, photo, lambda: painted.recolored(photo), seed, painted.styles[0].picture)
 
