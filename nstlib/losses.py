@@ -172,14 +172,31 @@ def style_loss(features: Any, target: Any, formula: Formula = "relative", where:
     """
     axes = None if summed(features) is None else (-2, -1)
     check_count(target, features, rank=3)
-    squared = ops.square(gram_matrix(features, where) - target)
+    gram = gram_matrix(features, where)
+    positions = ops.cast(ops.shape(features)[1] * ops.shape(features)[2], gram.dtype)
+    return gram_distance(gram, target, formula, positions, axes)
+
+
+def gram_distance(gram: Any, target: Any, formula: Formula, positions: Any, axes: Any = None) -> Any:
+    """`style_loss` of a Gram matrix that is there.
+
+    Args:
+        gram: G/M, shape (N, N), of a batch (B, N, N).
+        target: A/M, likewise.
+        formula: see the table of this module.
+        positions: M.
+        axes: to sum over; None for all.
+
+    Returns:
+        A scalar, of a batch the shape (B,).
+    """
+    squared = ops.square(gram - target)
     if formula == "relative":
         return ops.mean(squared, axes) / (ops.mean(ops.square(target), axes) + FLOOR)
     if formula == "mse":
         return ops.mean(squared, axes)
     if formula == "gatys":  # (G - A)^2 = M^2 (G/M - A/M)^2, and the M^2 cancels
-        return ops.sum(squared, axes) / (4.0 * features.shape[-1] ** 2)
-    positions = ops.cast(ops.shape(features)[1] * ops.shape(features)[2], squared.dtype)
+        return ops.sum(squared, axes) / (4.0 * gram.shape[-1] ** 2)
     return 0.5 * ops.sum(squared, axes) * ops.square(positions)
 
 

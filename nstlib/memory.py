@@ -48,8 +48,7 @@ def check(network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int, in
     if math.prod(shape) <= SMALL or free is None or total is None or backend.devices():
         return
     needed = estimate(network, layers, shape, optimizer)
-    size = max(shape)
-    wanted = f"At {size} pixels {network.name} takes about {gigabytes(needed)} of memory"
+    size, wanted = max(shape), wish(network, shape, needed)
     if needed > FAR_TOO_MUCH * total:
         fits = fitting(size, needed, total)
         raise MemoryError(f"{wanted}, and this machine has {gigabytes(total)}: choose size={fits} or less.")
@@ -61,6 +60,23 @@ def check(network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int, in
             RuntimeWarning,
             stacklevel=4,
         )
+
+
+def shortage(network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int, int], optimizer: str) -> str:
+    """What a run would take and what is free, when that is less; empty when it fits or nobody knows.
+
+    Arguments as for `check`.
+    """
+    free = hardware.free_memory()
+    if math.prod(shape) <= SMALL or free is None or backend.devices():
+        return ""
+    needed = estimate(network, layers, shape, optimizer)
+    return f"{wish(network, shape, needed)}, and {gigabytes(free)} are free" if needed > free else ""
+
+
+def wish(network: FeatureNetwork, shape: tuple[int, int], needed: float) -> str:
+    """What a run takes, as part of a sentence."""
+    return f"At {max(shape)} pixels {network.name} takes about {gigabytes(needed)} of memory"
 
 
 def gigabytes(count: float) -> str:

@@ -854,10 +854,10 @@ def test_memory_that_runs_out_midway_leaves_the_size_that_was_finished(
 ) -> None:
     from nstlib.recipes.look import Look
 
-    def small(look: Look, net: Any, here: np.ndarray) -> Any:
+    def small(look: Look, net: Any, here: np.ndarray, *rest: Any) -> Any:
         if max(here.shape) > 32:
             raise MemoryError
-        return original(look, net, here)
+        return original(look, net, here, *rest)
 
     original = Look.content_terms
     monkeypatch.setattr(Look, "content_terms", small)

@@ -522,10 +522,10 @@ def test_an_interruption_returns_the_best_so_far_at_full_size(paint: Recipe) -> 
 def test_an_interruption_while_targets_are_computed_loses_nothing(
     paint: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def at_48(look: Look, net: Any, here: np.ndarray) -> Any:
+    def at_48(look: Look, net: Any, here: np.ndarray, *rest: Any) -> Any:
         if here.shape[1] == 48:
             raise KeyboardInterrupt
-        return original(look, net, here)
+        return original(look, net, here, *rest)
 
     original = Look.content_terms
     monkeypatch.setattr(Look, "content_terms", at_48)
@@ -556,10 +556,10 @@ class Exhausted(RuntimeError):
 def test_sizes_that_were_finished_are_kept_when_memory_runs_out(
     paint: Recipe, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
 ) -> None:
-    def at_48(look: Look, net: Any, here: np.ndarray) -> Any:
+    def at_48(look: Look, net: Any, here: np.ndarray, *rest: Any) -> Any:
         if here.shape[1] == 48:
             raise kind()
-        return original(look, net, here)
+        return original(look, net, here, *rest)
 
     original = Look.content_terms
     monkeypatch.setattr(Look, "content_terms", at_48)

@@ -135,7 +135,7 @@ ORDER = [
         "networks",
         "losses",
     ),
-    *("objectives", "autodiff", "optimizers", "checkpoint", "memory", "recipes", "again", "plots"),
+    *("objectives", "autodiff", "tiles", "optimizers", "checkpoint", "memory", "recipes", "again", "plots"),
     *("widgets", "fonts", "studio", "checks", "course", "cli"),
 ]
 

@@ -17,11 +17,14 @@ The layer may also be `IMAGE`: then the features are the pixels, shape (1, H, W,
 from __future__ import annotations
 
 import inspect
+import itertools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal
 
 from .. import losses
+from ..backend import ops
 from ..foundation import unknown_name
 
 IMAGE = "image"  # the layer that is the picture itself
@@ -35,10 +38,14 @@ class Measure:
     Attributes:
         name: first word of the part's name in a `History`.
         pointwise: whether positions are compared one by one, so that image and target need the same size.
+        additive: whether the distance follows from sums over positions, so that a picture can be tiled.
+        reach: to how many positions, down and to the right, a position is compared.
     """
 
     name: str
     pointwise: ClassVar[bool] = False
+    additive: ClassVar[bool] = False
+    reach: ClassVar[int] = 0
 
     def summary(self, features: Any, where: Any = None) -> Any:
         """What is kept of the target.
@@ -56,6 +63,33 @@ class Measure:
         """How far the features of the image, (1, H, W, N), are from the target: a scalar, 0 when there."""
         raise NotImplementedError
 
+    def sums(self, features: Any, summary: Any, where: Any, own: tuple[int, int]) -> tuple[Any, ...]:
+        """Of an additive measure: what adds up over the tiles of a picture.
+
+        Args:
+            features: of a tile, (1, h, w, N); `reach` positions more than its own, where there are more.
+            summary: of the target; of a pointwise measure what belongs to the tile.
+            where: None, or the weights of the tile's own positions.
+            own: (height, width) of what is the tile's own.
+
+        Returns:
+            Tensors.
+        """
+        raise NotImplementedError
+
+    def of_sums(self, sums: tuple[Any, ...], summary: Any) -> Any:
+        """Of an additive measure: the distance, from the sums over the whole picture.
+
+        Args:
+            sums: as `sums` gives them, added up.
+            summary: of the target; None for a pointwise measure, whose sums hold all of it.
+        """
+        raise NotImplementedError
+
+    def summary_of_sums(self, sums: tuple[Any, ...]) -> Any:
+        """Of an additive measure that is not pointwise: `summary`, from the sums over the whole target."""
+        raise NotImplementedError
+
     def part(self, layer: str) -> str:
         """The name of the part in a `History`, for example "style block1_conv1"."""
         return f"{self.name} {layer}"
@@ -63,6 +97,16 @@ class Measure:
     def in_formula(self, formula: losses.Formula) -> Measure:
         """The same measure in a formula of `losses`; one that has no such choice stays as it is."""
         return self
+
+
+def weights_like(features: Any, where: Any) -> Any:
+    """The weights of positions, (1, H, W, 1); ones when there are none."""
+    return ops.ones_like(features[..., :1]) if where is None else where
+
+
+def count_of(features: Any) -> Any:
+    """The number of positions as a tensor."""
+    return ops.cast(math.prod(features.shape[:3]), "float32")
 
 
 @dataclass(frozen=True)
@@ -74,6 +118,7 @@ class Gram(Measure):
     """
 
     name = "style"
+    additive: ClassVar[bool] = True
     formula: losses.Formula = "relative"
 
     def __post_init__(self) -> None:
@@ -86,6 +131,21 @@ class Gram(Measure):
     def distance(self, features: Any, summary: Any, where: Any = None) -> Any:
         """See `losses.style_loss`."""
         return losses.style_loss(features, summary, self.formula, where)
+
+    def sums(self, features: Any, summary: Any, where: Any, own: tuple[int, int]) -> tuple[Any, ...]:
+        """G, the sum of the weights, and the number of positions."""
+        weights = weights_like(features, where)
+        flat = ops.reshape(features * ops.sqrt(weights), (-1, features.shape[-1]))
+        return ops.matmul(ops.transpose(flat), flat), ops.sum(weights), count_of(features)
+
+    def summary_of_sums(self, sums: tuple[Any, ...]) -> Any:
+        """Shape (N, N)."""
+        return sums[0] / sums[1]
+
+    def of_sums(self, sums: tuple[Any, ...], summary: Any) -> Any:
+        """See `losses.gram_distance`."""
+        gram, weight, positions = sums
+        return losses.gram_distance(gram / weight, summary, self.formula, positions)
 
     def in_formula(self, formula: losses.Formula) -> Measure:
         """The same in another formula."""
@@ -101,6 +161,7 @@ class Content(Measure):
     """
 
     name = "content"
+    additive: ClassVar[bool] = True
     pointwise: ClassVar[bool] = True
     formula: losses.Formula = "relative"
 
@@ -114,6 +175,21 @@ class Content(Measure):
     def distance(self, features: Any, summary: Any, where: Any = None) -> Any:
         """See `losses.content_loss`."""
         return losses.content_loss(features, summary, self.formula, where)
+
+    def sums(self, features: Any, summary: Any, where: Any, own: tuple[int, int]) -> tuple[Any, ...]:
+        """Sums of (F - P)^2 and of P^2, the sum of the weights, the numbers of positions and values."""
+        weights, count = weights_like(features, where), count_of(features)
+        squared = ops.sum(weights * ops.square(features - summary))
+        energy = ops.sum(weights * ops.square(summary))
+        return squared, energy, ops.sum(weights), count, count * features.shape[-1]
+
+    def of_sums(self, sums: tuple[Any, ...], summary: Any) -> Any:
+        """See `losses.content_loss`; weights count as if their mean were 1."""
+        squared, energy, weight, positions, values = sums
+        scale = positions / weight
+        if self.formula == "relative":
+            return scale * squared / values / (scale * energy / values + losses.FLOOR)
+        return scale * squared / values if self.formula == "mse" else 0.5 * scale * squared
 
     def in_formula(self, formula: losses.Formula) -> Measure:
         """The same in another formula."""
@@ -130,6 +206,8 @@ class Variation(Measure):
     """
 
     name = "variation"
+    additive: ClassVar[bool] = True
+    reach: ClassVar[int] = 1
     kind: Literal["squared", "absolute"] = "squared"
     reduction: Literal["mean", "sum"] = "mean"
 
@@ -140,6 +218,22 @@ class Variation(Measure):
     def distance(self, features: Any, summary: Any, where: Any = None) -> Any:
         """See `losses.total_variation`."""
         return losses.total_variation(features, self.kind, self.reduction)
+
+    def sums(self, features: Any, summary: Any, where: Any, own: tuple[int, int]) -> tuple[Any, ...]:
+        """Sums over the differences downwards and to the right, each with their number."""
+        height, width = own
+        down = features[:, 1:, :width] - features[:, :-1, :width]
+        right = features[:, :height, 1:] - features[:, :height, :-1]
+        measured = ops.square if self.kind == "squared" else losses.absolute
+        found = [(ops.sum(measured(d)), ops.cast(math.prod(d.shape), "float32")) for d in (down, right)]
+        return tuple(itertools.chain(*found))
+
+    def of_sums(self, sums: tuple[Any, ...], summary: Any) -> Any:
+        """See `losses.total_variation`."""
+        down, downs, right, rights = sums
+        if self.reduction == "sum":
+            return down + right
+        return down / ops.maximum(downs, 1.0) + right / ops.maximum(rights, 1.0)
 
     def part(self, layer: str) -> str:
         """For example "variation squared"."""

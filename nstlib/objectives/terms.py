@@ -12,6 +12,7 @@ from ..backend import ops
 from ..networks import FeatureNetwork, Layer
 from .measures import IMAGE, Content, Excitation, Gram, Measure, Variation
 from .regions import at_layer
+from .tiling import features_by_tiles, summaries_by_tiles
 
 LayerWeights = Mapping[Layer, float] | Sequence[Layer] | Layer
 
@@ -120,6 +121,7 @@ def terms_of(
     measure: Measure,
     where: np.ndarray | None = None,
     where_image: np.ndarray | None = None,
+    tile: int | None = None,
 ) -> list[Term]:
     """A term for each layer, with the summary of the picture's features as its target.
 
@@ -131,14 +133,36 @@ def terms_of(
         measure: what is compared.
         where: how much each pixel of the picture counts, shape (H', W'); None counts all alike.
         where_image: the same of the image that is being made, (H, W).
+        tile: side in pixels of the tiles in which a larger picture is looked at; None for none.
     """
-    features = features_of(network, picture, list(shares)) if weight else {}
+    if not weight:
+        return []
+    inside = None if where is None else {n: at_layer(network, n, where) for n in shares}
     terms = []
-    for layer, found in features.items():
-        target = measure.summary(found, *(() if where is None else (at_layer(network, layer, where),)))
+    for layer, target in summaries(network, picture, list(shares), measure, inside, tile).items():
         here = None if where_image is None else at_layer(network, layer, where_image)
         terms.append(Term(measure, layer, weight * shares[layer], target, here))
     return terms
+
+
+def summaries(
+    network: FeatureNetwork,
+    picture: Any,
+    layers: Sequence[str],
+    measure: Measure,
+    where: Mapping[str, np.ndarray] | None,
+    tile: int | None,
+) -> dict[str, Any]:
+    """What a measure keeps of a picture in each layer, the large ones by tiles; see `terms_of`."""
+    large = tile is not None and max(picture.shape[1:3]) > tile
+    if large and measure.additive and not measure.pointwise:
+        return summaries_by_tiles(network, picture, layers, int(tile or 0), measure, where)
+    if large:
+        features: Mapping[str, Any] = features_by_tiles(network, picture, layers, int(tile or 0))
+    else:
+        features = features_of(network, picture, layers)
+    given = {n: () if where is None else (where[n],) for n in layers}
+    return {n: measure.summary(found, *given[n]) for n, found in features.items()}
 
 
 def content_terms(

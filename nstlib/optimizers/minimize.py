@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import images
+from .. import images, tiles
 from ..autodiff import (
     numpy,
     power_of_two,
@@ -103,6 +103,7 @@ def minimize(
     callback: Callback | None = None,
     history: History | None = None,
     state: State | None = None,
+    tile: int | None = None,
     **options: Any,
 ) -> Minimum:
     """Follow the gradient of an objective downhill.
@@ -116,6 +117,7 @@ def minimize(
             run as Ctrl-C does.
         history: to append to, for runs in several stages.
         state: to go on from; `x` is then ignored and `iterations` counts the earlier ones too.
+        tile: side in pixels of the tiles in which an image larger than that is looked at; None for none.
         options: of the optimiser, for example `learning_rate`.
 
     Returns:
@@ -135,7 +137,11 @@ def minimize(
     if isinstance(objective, Objective):
         x = as_start(x)
         objective.check_image(x)
-        size, objective = max(x.shape[1:3]), value_and_grad(objective, unit=unit_of(objective.weights))
+        size, unit = max(x.shape[1:3]), unit_of(objective.weights)
+        if tile is not None and size > tile:
+            objective = tiles.value_and_grad(objective, tile, unit=unit)
+        else:
+            objective = value_and_grad(objective, unit=unit)
     recorder = Recorder(objective, history, size, None if state is None else state.at.unit)
     with errors_told(recorder):
         state = method.run(recorder, x, planned, callback, state)

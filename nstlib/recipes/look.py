@@ -81,13 +81,13 @@ class Look:
             photorealism=check_weight(self.photorealism, "weight of photorealism"),
         )
 
-    def content_terms(self, net: FeatureNetwork, photo: np.ndarray) -> list[Term]:
+    def content_terms(self, net: FeatureNetwork, photo: np.ndarray, tile: int | None = None) -> list[Term]:
         """The terms of the photograph; of a look that was checked, as the next two."""
         from ..objectives import IMAGE, Content, terms_of
         from ..objectives.matting import MattingLaplacian
 
         shares: Any = self.content_layers
-        terms = terms_of(net, photo, shares, self.content_weight, Content(self.formula))
+        terms = terms_of(net, photo, shares, self.content_weight, Content(self.formula), tile=tile)
         return terms + terms_of(net, photo, {IMAGE: 1.0}, self.photorealism, MattingLaplacian())
 
     def style_terms(
@@ -97,13 +97,14 @@ class Look:
         share: float = 1.0,
         where: np.ndarray | None = None,
         where_image: np.ndarray | None = None,
+        tile: int | None = None,
     ) -> list[Term]:
-        """The terms of a style picture that has a share of the style weight; regions as in `terms_of`."""
+        """The terms of a style picture that has a share of the style weight; the rest as in `terms_of`."""
         from ..objectives import terms_of
 
         shares: Any = self.style_layers
         measure: Any = self.style_measure
-        return terms_of(net, picture, shares, share * self.style_weight, measure, where, where_image)
+        return terms_of(net, picture, shares, share * self.style_weight, measure, where, where_image, tile)
 
     def variation_terms(self) -> list[Term]:
         """The term of smoothness, or none."""
@@ -111,6 +112,12 @@ class Look:
 
         measure = Variation(self.variation).in_formula(self.formula)
         return [Term(measure, IMAGE, self.variation_weight)] if self.variation_weight else []
+
+    @property
+    def additive(self) -> bool:
+        """Whether a picture can be worked at in tiles; of a look that was checked."""
+        measure: Any = self.style_measure
+        return not self.photorealism and bool(measure.additive or not self.style_weight)
 
     def common_settings(self) -> dict[str, Any]:
         """What every recipe has of it, for a record."""

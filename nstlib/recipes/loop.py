@@ -17,7 +17,7 @@ from typing import Any, Unpack
 import numpy as np
 from tqdm.auto import tqdm
 
-from .. import backend, checkpoint, images, making, memory
+from .. import backend, checkpoint, images, making, memory, tiles
 from ..autodiff import numpy
 from ..making import Making, Picture
 from ..networks import FeatureNetwork, Layer
@@ -249,7 +249,9 @@ def carry_out(job: Job) -> Result:
     shapes = ladder(job.frame, options.sizes, job.usual_sizes)
     counts = options.per_size(usual_iterations(job.recipe, len(shapes)))
     if job.network is not None:
-        memory.check(job.network, job.layers, shapes[-1], options.optimizer)
+        (height, width), most = shapes[-1], options.tile or max(shapes[-1])
+        at_once = min(height, most), min(width, most)
+        memory.check(job.network, job.layers, at_once, options.optimizer)
     first = job.begin(shapes[0])
     made = None if job.network is None else job.making(shapes, counts)
     if job.shown is not None and options.callback is not None:
@@ -268,6 +270,37 @@ def carry_out(job: Job) -> Result:
     settings = {} if made is None else made.settings
     sources = {name: source for name, (source, _) in job.pictures.items()}
     return Result(final, watcher.history, snapshots, settings, time.perf_counter() - began, made, sources)
+
+
+def in_tiles(
+    options: RunOptions,
+    network: FeatureNetwork,
+    layers: Sequence[Layer],
+    shape: tuple[int, int],
+    additive: bool,
+) -> RunOptions:
+    """The options with a size of tiles, where the whole would not fit into the memory that is free.
+
+    Args:
+        options: of the run; tiles that were asked for stay.
+        network, layers, shape: as for `memory.check`.
+        additive: whether the measures of the run can be tiled.
+
+    Warns:
+        RuntimeWarning: tiles are taken although nobody asked for them.
+    """
+    known = bool(network.plan.blocks) and additive
+    if options.tile is not None or not known or max(shape) <= tiles.SIDE:
+        return options
+    short = memory.shortage(network, layers, shape, options.optimizer)
+    if not short:
+        return options
+    warnings.warn(
+        f"{short}: it is worked at in tiles of {tiles.SIDE} pixels, with the same result.",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+    return replace(options, tile=tiles.SIDE)
 
 
 def fingerprint(job: Job, made: Making | None, first: np.ndarray) -> str:
@@ -343,6 +376,7 @@ def one_size(
         callback=watcher,
         history=watcher.history,
         state=state,
+        tile=options.tile,
     )
     if watcher.history.stopping is Stopping.INTERRUPTED and found.state is not None:
         watcher.write(found.state)

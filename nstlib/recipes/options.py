@@ -27,6 +27,7 @@ class RunKeywords(TypedDict, total=False):
     snapshots: Sequence[int]
     checkpoint: str | Path | None
     checkpoint_every: int
+    tile: int | None
     # Options of the optimisers, each of those that have it.
     learning_rate: float
     momentum: float
@@ -56,6 +57,9 @@ class RunOptions:
         checkpoint: file to write the run into; when it exists, the run goes on from there. A disk that is
             full later on is a warning: the run goes on and the older file stays.
         checkpoint_every: iterations between two writings.
+        tile: side in pixels of the tiles in which larger pictures are worked at, which bounds the memory; the
+            result is the same. None takes tiles of 1024 where the whole would not fit into the memory that is
+            free (nobody knows that of a GPU).
     """
 
     optimizer: str = "lbfgs"
@@ -66,6 +70,7 @@ class RunOptions:
     snapshots: Sequence[int] = ()
     checkpoint: str | Path | None = None
     checkpoint_every: int = 25
+    tile: int | None = None
     optimizer_options: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
@@ -104,6 +109,8 @@ class RunOptions:
 
         make_optimizer(self.optimizer, **self.optimizer_options)
         check_count(self.checkpoint_every, "checkpoint_every")
+        if self.tile is not None:
+            check_count(self.tile, "tile")
         if self.callback is not None and not callable(self.callback):
             raise ValueError(f"callback is {self.callback!r}; give a function that takes a Progress.")
         return replace(

@@ -12,7 +12,7 @@ from ..colours import match_colors
 from ..objectives import Objective
 from ..objectives.measures import as_setting
 from .look import DEFAULT_SIZE, Look, as_network, seen_layers, start_settings, unchosen
-from .loop import SMALLEST_SIZE, Job, carry_out
+from .loop import SMALLEST_SIZE, Job, carry_out, in_tiles
 from .options import RunKeywords, RunOptions, counts_in
 from .result import Result
 from .sizes import coarsest, halved
@@ -65,9 +65,10 @@ def reconstruct_content(
     kept: Any = look.content_layers
     seen = seen_layers(kept)
     check_views(net, [View("content picture", "size", original, seen)], options.sizes, size=full)
+    options = in_tiles(options, net, seen, photo.shape[1:3], True)
 
     def objective(here: np.ndarray, scale: float) -> Objective:
-        return Objective(net, look.content_terms(net, here) + look.variation_terms())
+        return Objective(net, look.content_terms(net, here, options.tile) + look.variation_terms())
 
     settings = {"layer": kept, "size": full} | look.common_settings() | start_settings(start, seed)
     colour = tuple(map(float, photo.mean((0, 1, 2))))
@@ -129,10 +130,11 @@ def reconstruct_style(
     views = [View("style picture", "size", original, seen)]
     views += [] if shape is None else [View("result", "shape", frame.shape[1:3], seen)]
     check_views(net, views, options.sizes, size=longer, full=full)
+    options = in_tiles(options, net, seen, frame.shape[1:3], look.additive)
 
     def objective(here: np.ndarray, scale: float) -> Objective:
         smaller = images.resize(picture, max(1, round(longer * scale)))
-        return Objective(net, look.style_terms(net, smaller) + look.variation_terms())
+        return Objective(net, look.style_terms(net, smaller, tile=options.tile) + look.variation_terms())
 
     measure: Any = look.style_measure
     settings = {"layers": look.style_layers, "size": longer, "shape": frame.shape[1:3]}

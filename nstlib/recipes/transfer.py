@@ -12,7 +12,7 @@ from ..foundation import unknown_name
 from ..objectives import Objective
 from ..objectives.measures import as_setting
 from .look import DEFAULT_SIZE, NETWORK, START, Look, as_network, seen_layers, start_settings, unchosen
-from .loop import Job, carry_out
+from .loop import Job, carry_out, in_tiles
 from .options import RunKeywords, RunOptions, check_count
 from .result import Result
 from .sizes import coarsest, transfer_sizes
@@ -114,18 +114,19 @@ def transfer_style(
     taken = {"content": (content, photo)} | palette.sources
     photo, painted, shown = in_colours(colors, photo, palette)
     begin = starting_image(start, photo, lambda: painted.recolored(photo), seed, painted.styles[0].picture)
+    kept: Any = look.content_layers
+    brushed: Any = look.style_layers
+    seen = seen_layers([*kept, *brushed])
+    options = in_tiles(options, net, seen, photo.shape[1:3], look.additive)
 
     def objective(here: np.ndarray, scale: float) -> Objective:
-        terms = look.content_terms(net, here)
+        terms = look.content_terms(net, here, options.tile)
         for style in painted:
             strokes = images.resize(style.picture, max(1, round(strokes_at * scale)))
             where = style.where(strokes.shape[1:3]), painted.where(style, here.shape[1:3])
-            terms += look.style_terms(net, strokes, style.share, *where)
+            terms += look.style_terms(net, strokes, style.share, *where, options.tile)
         return Objective(net, terms + look.variation_terms())
 
-    kept: Any = look.content_layers
-    brushed: Any = look.style_layers
-    seen = [*kept, *brushed]
     lacking = dict(palette.lacking)
     if settings["style_measure"] is None:
         lacking["style_measure"] = "the measure of style"
@@ -140,7 +141,7 @@ def transfer_style(
             options,
             steps,
             net,
-            seen_layers(seen),
+            seen,
             taken,
             settings,
             usual,
