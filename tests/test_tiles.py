@@ -17,7 +17,6 @@ from nstlib.objectives.regions import at_layer
 from nstlib.objectives.statistics import Histogram
 from nstlib.objectives.tiling import features_by_tiles, spans, tiling
 
-pytestmark = pytest.mark.fast
 STYLES = ["block1_conv1", "block2_conv2", "block3_conv1"]
 
 
@@ -39,6 +38,7 @@ def agree(objective: Objective, image: np.ndarray, side: int) -> None:
 # --- geometry ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize("length", [1, 15, 16, 47, 48, 49, 200])
 def test_every_pixel_belongs_to_exactly_one_tile(length: int) -> None:
     parts = spans(length, 48, 32)
@@ -80,6 +80,7 @@ def test_loss_and_gradient_are_those_of_the_whole(formula: Any, shape: tuple[int
     agree(Objective(net, terms, formula), image, 128)
 
 
+@pytest.mark.fast
 def test_regions_are_tiled_too() -> None:
     photo, image, style = pictures((150, 130), (150, 130), (80, 90))
     net, where = load_network("pocket_vgg"), np.random.default_rng(1).random((150, 130), dtype="float32")
