@@ -74,7 +74,7 @@ class Regions:
         Raises:
             ValueError: there is one region only, or none has a style.
         """
-        if len(self._menus) < 2:
+        if not self._menus:
             raise ValueError(NOTHING_PAINTED)
         if all(menu.value is None for menu in self._menus.values()):
             raise ValueError("No region has a style: choose one for at least one region.")
@@ -118,9 +118,10 @@ class Regions:
 
         self._undo.disabled = not self._strokes.value
         names = sorted(read_regions(self.mask, "mask").names) if self._photos.value else []
+        names = names if len(names) > 1 else []  # of one region there is nothing to choose
         if names == list(self._menus):
             return
-        first = "red" if "red" in names else names[0] if names else ""
+        first = "red" if "red" in names else next(iter(names), "")
         before = {name: menu.value for name, menu in self._menus.items()}
         self._menus = {}
         for name in names:
@@ -130,7 +131,7 @@ class Regions:
             explain(menu, f"What the {name} region is painted in")
             menu.value = before.get(name) or usual
             self._menus[name] = menu
-        self._form.children = list(self._menus.values()) if len(names) > 1 else []
+        self._form.children = list(self._menus.values())
 
     def _receive(self, uploaded: Picture) -> None:
         """An uploaded mask.
@@ -195,6 +196,7 @@ class Placing:
     def reset(self) -> None:
         """One style, and nothing painted."""
         self.form.value, self.share.value = "one", 50
+        self.second.value = self._usual_second()
         self.regions.reset()
 
     def restore(self, styling: Styling) -> list[str]:
@@ -222,6 +224,11 @@ class Placing:
             self._photo = self._photos.value
             self.regions.reset()
 
+    def _usual_second(self) -> Picture | None:
+        """Another style than the first, if there is one."""
+        others = [p for p in self._styles.pictures if p != self._styles.value]
+        return next(iter(others), self._styles.value)
+
     def _styles_changed(self) -> None:
         """Offer the styles there are now; the second is by default another than the first."""
         pictures = self._styles.pictures
@@ -229,6 +236,5 @@ class Placing:
             return
         kept, self._known = self.second.value, pictures
         self.second.options = [(p.name, p) for p in pictures]
-        others = [p for p in pictures if p != self._styles.value] or pictures
-        self.second.value = kept if kept in pictures else others[0]
+        self.second.value = kept if kept in pictures else self._usual_second()
         self.regions.list_styles()
