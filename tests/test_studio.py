@@ -31,6 +31,7 @@ from nstlib.studio import brush as brushes
 from nstlib.studio.controls import MOST_UPLOADS, Controls
 from nstlib.studio.gallery import Entry, Gallery, Record
 from nstlib.studio.job import Clock, Job, Painter, Sight
+from nstlib.studio.placing import NO_STYLE
 from nstlib.studio.settings import Settings
 from nstlib.studio.styling import Choice, Styling
 
@@ -599,7 +600,7 @@ class Brush:
 
     def __call__(self, callback: Callable[[Progress], None]) -> Result:
         history = History(stopped=self.ending)
-        history.stopping = Stopping.DIVERGED if self.ending else Stopping.DONE
+        history.stopping = Stopping.DIVERGED if "not finite" in self.ending else Stopping.DONE
         self.began.set()
         try:
             for number in range(1, 4):
@@ -1052,7 +1053,7 @@ def test_painted_regions_have_styles_of_their_own(monkeypatch: pytest.MonkeyPatc
     assert not asked and "Paint a region on the photo" in page.alert.value
     regions._strokes.value = "red 300 100 100 900 900"
     assert [(name, p and p.name) for name, p in regions.parts] == [("blue", None), ("red", "swirls")]
-    regions._menus["red"].value = None
+    regions._menus["red"].value = NO_STYLE
     page.generate()
     assert not asked and "No region has a style" in page.alert.value
     regions._menus["red"].value = page.style_picker.find("waves", "sample")

@@ -16,6 +16,7 @@ from .pictures import Picture
 from .styling import FORMS, Choice, Styling
 
 KEEP = "none, keep the photo"
+NO_STYLE = ""  # what stands for it in a menu, for which None would mean that nothing is chosen
 LARGEST_MASK = 768  # pixels of the longer side, at which an uploaded mask is kept
 NOTHING_PAINTED = "Paint a region on the photo, or upload a mask, before you press Generate."
 
@@ -76,9 +77,9 @@ class Regions:
         """
         if not self._menus:
             raise ValueError(NOTHING_PAINTED)
-        if all(menu.value is None for menu in self._menus.values()):
+        if all(menu.value == NO_STYLE for menu in self._menus.values()):
             raise ValueError("No region has a style: choose one for at least one region.")
-        return tuple((name, menu.value) for name, menu in self._menus.items())
+        return tuple((name, menu.value or None) for name, menu in self._menus.items())
 
     def restore(self, mask: bytes, styles: dict[str, Picture | None]) -> None:
         """Take over a mask and the styles of its regions."""
@@ -86,20 +87,20 @@ class Regions:
             self._base = picture.convert("RGB")
         self._paint_again("")
         for name, menu in self._menus.items():
-            menu.value = styles.get(name)
+            menu.value = styles.get(name) or NO_STYLE
 
     def list_styles(self) -> None:
         """Offer the styles there are now."""
         for menu in self._menus.values():
             kept = menu.value
             menu.options = self._options()
-            menu.value = kept if kept in self._styles.pictures else None
+            menu.value = kept if kept in self._styles.pictures else NO_STYLE
 
     def _shape(self, photo: Picture) -> tuple[int, int]:
         return images.dimensions(photo.thumbnail(display.SHOWN))
 
-    def _options(self) -> list[tuple[str, Picture | None]]:
-        return [(KEEP, None), *((p.name, p) for p in self._styles.pictures)]
+    def _options(self) -> list[tuple[str, Picture | str]]:
+        return [(KEEP, NO_STYLE), *((p.name, p) for p in self._styles.pictures)]
 
     def _paint_again(self, strokes: str) -> None:
         """Set the strokes, and draw the canvas anew."""
@@ -125,11 +126,11 @@ class Regions:
         before = {name: menu.value for name, menu in self._menus.items()}
         self._menus = {}
         for name in names:
-            usual = self._styles.value if name == first else None
+            usual = self._styles.value if name == first else NO_STYLE
             menu = ipywidgets.Dropdown(options=self._options(), description=f"Style of {name}")
             menu.style.description_width = "initial"
             explain(menu, f"What the {name} region is painted in")
-            menu.value = before.get(name) or usual
+            menu.value = before.get(name, usual)
             self._menus[name] = menu
         self._form.children = list(self._menus.values())
 
