@@ -17,6 +17,7 @@ import numpy as np
 
 from . import backend
 from .backend import keras
+from .backend import numpy as numpy  # a tensor as an array, which every reader of gradients needs
 from .foundation import Kept
 from .objectives import Objective
 
@@ -30,16 +31,6 @@ PartsFunction = Callable[[Any, list[Any], Any], tuple[Any, Any]]
 def tensor(array: Any, dtype: str | None = None) -> Any:
     """A backend tensor on the default device (the GPU when there is one)."""
     return keras.ops.convert_to_tensor(array, dtype=dtype)
-
-
-def numpy(value: Any) -> np.ndarray:
-    """A NumPy array from a backend tensor or a variable of Keras; waits for the device."""
-    # Keras' own way makes NumPy 2 warn, of variables and of PyTorch's tensors.
-    if isinstance(value, keras.Variable):
-        value = value.value if backend.NAME == "torch" else np.asarray(value)
-    if backend.NAME == "torch" and keras.ops.is_tensor(value):
-        return value.detach().cpu().numpy().copy()
-    return np.asarray(keras.ops.convert_to_numpy(value))
 
 
 @dataclass(frozen=True)
@@ -170,10 +161,9 @@ class CompiledStep:
 
 def compiled_step(objective: Objective) -> CompiledStep:
     """The step for this kind of objective, shared by all runs on the same network."""
-    steps = objective.network.steps
-    if objective.signature not in steps:
-        steps[objective.signature] = CompiledStep(objective)
-    step: CompiledStep = steps[objective.signature]
+    step: CompiledStep = objective.network.steps.made_once(
+        objective.signature, lambda: CompiledStep(objective)
+    )
     return step
 
 

@@ -130,7 +130,9 @@ def numpy(value: Any) -> np.ndarray:
     if isinstance(value, keras.Variable):
         value = value.value if NAME == "torch" else np.asarray(value)
     if NAME == "torch" and keras.ops.is_tensor(value):
-        return value.detach().cpu().numpy().copy()
+        value = value.detach().cpu()
+        # NumPy has no bfloat16 for PyTorch to hand over; float32 holds the same numbers.
+        return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy().copy()
     return np.asarray(keras.ops.convert_to_numpy(value))
 
 

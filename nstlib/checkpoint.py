@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .autodiff import numpy
 from .foundation import whole_file
-from .networks import ChangedNetwork, FeatureNetwork
+from .networks import ChangedNetwork, FeatureNetwork, weights
 from .optimizers import State
 
 
@@ -53,10 +52,7 @@ def fingerprint(settings: Mapping[str, Any], pictures: Sequence[np.ndarray], net
 
 def checksum(network: FeatureNetwork) -> int:
     """CRC-32 of all weights of a network."""
-    found = 0
-    for weight in network.model.weights:
-        found = zlib.crc32(np.ascontiguousarray(numpy(weight)).tobytes(), found)
-    return found
+    return weights.checksum(network.model)
 
 
 def save(path: Path, made_by: str, checkpoint: Checkpoint) -> None:

@@ -67,3 +67,14 @@ def test_declaring_modules_start_neither_keras_nor_numpy() -> None:
     program = f"import sys, {', '.join(names)}; print({{'keras', 'numpy'}} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "set()"
+
+
+def test_the_loss_of_one_s_own_in_the_readme_works() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    (program,) = (block for block in blocks if "OwnMeasure" in block)
+    quick = program.replace('("cat", "swirls",', '("cat", "swirls", size=48, iterations=3, progress=False,')
+    assert quick != program
+    found: dict[str, Any] = {}
+    exec(quick, found)
+    history = found["result"].history
+    assert "statistics block1_conv1" in history.names and history.best()[-1] < 0.9 * history.best()[0]

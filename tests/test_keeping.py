@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nstlib import networks
-from nstlib.autodiff import numpy
+from nstlib.backend import numpy
 from nstlib.foundation import Kept
 from nstlib.networks import load_network
 from nstlib.networks.feature_network import MOST_CUTS
@@ -106,3 +106,16 @@ def test_cuts_are_bounded_and_one_that_went_works_again(noise: Any) -> None:
         net.cut(pair)
     assert len(net._cuts) == MOST_CUTS and ("block1_conv1",) not in net._cuts
     np.testing.assert_array_equal(numpy(net.features(noise(), ["block1_conv1"])["block1_conv1"]), first)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_assigned_weights_count_at_the_next_evaluation(noise: Any, dtype: Any) -> None:
+    """PyTorch's convolutions keep their kernel laid out; a kernel assigned later must not be the old one."""
+    net = load_network(dtype=dtype)
+    assert load_network(dtype=dtype) is net
+    layer = net.model.get_layer("block1_conv1")
+    kernel, bias = (numpy(variable).astype("float32") for variable in (layer.kernel, layer.bias))
+    before = numpy(net.features(noise(), ["block1_conv1"])["block1_conv1"])
+    layer.kernel.assign(2 * kernel)  # powers of two are exact in any number format
+    layer.bias.assign(2 * bias)
+    np.testing.assert_array_equal(numpy(net.features(noise(), ["block1_conv1"])["block1_conv1"]), 2 * before)

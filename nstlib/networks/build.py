@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from ..backend import keras
+from ..backend import NAME, keras
 from .plans import Plan
 from .preprocessing import Preprocess
+from .torch_layers import TorchConv2D
 
 L = keras.layers
 
@@ -22,11 +23,12 @@ def build_vgg(plan: Plan, pooling: str, dtype: str) -> keras.Model:
     image = keras.Input((None, None, 3), batch_size=1, name="image", dtype="float32")
     x = Preprocess(plan.preprocessing, name="preprocess", dtype=dtype, autocast=False)(image)
     pool = L.AveragePooling2D if pooling == "average" else L.MaxPooling2D
+    convolution = TorchConv2D if NAME == "torch" else L.Conv2D
     common = {"dtype": dtype, "data_format": "channels_last"}
     for b, (convolutions, channels) in enumerate(plan.blocks, start=1):
         for c in range(1, convolutions + 1):
             name = f"block{b}_conv{c}"
-            x = L.Conv2D(channels, 3, padding="same", activation="relu", name=name, **common)(x)
+            x = convolution(channels, 3, padding="same", activation="relu", name=name, **common)(x)
         x = pool(2, 2, name=f"block{b}_pool", **common)(x)
     return keras.Model(image, x, name="features", trainable=False)
 

@@ -76,9 +76,7 @@ def excite(
     name, frame = net.resolve(layer), np.full((1, side, side, 3), 0.5, "float32")
     check_views(net, [View("picture", "size", (side, side), [name])], options.sizes, size=side)
     wanted = excite_terms(net, name, channel)
-    if "muted" not in net.behinds:  # kept, so that all channels compile once
-        net.behinds["muted"] = net.behind(muted)
-    seeing = net.behinds["muted"]
+    seeing = net.behinds.made_once("muted", lambda: net.behind(muted))  # kept: all channels compile once
 
     look = Look(variation_weight=variation_weight, variation=variation).checked(net)
 
