@@ -27,10 +27,13 @@ from nstlib import cli, images, making, networks, recipes, samples
 from nstlib.optimizers import METHODS, History, Progress, Stopping
 from nstlib.recipes import Result
 from nstlib.studio import Studio, display, gallery, pictures, server, settings
+from nstlib.studio import brush as brushes
 from nstlib.studio.controls import MOST_UPLOADS, Controls
 from nstlib.studio.gallery import Entry, Gallery, Record
 from nstlib.studio.job import Clock, Job, Painter, Sight
+from nstlib.studio.placing import NO_STYLE
 from nstlib.studio.settings import Settings
+from nstlib.studio.styling import Choice, Styling
 
 SMALL = Settings(size=128, iterations=10)
 
@@ -115,6 +118,7 @@ def test_settings_come_back_from_text(seed: int) -> None:
         size=int(pick.choice(settings.SIZES)),
         strength=int(pick.integers(101)),
         strokes=int(pick.choice(settings.STROKES)),
+        colors=str(pick.choice(list(settings.COLOR_WORDS))),
         optimizer=str(pick.choice(settings.OPTIMIZERS)),
         iterations=settings.ITERATIONS[seed],
         start=str(pick.choice(settings.STARTS)),
@@ -155,6 +159,16 @@ def test_iterations_are_as_usual_first_and_what_an_earlier_page_wrote_is_still_r
     assert earlier.keywords()["iterations"] == 100
     assert dict(display.described(earlier))["Iterations"] == "100 at each size"
     assert dict(display.described(Settings()))["Iterations"] == "as usual, fewer at full size"
+
+
+def test_the_colours_on_offer_are_the_librarys_and_an_earlier_page_had_the_paintings() -> None:
+    assert set(settings.COLOR_WORDS) < set(recipes.styles.COLORS)
+    earlier = {name: text for name, text in Settings().to_text().items() if name != "colors"}
+    assert Settings.from_text(earlier) == Settings()
+    assert Settings().keywords()["colors"] == "style"
+    assert dict(display.described(Settings(colors="content")))["Colours"] == "the photo's"
+    with pytest.raises(ValueError, match="luminance"):
+        Settings(colors="luminence")
 
 
 NARROW = {
@@ -456,6 +470,120 @@ def test_nothing_is_stored_where_nothing_can_be(folder: Path) -> None:
         fill(gallery.of_visitor(None), 1)
 
 
+# --- more styles than one -----------------------------------------------------------------------------------
+
+SWIRLS, WAVES = pictures.Picture("swirls", "swirls"), pictures.Picture("waves", "waves")
+
+
+def strokes_mask() -> bytes:
+    """A mask of 96 x 64 pixels: a red stroke across a blue one."""
+    stroke = "red 300 0 200 1000 200"
+    return brushes.png(brushes.paint(brushes.blank(96, 64), brushes.read_strokes(stroke)))
+
+
+CHOICES = {
+    "one": Choice("one", (("", SWIRLS),)),
+    "mixed": Choice("mixed", (("", SWIRLS), ("", WAVES)), 30),
+    "by region": Choice("by region", (("blue", None), ("red", WAVES)), mask=strokes_mask()),
+}
+
+
+@pytest.mark.parametrize("form", CHOICES)
+def test_styles_come_back_from_a_png(form: str) -> None:
+    made = record(styling=CHOICES[form].styling())
+    stored = images.notes_in(Image.open(io.BytesIO(gallery.encode(noise(), made))))
+    assert Record.from_text(stored) == made
+    assert ("styles" in stored) == (form != "one"), "one style leaves the PNG as it was"
+
+
+@pytest.mark.parametrize(
+    ("form", "title", "described"),
+    [
+        ("one", "cat in the style of swirls", []),
+        ("mixed", "cat in the style of swirls and waves", [("Styles", "70 % swirls, 30 % waves")]),
+        (
+            "by region",
+            "cat in the style of waves",
+            [("Style of blue", "none, the photo"), ("Style of red", "waves")],
+        ),
+    ],
+)
+def test_styles_are_named_in_words(form: str, title: str, described: list[tuple[str, str]]) -> None:
+    made = record(styling=CHOICES[form].styling())
+    assert made.title == title and made.styling.described() == described
+    shown = display.comparison(Entry("", made), gallery.encode(noise(), made), None)
+    assert all(value in shown for _, value in described)
+    assert ('download="mask.png"' in shown) == (form == "by region")
+
+
+@pytest.mark.parametrize("form", CHOICES)
+def test_the_call_makes_the_picture_of_the_page(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names stand in the call where the page has the pictures, and mask.png for the mask."""
+    monkeypatch.chdir(tmp_path)
+    choice = CHOICES[form]
+    (tmp_path / "mask.png").write_bytes(choice.mask)
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(picture_bytes(96, 64))
+    style, more = choice.arguments()
+    here = Painter().recipe(photo.read_bytes(), style, SMALL.keywords() | more)(lambda now: None)
+    call = record(photo=str(photo), styling=choice.styling()).call()
+    again: dict[str, Any] = {}
+    exec(call.replace("\n)", "\n    progress=False,\n)"), again)
+    assert np.array_equal(here.image, again["result"].image)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"form": "three", "share": 5, "parts": []}',
+        '{"form": "mixed", "share": 101, "parts": []}',
+        '{"form": "mixed"}',
+        "[",
+        '{"form": "mixed", "share": 5, "parts": [["x"]]}',
+    ],
+)
+def test_styles_that_make_no_sense_are_refused(text: str) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        Styling.from_text({"styles": text})
+
+
+def test_strokes_are_painted_where_they_were_drawn() -> None:
+    strokes = brushes.read_strokes("red 100 250 500\nred 100 500 500 750 500\nblue 50 750 500")
+    mask = np.asarray(brushes.paint(brushes.blank(200, 100), strokes))
+    is_red = (mask == (255, 0, 0)).all(-1)
+    assert ((mask == (0, 0, 255)).all(-1) | is_red).all(), "no colour in between"
+    y, x = np.mgrid[0:100, 0:200]
+    dot = (x - 50) ** 2 + (y - 50) ** 2
+    assert is_red[dot < 8**2].all() and not is_red[(dot > 12**2) & (x < 80)].any(), "20 pixels wide, round"
+    assert is_red[45:56, 105:140].all() and not is_red[:, 165:].any()
+    assert not is_red[50, 150], "painted over in blue"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "red",
+        "green 10 1 1",
+        "red ten 1 1",
+        "red 0 5 5",
+        "red 10 5",
+        "red 10 \u00b2 5",
+        "\x00",
+        "red -4 5 5",
+    ],
+)
+def test_what_is_no_stroke_is_passed_over(text: str) -> None:
+    assert brushes.read_strokes(f"{text}\nred 10 5 5") == [brushes.Stroke("red", 10, ((5, 5),))]
+
+
+def test_numbers_of_a_stroke_are_bounded() -> None:
+    (stroke,) = brushes.read_strokes(f"red 9{'9' * 30} 5 -{'9' * 30}")
+    assert stroke == brushes.Stroke("red", 2000, ((5, -1000),))
+
+
 # --- a run in its thread ------------------------------------------------------------------------------------
 
 
@@ -472,7 +600,7 @@ class Brush:
 
     def __call__(self, callback: Callable[[Progress], None]) -> Result:
         history = History(stopped=self.ending)
-        history.stopping = Stopping.DIVERGED if self.ending else Stopping.DONE
+        history.stopping = Stopping.DIVERGED if "not finite" in self.ending else Stopping.DONE
         self.began.set()
         try:
             for number in range(1, 4):
@@ -615,7 +743,15 @@ def brush(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brush]:
 
 def upload(picker: Any, name: str, content: bytes) -> None:
     """What a front end sends, in ipywidgets 8 and in 7."""
-    widget, sent = picker.upload, memoryview(content)
+    upload_widget(picker.upload, name, content)
+
+
+def upload_to(button: Any, name: str, content: bytes) -> None:
+    upload_widget(button.widget, name, content)
+
+
+def upload_widget(widget: Any, name: str, content: bytes) -> None:
+    sent = memoryview(content)
     if isinstance(widget.value, tuple):
         file = {"name": name, "type": "", "size": len(content), "last_modified": 0, "content": sent}
         widget.set_state({"value": [file]})
@@ -875,6 +1011,108 @@ def test_again_brings_back_settings_and_pictures() -> None:
     page.reset()
     page._again(entry)
     assert "mine.png must be uploaded again" in page.status.value and page.controls.value == chosen
+
+
+def captured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, dict[str, Any]]]:
+    """What the page asks a painter for."""
+    asked: list[tuple[Any, dict[str, Any]]] = []
+
+    def recipe(_: Painter, photo: Any, style: Any, keywords: dict[str, Any]) -> Any:
+        asked.append((style, keywords))
+        return Brush(ValueError("Enough."))
+
+    monkeypatch.setattr(Painter, "recipe", recipe)
+    return asked
+
+
+def test_usual_choices_ask_for_what_the_page_always_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, page = captured(monkeypatch), apart(Studio)
+    page.generate()
+    assert asked == [("swirls", Settings().keywords())]
+    assert page.placing.form.value == "one" and page.placing._mixed.layout.display == "none"
+    assert page.placing.regions.box.layout.display == "none" and not page.placing.regions._canvas.value
+
+
+def test_two_styles_are_mixed_in_their_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, page = captured(monkeypatch), apart(Studio)
+    page.placing.form.value = "mixed"
+    assert page.placing.second.value != page.style_picker.value, "another one than the first"
+    upload(page.style_picker, "mine.png", picture_bytes())
+    assert page.style_picker.value in [value for _, value in page.placing.second.options]
+    page.style_picker.choose("swirls", "sample")
+    page.placing.second.value = page.style_picker.find("waves", "sample")
+    page.placing.share.value = 30
+    page.generate()
+    assert asked[0] == (["swirls", "waves"], Settings().keywords() | {"blend": [0.7, 0.3]})
+
+
+def test_painted_regions_have_styles_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, page = captured(monkeypatch), apart(Studio)
+    regions, page.placing.form.value = page.placing.regions, "by region"
+    page.generate()
+    assert not asked and "Paint a region on the photo" in page.alert.value
+    regions._strokes.value = "red 300 100 100 900 900"
+    assert [(name, p and p.name) for name, p in regions.parts] == [("blue", None), ("red", "swirls")]
+    regions._menus["red"].value = NO_STYLE
+    page.generate()
+    assert not asked and "No region has a style" in page.alert.value
+    regions._menus["red"].value = page.style_picker.find("waves", "sample")
+    page.generate()
+    ((style, keywords),) = asked
+    assert style == {"red": "waves"}
+    found = nst.read_regions(keywords["content_mask"])
+    assert set(found.names) == {"red", "blue"} and 0.2 < found.share("red") < 0.6
+
+
+def test_strokes_can_be_undone_and_belong_to_their_photo() -> None:
+    page = apart(Studio)
+    regions, page.placing.form.value = page.placing.regions, "by region"
+    before, empty = regions._canvas.value, regions.mask
+    regions._strokes.value = "red 300 100 100 900 900\nblue 100 500 500"
+    assert regions._canvas.value == before, "the page has drawn the stroke itself"
+    two = regions.mask
+    regions._undo.click()
+    assert regions.mask not in (two, empty) and regions._canvas.value != before
+    regions._clear.click()
+    assert regions.mask == empty and regions._undo.disabled
+    regions._strokes.value = "red 300 100 100 900 900"
+    page.photo_picker.choose("coffee", "sample")
+    assert not regions._strokes.value and not regions._menus
+
+
+def test_a_mask_from_a_file_names_its_regions() -> None:
+    page = apart(Studio)
+    regions, page.placing.form.value = page.placing.regions, "by region"
+    width, height = regions._shape(page.photo_picker.value)
+    mask = Image.new("RGB", (width, height), "#804000")
+    mask.paste((0, 255, 0), (0, 0, width // 2, height))
+    mask.paste((255, 255, 255), (0, 0, width // 4, height))
+    upload_to(regions.upload, "mask.png", brushes.png(mask))
+    assert not page.alert.value and list(regions._menus) == ["#804000", "green", "white"]
+    for name, bad, says in (
+        ("tall.png", brushes.png(mask.resize((60, 200))), "tall.png cannot be used. The mask has 60 x 200"),
+        ("many.png", picture_bytes(width, height), "more than 24 colours"),
+        ("words.png", b"these are words", "words.png cannot be used. This file is not a picture"),
+    ):
+        upload_to(regions.upload, name, bad)
+        assert says in page.alert.value and list(regions._menus) == ["#804000", "green", "white"]
+
+
+def test_again_brings_back_the_styles() -> None:
+    page = apart(Studio)
+    shape = page.placing.regions._shape(page.photo_picker.value)
+    stroke = brushes.read_strokes("red 300 0 200 1000 200")
+    mask = brushes.png(brushes.paint(brushes.blank(*shape), stroke))
+    masked = Choice("by region", (("blue", None), ("red", WAVES)), mask=mask)
+    for choice in (CHOICES["mixed"], masked, CHOICES["one"]):
+        page._again(Entry("", record(styling=choice.styling())))
+        assert not page.alert.value and "again" not in page.status.value
+        assert page.placing.value.styling() == choice.styling()
+    gone = Styling("mixed", 40, (("", "swirls", "sample"), ("", "mine.png", "file sha256:00")))
+    page._again(Entry("", record(styling=gone)))
+    assert "mine.png must be uploaded again" in page.status.value and page.placing.share.value == 40
+    page.reset()
+    assert page.placing.value.form == "one" and not page.placing.regions._strokes.value
 
 
 def test_the_gallery_opens_and_deletes(folder: Path) -> None:

@@ -266,6 +266,68 @@ def comes_back(page: Any, studio: str, browser: Any) -> None:
     assert again.get_by_role("button", name="Generate").is_enabled()
 
 
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_visitor_paints_a_region(browser: Any, studio: str, tmp_path: Path, width: int) -> None:
+    """What the page shows of the regions is what the kernel paints with."""
+    with browsing.watched_page(browser, width, 844) as page:
+        open_studio(page, studio)
+        page.get_by_label("Longer side").select_option("128 pixels")
+        page.get_by_label("Colours").select_option("the photo's, only lightness is painted")
+        page.get_by_role("button", name="More settings").click()
+        page.get_by_label("Iterations").select_option("10 at each size")
+        page.get_by_label("Styles").select_option("one for each region")
+        drag(page, ((0.3, 0.3), (0.6, 0.7)))
+        page.get_by_label("Style of red").wait_for()
+        rest = page.get_by_label("Style of blue")
+        until(lambda: rest.input_value().startswith("none"), "the rest keeps the photo, and says so")
+        page.get_by_label("Paint blue").check()
+        drag(page, ((0.5, 0.3), (0.4, 0.6)))
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        shown = canvas_pixels(page)
+        page.get_by_role("button", name="Generate").click()
+        page.locator(".nst-message", has_text="Finished").wait_for()
+        page.get_by_text("The call that repeats it").click()
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download mask.png").click()
+        mask = np.asarray(Image.open(download.value.path()).convert("RGB"), float)
+        assert mask.shape == shown.shape
+        assert (np.abs(mask - shown).max(-1) < 128).mean() > 0.985, "all but the edges"
+        page.get_by_role("button", name="Undo").click()
+        until(lambda: red(canvas_pixels(page)) > red(shown), "the blue stroke is gone")
+        page.get_by_role("button", name="Clear").click()
+        until(lambda: red(canvas_pixels(page)) == 0, "both are gone")
+        assert page.outside == [] and page.errors == []
+        page.close(run_before_unload=True)
+
+
+def drag(page: Any, path: tuple[tuple[float, float], ...]) -> None:
+    """Draw on the canvas, along points in shares of its width and height."""
+    canvas = page.locator(".nst-canvas canvas")
+    canvas.scroll_into_view_if_needed()
+    until(lambda: canvas_pixels(page)[..., 2].any(), "the mask is on the canvas")
+    box = canvas.bounding_box()
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in path]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=8)
+    page.mouse.up()
+
+
+def canvas_pixels(page: Any) -> np.ndarray:
+    """What is drawn on the canvas, shape (height, width, 3)."""
+    width, height, flat = page.locator(".nst-canvas canvas").evaluate(
+        "e => [e.width, e.height, [...e.getContext('2d').getImageData(0, 0, e.width, e.height).data]]"
+    )
+    return np.array(flat, float).reshape(height, width, 4)[..., :3]
+
+
+def red(pixels: np.ndarray) -> int:
+    """How many pixels are red."""
+    return int((pixels[..., 0] > 200).sum())
+
+
 LAST_ON_THE_LEFT, LAST_ON_THE_RIGHT = "Seed of the noise", "Choose a photo and a style, then press Generate"
 WINDOWS = ((1280, 800), (390, 844))  # a laptop's and a phone's
 

@@ -16,7 +16,17 @@ import ipywidgets
 from . import display
 from .gallery import Entry, Gallery
 from .pictures import MOST_BYTES, Picture, check_upload, distinct, offered, uploaded
-from .settings import ITERATIONS, LARGEST_SEED, NETWORKS, OPTIMIZERS, SIZES, START_WORDS, STROKES, Settings
+from .settings import (
+    COLOR_WORDS,
+    ITERATIONS,
+    LARGEST_SEED,
+    NETWORKS,
+    OPTIMIZERS,
+    SIZES,
+    START_WORDS,
+    STROKES,
+    Settings,
+)
 
 MOST_UPLOADS = 8  # of each kind, held in memory until Reset
 
@@ -25,6 +35,7 @@ TIPS = {
     "size": "Of the result; twice the size takes about four times as long",
     "strength": "Every 20 points more let the photo count a tenth; 50 is the library's default",
     "strokes": "The size at which the style is seen, beside that of the result: small for fine strokes",
+    "colors": "Whose colours the result has",
     "optimizer": "How the picture is changed from step to step",
     "iterations": "Steps at each of the sizes the run goes through, from small to large",
     "start": "The picture before the first step",
@@ -84,21 +95,58 @@ class Thumbnails:
             self._changed()
 
 
+class Upload:
+    """A button that takes a picture from a file.
+
+    Args:
+        kind: what is uploaded.
+        receive: called with the picture, once it was checked; raises a ValueError when it cannot be used.
+        most_bytes: of a file.
+        complain: called with a sentence, empty when all is well.
+    """
+
+    def __init__(
+        self, kind: str, receive: Callable[[Picture], None], most_bytes: int, complain: Complain
+    ) -> None:
+        self._receive, self._most_bytes, self._complain = receive, most_bytes, complain
+        self.widget = ipywidgets.FileUpload(accept="image/*", multiple=False, description=f"Upload a {kind}")
+        self.widget.icon = ""
+        self.widget.add_class(f"nst-upload-{kind}")
+        self.widget.observe(self._arrived, names="value")
+
+    def _arrived(self, _: Any) -> None:
+        files = uploaded(self.widget.value)
+        if not files:
+            return
+        self._forget()
+        try:
+            self._receive(check_upload(*files[0], most_bytes=self._most_bytes))
+        except ValueError as error:
+            self._complain(str(error))
+        else:
+            self._complain("")
+
+    def _forget(self) -> None:
+        """Empty the widget, which would otherwise keep the bytes and not notice the same file again."""
+        if isinstance(self.widget.value, tuple):
+            self.widget.value = ()
+        else:  # ipywidgets 7, which makes `value` of these three
+            self.widget.metadata, self.widget.data = [], []
+            self.widget._counter = 0
+
+
 class Picker:
     """The choice of a photo or a style: thumbnails, an upload, and the chosen picture in larger."""
 
     def __init__(self, kind: str, usual: str, *, most_bytes: int = MOST_BYTES, complain: Complain) -> None:
-        self._kind, self._usual = kind, usual
-        self._most_bytes, self._complain = most_bytes, complain
+        self._kind, self._usual, self.most_bytes = kind, usual, most_bytes
+        self.changed: Callable[[], None] = lambda: None  # called when another picture is chosen or offered
         self._samples, self._uploads = offered(kind), list[Picture]()
         self._sources: dict[Picture, str] = {}
         self._shown = ipywidgets.HTML()
         self._thumbnails = Thumbnails(f"Choose a {kind}", self._show)
-        self.upload = ipywidgets.FileUpload(accept="image/*", multiple=False, description=f"Upload a {kind}")
-        self.upload.icon = ""
+        self.upload = Upload(kind, self._take, most_bytes, complain).widget
         explain(self.upload, f"Choose a file for the {kind}")
-        self.upload.add_class(f"nst-upload-{kind}")
-        self.upload.observe(self._receive, names="value")
         note = f"JPEG, PNG, WebP, TIFF, GIF or BMP, at most {most_bytes / 1e6:.0f} MB"
         heading = ipywidgets.HTML(display.heading(kind.capitalize()))
         hint = ipywidgets.HTML(f'<span class="nst-note">{note}</span>')
@@ -110,6 +158,11 @@ class Picker:
         """The chosen picture; None when there is none at all to choose from."""
         return self._thumbnails.buttons.value
 
+    @property
+    def pictures(self) -> list[Picture]:
+        """All that can be chosen."""
+        return [*self._uploads, *self._samples]
+
     def reset(self) -> None:
         """Back to the usual picture; uploads are forgotten."""
         self._uploads.clear()
@@ -117,11 +170,17 @@ class Picker:
 
     def choose(self, name: str, origin: str) -> bool:
         """Choose the picture of a record; False when it is not here."""
-        for picture in [*self._uploads, *self._samples]:
+        picture = self.find(name, origin)
+        if picture is not None:
+            self._thumbnails.buttons.value = picture
+        return picture is not None
+
+    def find(self, name: str, origin: str) -> Picture | None:
+        """The picture of a record; None when it is not here."""
+        for picture in self.pictures:
             if picture.origin == origin and (origin != "sample" or picture.name == name):
-                self._thumbnails.buttons.value = picture
-                return True
-        return False
+                return picture
+        return None
 
     def add(self, name: str, content: bytes) -> None:
         """Offer an uploaded picture beside the others, and choose it.
@@ -129,7 +188,9 @@ class Picker:
         Raises:
             ValueError: it cannot be used, or there are too many.
         """
-        picture = check_upload(name, content, most_bytes=self._most_bytes)
+        self._take(check_upload(name, content, most_bytes=self.most_bytes))
+
+    def _take(self, picture: Picture) -> None:
         same = [p for p in self._uploads if p.source == picture.source]
         if same:
             self._thumbnails.buttons.value = same[0]
@@ -137,7 +198,7 @@ class Picker:
         if len(self._uploads) >= MOST_UPLOADS:
             raise ValueError(f"{MOST_UPLOADS} uploads are here already; Reset drops them.")
         taken = [p.name for p in [*self._uploads, *self._samples]]
-        picture = Picture(distinct(picture.name, taken), content)
+        picture = Picture(distinct(picture.name, taken), picture.source)
         self._uploads.insert(0, picture)
         self._fill(picture)
 
@@ -152,32 +213,17 @@ class Picker:
 
     def _show(self) -> None:
         self._shown.value = display.chosen(self.value, self._kind) if self.value else ""
-
-    def _receive(self, _: Any) -> None:
-        files = uploaded(self.upload.value)
-        if not files:
-            return
-        self._forget_upload()
-        try:
-            self.add(*files[0])
-        except ValueError as error:
-            self._complain(str(error))
-        else:
-            self._complain("")
-
-    def _forget_upload(self) -> None:
-        """Empty the widget, which would otherwise keep the bytes and not notice the same file again."""
-        if isinstance(self.upload.value, tuple):
-            self.upload.value = ()
-        else:  # ipywidgets 7, which makes `value` of these three
-            self.upload.metadata, self.upload.data = [], []
-            self.upload._counter = 0
+        self.changed()
 
 
 class Controls:
-    """All settings beside the two pictures."""
+    """All settings beside the pictures.
 
-    def __init__(self) -> None:
+    Args:
+        folded: what else stands under "More settings".
+    """
+
+    def __init__(self, *folded: ipywidgets.Widget) -> None:
         usual = Settings()
         make = ipywidgets
         labels = [(display.network_label(name, None), name) for name in NETWORKS]
@@ -187,6 +233,9 @@ class Controls:
             "size": make.Dropdown(options=with_unit(SIZES, "pixels"), description="Longer side"),
             "strength": make.IntSlider(min=0, max=100, step=5, description="Style strength"),
             "strokes": make.Dropdown(options=with_unit(STROKES, "%"), description="Stroke size"),
+            "colors": make.Dropdown(
+                options=[(words, colors) for colors, words in COLOR_WORDS.items()], description="Colours"
+            ),
             "optimizer": make.Dropdown(options=OPTIMIZERS, description="Optimiser"),
             "iterations": make.Dropdown(options=iterations, description="Iterations"),
             "start": make.Dropdown(
@@ -201,12 +250,14 @@ class Controls:
         ends = ipywidgets.HTML('<div class="nst-ends"><span>photo</span><span>style</span></div>')
         rows = list(self._widgets.values())
         self._more = ipywidgets.ToggleButton(description="More settings")
-        self._rest = group("form", *rows[4:])
+        self._rest = group("rest", *folded, group("form", *rows[5:]))
         self._more.add_class("nst-more")
         self._more.observe(self._unfold, names="value")
         self._unfold()
         heading = ipywidgets.HTML(display.heading("Settings"))
-        self.box = group("settings", heading, group("form", *rows[:3], ends, rows[3]), self._more, self._rest)
+        self.box = group(
+            "settings", heading, group("form", *rows[:3], ends, *rows[3:5]), self._more, self._rest
+        )
         self.value = usual
 
     @property
@@ -219,6 +270,10 @@ class Controls:
         for name, widget in self._widgets.items():
             widget.value = getattr(settings, name)
         self._seed_matters()
+
+    def unfold(self) -> None:
+        """Show what is folded."""
+        self._more.value = True
 
     def tell_networks(self, here: dict[str, bool]) -> None:
         """Say which networks need a download, once that is known."""

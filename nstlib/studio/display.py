@@ -18,7 +18,8 @@ from .. import fonts, images
 from .gallery import Entry, Record
 from .job import Sight
 from .pictures import Picture
-from .settings import BY_PIP, NETWORKS, START_WORDS, Settings, content_weight
+from .settings import BY_PIP, COLOR_WORDS, NETWORKS, START_WORDS, Settings, content_weight
+from .styling import MASK
 
 SHOWN = 480  # pixels of the longer side at which a chosen picture is shown
 THUMBNAIL = 160
@@ -148,13 +149,16 @@ DIVIDER = (
 
 def facts(record: Record) -> str:
     """The settings of a result in words, and the call that repeats it."""
-    rows = dict(described(record.settings))
+    rows = dict(record.styling.described()) | dict(described(record.settings))
     rows["Made"] = f"{record.made}, in {duration(record.seconds)}"
     if record.stopped:
         rows["Ended"] = record.outcome
     table = "".join(f"<tr><th>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in rows.items())
     mark = ' <span class="nst-mark">stopped</span>' if record.stopped else ""
-    own = "" if {record.photo_origin, record.style_origin} == {"sample"} else OWN_FILES
+    origins = {record.photo_origin, *(origin for _, _, origin in record.styling.parts if origin)}
+    origins |= set() if record.styling.parts else {record.style_origin}
+    own = "" if origins == {"sample"} else OWN_FILES
+    own += mask_link(record.styling.mask)
     return (
         f'<h3 class="nst-title">{escape(record.title)}{mark}</h3>'
         f'<details class="nst-facts"><summary>Settings</summary><table>{table}</table></details>'
@@ -166,9 +170,15 @@ def facts(record: Record) -> str:
 OWN_FILES = "<p>Put the paths of your own files in place of their names.</p>"
 
 
+def mask_link(mask: bytes) -> str:
+    """What downloads the regions, which the call reads from a file; nothing when there are none."""
+    source = address(mask, "png")
+    return f'<p><a href="{source}" download="{MASK}">Download {MASK}</a></p>' if mask else ""
+
+
 def label(record: Record) -> str:
     """A result in the two lines that fit below its thumbnail."""
-    return f"{record.style}{', stopped' if record.stopped else ''}\n{record.photo}"
+    return f"{record.styles}{', stopped' if record.stopped else ''}\n{record.photo}"
 
 
 def described(settings: Settings) -> list[tuple[str, str]]:
@@ -179,6 +189,7 @@ def described(settings: Settings) -> list[tuple[str, str]]:
         ("Size", f"{settings.size} pixels"),
         ("Style strength", f"{settings.strength} (content weight {weight:g})"),
         ("Strokes", f"{settings.strokes} %"),
+        ("Colours", COLOR_WORDS[settings.colors]),
         ("Optimiser", settings.optimizer),
         ("Iterations", iterations_label(settings.iterations)),
         ("Start", START_WORDS[settings.start]),

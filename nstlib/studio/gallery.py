@@ -25,6 +25,7 @@ from .. import images
 from ..foundation import home_folder, spare_home, whole_file
 from ..making import Making
 from .settings import SIZES, Settings, call
+from .styling import Styling
 
 KEPT = 40  # results of one visitor; the oldest makes room
 LOCAL = "local"
@@ -38,12 +39,13 @@ class Record:
     """What a PNG says of its making.
 
     Attributes:
-        photo, style: what the pictures were called.
+        photo, style: what the pictures were called; with more than one style, `styling` names them all.
         photo_origin, style_origin: where they came from, see `pictures.Picture.origin`.
         settings: all other choices.
         outcome: "finished", or where it was stopped.
         seconds: the run took.
         made: local time, such as "2026-11-21 15:30".
+        styling: which styles go where.
     """
 
     photo: str
@@ -54,11 +56,17 @@ class Record:
     outcome: str
     seconds: float
     made: str
+    styling: Styling = Styling()
+
+    @property
+    def styles(self) -> str:
+        """The names of all styles, in words."""
+        return self.styling.title(self.style)
 
     @property
     def title(self) -> str:
         """What there is to see, in words."""
-        return f"{self.photo} in the style of {self.style}"
+        return f"{self.photo} in the style of {self.styles}"
 
     @property
     def stopped(self) -> bool:
@@ -67,7 +75,8 @@ class Record:
 
     def call(self) -> str:
         """The lines of Python that repeat the run."""
-        return call(self.photo, self.style, self.settings)
+        style, keywords = self.styling.arguments(self.style)
+        return call(self.photo, style, self.settings, keywords)
 
     def to_text(self) -> dict[str, str]:
         """The text chunks of the PNG."""
@@ -80,6 +89,7 @@ class Record:
             "style": self.style,
             "style origin": self.style_origin,
             **self.settings.to_text(),
+            **self.styling.to_text(),
             "outcome": self.outcome,
             "seconds": f"{self.seconds:.1f}",
             "call": self.call(),
@@ -109,6 +119,7 @@ class Record:
             outcome=text["outcome"],
             seconds=seconds,
             made=text["Creation Time"],
+            styling=Styling.from_text(text),
         )
 
 
@@ -122,7 +133,7 @@ class Entry:
     @property
     def filename(self) -> str:
         """A name for a download."""
-        words = re.sub(r"[^\w-]+", "-", f"{Path(self.record.photo).stem}-{Path(self.record.style).stem}")
+        words = re.sub(r"[^\w-]+", "-", f"{Path(self.record.photo).stem}-{Path(self.record.styles).stem}")
         return f"{words.strip('-') or 'picture'}-{self.key[9:15] or 'result'}.png"
 
 

@@ -149,8 +149,8 @@ class Painter:
     def __init__(self) -> None:
         self._network: FeatureNetwork | None = None
 
-    def recipe(self, photo: str | bytes, style: str | bytes, keywords: dict[str, Any]) -> Recipe:
-        """A style transfer; pictures as `images.load_image` takes them, keywords of `transfer_style`."""
+    def recipe(self, photo: str | bytes, style: Any, keywords: dict[str, Any]) -> Recipe:
+        """A style transfer; the photo as `images.load_image` takes it, the rest as `transfer_style` does."""
 
         def paint(callback: Callable[[Progress], None]) -> Result:
             from ..networks import load_network

@@ -19,9 +19,11 @@ import ipywidgets
 from .. import images
 from . import display, gallery
 from .controls import Controls, Picker, Results, group
-from .job import Job, Painter, sentence
+from .job import Job, Painter, Recipe, sentence
 from .pictures import MOST_BYTES, MOST_BYTES_IN_A_NOTEBOOK, Picture
+from .placing import Placing
 from .settings import NETWORKS, Settings
+from .styling import Choice
 
 if TYPE_CHECKING:
     from ..recipes import Result
@@ -38,6 +40,17 @@ class Order:
     photo: Picture
     style: Picture
     settings: Settings
+    choice: Choice
+
+    @property
+    def title(self) -> str:
+        """What there is to see, in words."""
+        return f"{self.photo.name} in the style of {self.choice.styling().title(self.style.name)}"
+
+    def recipe(self, painter: Painter) -> Recipe:
+        """What makes it."""
+        style, keywords = self.choice.arguments()
+        return painter.recipe(self.photo.source, style, self.settings.keywords() | keywords)
 
     def record(self, result: Result) -> gallery.Record:
         """What the result's PNG says."""
@@ -60,6 +73,7 @@ class Order:
             outcome=outcome,
             seconds=round(result.seconds, 1),
             made=f"{datetime.now():%Y-%m-%d %H:%M}",
+            styling=self.choice.styling(),
         )
 
 
@@ -72,7 +86,7 @@ class Studio(ipywidgets.VBox):
     shows the one of this computer's user.
 
     Attributes:
-        photo_picker, style_picker, controls, results: what is operated, see `controls`.
+        photo_picker, style_picker, placing, controls, results: what is operated, see `controls`.
         job: the run that goes on, or None.
     """
 
@@ -91,7 +105,8 @@ class Studio(ipywidgets.VBox):
         self.bar.add_class("nst-progress")
         self.photo_picker = Picker("photo", USUAL_PHOTO, most_bytes=most_bytes, complain=self._complain)
         self.style_picker = Picker("style", USUAL_STYLE, most_bytes=most_bytes, complain=self._complain)
-        self.controls = Controls()
+        self.placing = Placing(self.photo_picker, self.style_picker, self._complain)
+        self.controls = Controls(self.placing.box)
         self.generate_button = ipywidgets.Button(description="Generate")
         self.generate_button.add_class("nst-primary")
         self.stop_button = ipywidgets.Button(description="Stop")
@@ -126,13 +141,17 @@ class Studio(ipywidgets.VBox):
         if photo is None or style is None:
             self._complain("There is no picture to choose from: upload a photo and a style.")
             return
-        order = Order(photo, style, self.controls.value)
+        try:
+            order = Order(photo, style, self.controls.value, self.placing.value)
+        except ValueError as error:
+            self._complain(str(error))
+            return
         waiting, alt = photo.thumbnail(display.SHOWN), f"The photo: {photo.name}"
         self._order, self._discard, self._previews = order, False, 0
         self._complain("")
         self.results.unchoose()
         self.stage.value = display.preview(waiting, alt, order.settings.size)
-        self.job = Job(self._painter.recipe(photo.source, style.source, order.settings.keywords()))
+        self.job = Job(order.recipe(self._painter))
         self._busy(True)
         self.tick()
         self._in_the_loop(self._follow)
@@ -150,6 +169,7 @@ class Studio(ipywidgets.VBox):
         self.stop()
         self.photo_picker.reset()
         self.style_picker.reset()
+        self.placing.reset()
         self.controls.value = Settings()
         self.results.unchoose()
         self.stage.value = display.hint()
@@ -174,7 +194,7 @@ class Studio(ipywidgets.VBox):
         self.status.value = display.message(line, spoken=False)
         if sight.preview is not None and sight.previews != self._previews and not self._discard:
             self._previews = sight.previews
-            alt = f"{order.photo.name} in the style of {order.style.name}, being painted"
+            alt = f"{order.title}, being painted"
             self.stage.value = display.preview(display.jpeg(sight.preview), alt, order.settings.size)
 
     def _finish(self, job: Job, order: Order) -> None:
@@ -216,6 +236,9 @@ class Studio(ipywidgets.VBox):
             missing.append(record.photo)
         if not self.style_picker.choose(record.style, record.style_origin):
             missing.append(record.style)
+        missing += [name for name in self.placing.restore(record.styling) if name not in missing]
+        if record.styling.form != "one":
+            self.controls.unfold()
         files = " and ".join(missing)
         self._say(f"The settings are set, but {files} must be uploaded again." if files else "")
 

@@ -26,12 +26,18 @@ NETWORKS = {
 BY_PIP = ("vgg16_edges",)  # the page does not install them: a run says how
 SIZES = (128, 192, 256, 320, 384, 448, 512, 640, 768)  # longer side in pixels
 STROKES = (50, 70, 100, 140, 200)  # size at which the style is seen, in percent of the result's
+COLOR_WORDS = {  # of the library's choices, those that differ most
+    "style": "the painting's",
+    "content": "the photo's",
+    "luminance": "the photo's, only lightness is painted",
+}
 OPTIMIZERS = ("lbfgs", "adam", "gradient_descent", "scipy")
 ITERATIONS: tuple[str | int, ...] = ("auto", 10, 25, 50, 100, 200, 400)  # a number is made at each size
 STARTS = ("recolored", "content", "style", "noise")
 START_WORDS = dict(
     zip(STARTS, ("the photo in the style's colours", "the photo", "the style picture", "noise"), strict=True)
 )
+LATER = ("colors",)  # settings of which the PNG of an older Studio says nothing
 LARGEST_SEED = 2**31 - 1
 
 USUAL_STRENGTH = 50  # what stands for the library's default weight
@@ -74,13 +80,14 @@ def large_enough(fits: Callable[[int, int], bool], size: int, strokes: int) -> s
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that is chosen beside the two pictures.
+    """Everything that is chosen beside the pictures.
 
     Attributes:
         network: one of `NETWORKS`.
         size: longer side of the result in pixels.
         strength: of the style, 0 to 100; see `content_weight`.
         strokes: size at which the style is seen, in percent of `size`: small for fine strokes.
+        colors: whose colours the result has, one of `COLOR_WORDS`.
         optimizer, iterations, start, seed: as in `transfer_style`; iterations "auto" or at each size.
     """
 
@@ -88,6 +95,7 @@ class Settings:
     size: int = 384
     strength: int = USUAL_STRENGTH
     strokes: int = 100
+    colors: str = "style"
     optimizer: str = "lbfgs"
     iterations: str | int = "auto"
     start: str = "recolored"
@@ -104,6 +112,7 @@ class Settings:
             "size": SIZES,
             "strength": range(101),
             "strokes": STROKES,
+            "colors": COLOR_WORDS,
             "optimizer": OPTIMIZERS,
             "iterations": ITERATIONS,
             "start": STARTS,
@@ -120,7 +129,7 @@ class Settings:
         if self.strokes != 100:
             chosen["style_size"] = style_size(self.size, self.strokes)
         chosen["content_weight"] = content_weight(self.strength)
-        rest = ("optimizer", "iterations", "start", "seed")
+        rest = ("colors", "optimizer", "iterations", "start", "seed")
         return chosen | {name: getattr(self, name) for name in rest}
 
     def to_text(self) -> dict[str, str]:
@@ -136,6 +145,8 @@ class Settings:
         """
         chosen: dict[str, Any] = {}
         for field in fields(Settings):
+            if field.name not in text and field.name in LATER:
+                continue
             if field.name not in text:
                 raise ValueError(f"There is no setting {field.name!r}.")
             value, kind = text[field.name], type(getattr(Settings, field.name))
@@ -143,9 +154,10 @@ class Settings:
         return Settings(**chosen)
 
 
-def call(photo: str, style: str, settings: Settings) -> str:
-    """The lines of Python that make the same picture."""
-    keywords = "".join(f"    {name}={value!r},\n" for name, value in settings.keywords().items())
+def call(photo: str, style: Any, settings: Settings, more: Mapping[str, Any] | None = None) -> str:
+    """The lines of Python that make the same picture; `more` keywords stand beside those of the settings."""
+    named = settings.keywords() | dict(more or {})
+    keywords = "".join(f"    {name}={value!r},\n" for name, value in named.items())
     return (
         f"import nstlib as nst\n\nresult = nst.transfer_style(\n    {photo!r},\n    {style!r},\n{keywords})\n"
     )
