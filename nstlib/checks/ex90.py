@@ -1,4 +1,4 @@
-"""Checks of exercise 99, the capstone."""
+"""Checks of exercise 90, the capstone."""
 
 from __future__ import annotations
 
