@@ -1,4 +1,4 @@
-"""Plausible wrong answers of exercise 10, with the score and the message each must get from the grader."""
+"""Plausible wrong answers of exercise 90, with the score and the message each must get from the grader."""
 
 from nstlib.course.exercises import Wrong
 

@@ -1,4 +1,4 @@
-"""Hidden tests of exercise 10: what the visible checks leave out.
+"""Hidden tests of exercise 90: what the visible checks leave out.
 
 Each function has the name of its question and raises Mistake. `nst grade` runs the visible check with fresh
 random numbers first; a mistake found here costs one point of those earned.
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nstlib.checks.ex10 import FIRSTS, layers_in, raised, runs_of, shared_keywords, two_numbers, values_of
+from nstlib.checks.ex90 import FIRSTS, layers_in, raised, runs_of, shared_keywords, two_numbers, values_of
 from nstlib.checks.framework import call, number, require, same
 
 
