@@ -172,6 +172,20 @@ def test_the_options_and_their_defaults_are_those_of_the_library(nst: Nst) -> No
     assert "of adam (default: {}) or of gradient_descent (default: {} for each value".format(*rates) in text
 
 
+def test_the_help_states_the_limits_of_a_submission_and_the_usual_port(nst: Nst) -> None:
+    from nstlib.course.sandbox import Limits
+    from nstlib.studio.server import serve
+
+    usual, grade = Limits(), " ".join(nst("grade", "--help")[1].split())
+    memory = usual.memory / 2**30
+    for option, value in (("seconds", usual.seconds), ("memory", memory), ("processes", usual.processes)):
+        assert re.search(rf" --{option} [A-Z]+ [^-(]*\(default: {value:g}\)", grade)
+    studio, called = " ".join(nst("studio", "--help")[1].split()), inspect.signature(serve).parameters
+    assert f"to listen at (default: {called['host'].default}, this machine only)" in studio
+    assert f"that is free (default: {called['port'].default})" in studio
+    assert f"connection was lost (default: {called['linger'].default:g})" in studio
+
+
 def test_the_help_names_what_can_be_chosen(nst: Nst) -> None:
     from nstlib.losses import FORMULAS
     from nstlib.objectives import measures

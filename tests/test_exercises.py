@@ -357,7 +357,7 @@ def test_without_bubblewrap_a_trial_says_so_and_keeps_no_user(monkeypatch: pytes
 
 
 WINDOWS = """
-import asyncio, platform, subprocess, sys, tempfile, numpy, tqdm  # whole, before the system seems to be another
+import asyncio, platform, subprocess, sys, tempfile, numpy, tqdm  # whole, before the system seems another
 from nstlib import cli
 
 def system(): return "Windows"

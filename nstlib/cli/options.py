@@ -15,7 +15,8 @@ MASKS = ("content_mask", "style_mask")  # messages of the library name these wit
 class Group(Protocol):
     """What takes options: a parser, or a group of one with a title."""
 
-    add_argument: Callable[..., Any]
+    def add_argument(self, *flags: str, **settings: Any) -> Any:
+        """See `argparse.ArgumentParser.add_argument`."""
 
 
 def add_options(group: Group, options: Options, defaults: Mapping[str, Any]) -> None:

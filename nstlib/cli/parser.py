@@ -122,15 +122,16 @@ def read_command_line(argv: Sequence[str] | None) -> argparse.Namespace | None:
         SystemExit: it was answered already (`--help`, `--version`; code 0) or cannot be read (code 2).
     """
     parser = make_parser()
-    arguments, arguments.rest = parser.parse_known_args(argv)
+    arguments, rest = parser.parse_known_args(argv)
     if not hasattr(arguments, "command"):
         parser.print_help()
         return None
-    if arguments.rest and not arguments.command.passes_on:
-        parser.error(f"unrecognized arguments: {' '.join(arguments.rest)}")
-    for text in re.findall(r"(?:^| )--(?:ServerApp\.)?port[= ](\S+)", " ".join(arguments.rest)):
+    if rest and not arguments.command.passes_on:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    for text in re.findall(r"(?:^| )--(?:ServerApp\.)?port[= ](\S+)", " ".join(rest)):
         try:
             port(text)
         except argparse.ArgumentTypeError as error:
             parser.error(f"argument --port: {error}")
+    arguments.rest = rest
     return arguments

@@ -1,4 +1,4 @@
-"""The learning rates that are used unless others are asked for. They start no Keras, so that help may state them."""
+"""The usual learning rates, apart from the methods so that help may state them without starting Keras."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The Studio: a page on which to choose a photo and a style, paint, watch, compare, and keep what comes out.
 
 `nst studio` serves it; `nst.Studio()` shows the same in any notebook. The modules in the order of their
-imports: `defaults` (of the server), `settings` (what is chosen), `pictures` (the samples on offer, and uploads), `gallery` (results as
+imports: `settings` (what is chosen), `pictures` (the samples on offer, and uploads), `gallery` (results as
 files), `job` (one run, in a thread), `display` (what the page shows, as HTML), `controls` and `page` (the
 widgets), `server` (Voila over `app/studio.ipynb`).
 """
@@ -15,5 +15,5 @@ from ..foundation import loaded_on_demand
 if TYPE_CHECKING:  # for editors and type checkers, which do not see what is loaded on demand
     from .page import Studio as Studio
 
-# On demand, so that the help of `nst studio`, which states the `defaults`, loads no widgets.
+# On demand, so that the help of `nst studio`, which states the `defaults` of the server, loads no widgets.
 __getattr__, __dir__, __all__ = loaded_on_demand(__name__, {"page": ("Studio",)})

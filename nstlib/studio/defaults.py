@@ -1,4 +1,4 @@
-"""What `nst studio` does unless it is asked for something else; kept apart so that its help starts no server."""
+"""What `nst studio` does unless told otherwise, apart from the server so that help loads none of it."""
 
 from __future__ import annotations
 
