@@ -32,7 +32,7 @@ from nstlib.foundation import (
 
 PACKAGE = """
 from nstlib.foundation import loaded_on_demand
-__getattr__, __dir__, __all__ = loaded_on_demand(__name__, {"slow": ("answer", "Question"), "broken": ("no",)})
+__getattr__, __dir__, __all__ = loaded_on_demand(__name__, {"slow": ("answer", "Question"), "empty": ("no",)})
 """
 
 
@@ -43,7 +43,7 @@ def test_a_package_loads_a_name_when_it_is_first_asked_for(
     for name, text in (
         ("__init__", PACKAGE),
         ("slow", "answer = [42]\nclass Question: pass"),
-        ("broken", ""),
+        ("empty", ""),
     ):
         (tmp_path / "laid_back" / f"{name}.py").write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
