@@ -22,9 +22,9 @@ from pathlib import Path
 import measure
 import nbformat
 
-from nstlib import cli
+from nstlib.cli import lab
 
-LESSONS = sorted((cli.COURSE / "notebooks").glob("[0-9]*.ipynb"))
+LESSONS = sorted((lab.COURSE / "notebooks").glob("[0-9]*.ipynb"))
 GUARANTEED, MOST = 1024, 2048  # MiB that mybinder.org gives, by its user guidelines
 PEAK = "import re\nprint('peak', re.findall(r'VmHWM:\\s*(\\d+) kB', open('/proc/self/status').read())[0])"
 VGG19 = """\
@@ -52,7 +52,7 @@ def peak_of_server() -> float:
         port = free.getsockname()[1]
     options = [f"--ServerApp.port={port}", "--no-browser", "--IdentityProvider.token=", "--ip=127.0.0.1"]
     root = ["--allow-root"] if os.getuid() == 0 else []
-    command = [sys.executable, *cli.lab_command(), *options, *root]
+    command = [sys.executable, *lab.lab_command(), *options, *root]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
         try:
             for _ in range(120):
@@ -85,7 +85,7 @@ def section(lessons: list[Path], sizes: list[int]) -> str:
     rows = []
     for name, notebook in notebooks(lessons, sizes).items():
         began = time.perf_counter()
-        kernel = peak_of(notebook, cli.COURSE / "notebooks")
+        kernel = peak_of(notebook, lab.COURSE / "notebooks")
         total = kernel + server
         fits = ("yes" if total <= limit else "no" for limit in (GUARANTEED, MOST))
         rows.append((name, f"{kernel:.0f}", f"{total:.0f}", *fits))

@@ -18,6 +18,8 @@ import importlib
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from .foundation import loaded_on_demand
+
 # What the lessons use, by the module it lives in.
 _HOMES = {
     "images": ("load_image", "psnr", "resize", "save_image", "show"),
@@ -51,9 +53,9 @@ _HOMES = {
     "studio": ("Studio",),
 }
 _MODULES = (*_HOMES, "plots", "samples", "widgets")
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+_load, _, _names = loaded_on_demand(__name__, _HOMES)
 
-__all__ = sorted([*_MODULE_OF, *_MODULES, "__version__"])
+__all__ = sorted([*_names, *_MODULES, "__version__"])
 
 if TYPE_CHECKING:  # what an editor completes; a test compares it with what is loaded
     from . import again as again
@@ -96,7 +98,7 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
     from .objectives import style_terms as style_terms
     from .objectives import variation_terms as variation_terms
     from .optimizers import History as History
-    from .optimizers.minimize import minimize as minimize
+    from .optimizers import minimize as minimize
     from .recipes import Result as Result
     from .recipes import excite as excite
     from .recipes import reconstruct_content as reconstruct_content
@@ -108,16 +110,12 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
 
 
 def __getattr__(name: str) -> Any:
-    """Load a name or a module of the package the first time it is asked for (PEP 562)."""
+    """Load a name or a module of the package the first time it is asked for (see `loaded_on_demand`)."""
     if name == "__version__":
         return _version()
-    if name in _MODULE_OF:
-        value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
-        globals()[name] = value
-        return value
     if name in _MODULES:
         return importlib.import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _load(name)
 
 
 def _version() -> str:

@@ -1,13 +1,15 @@
-"""What every module may need: helpful errors for wrong names, a store of bounded length, and files written
-whole or not at all.
+"""What every module may need: names loaded on demand, helpful errors for wrong names, a store of bounded
+length, and files written whole or not at all.
 """
 
 from __future__ import annotations
 
 import difflib
+import importlib
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 import threading
 import unicodedata
@@ -23,6 +25,33 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 MOST_NAMES_LISTED = 40  # a ResNet has 175 layers; a message that lists them all is not read
+
+
+def loaded_on_demand(
+    package: str, homes: Mapping[str, Iterable[str]]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """What makes a package load each of its names when it is first asked for (PEP 562).
+
+        __getattr__, __dir__, __all__ = loaded_on_demand(__name__, {"page": ("Studio",)})
+
+    Type checkers and editors do not see such names: import them under `if TYPE_CHECKING:` too.
+
+    Args:
+        package: The package, by its whole name.
+        homes: Module of the package -> the names that live in it. None of them may be that of a module: once
+            imported, the module would stand in its place.
+    """
+    home_of = {name: module for module, names in homes.items() for name in names}
+    offered = sorted(home_of)
+
+    def load(name: str) -> Any:
+        if name not in home_of:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(f".{home_of[name]}", package), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    return load, lambda: offered, offered
 
 
 def nearest_name(name: object, known: Iterable[str]) -> str | None:

@@ -1,7 +1,9 @@
 """The public face: names that load, an editor's view of them, a reference that names them all."""
 
 import ast
+import importlib
 import importlib.util
+import pkgutil
 import re
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from nstlib.optimizers import METHODS, option_names
 from nstlib.recipes.options import RunKeywords, RunOptions
 
 ROOT = Path(__file__).resolve().parent.parent
+ON_DEMAND = ("networks", "optimizers", "recipes", "studio")  # packages that load their names so
 
 
 def tool() -> Any:
@@ -53,6 +56,15 @@ def test_every_public_name_loads_and_is_offered(name: str) -> None:
     assert getattr(nst, name) is not None and name in dir(nst)
 
 
+@pytest.mark.parametrize("package", ["nstlib", *(f"nstlib.{p}" for p in ON_DEMAND)])
+def test_an_import_of_a_module_hides_no_name_that_is_loaded_on_demand(package: str) -> None:
+    """An imported module becomes an attribute of its package, where it would stand in the name's place."""
+    offered = importlib.import_module(package)
+    modules = {found.name for found in pkgutil.iter_modules(offered.__path__)}
+    own = set(offered.__all__) - (set(offered._MODULES) if package == "nstlib" else set())
+    assert own and not own & modules
+
+
 def test_the_version_is_that_of_the_package() -> None:
     assert nst.__version__ == metadata.version("nstlib")
 
@@ -64,6 +76,7 @@ def test_the_keywords_that_an_editor_completes_are_those_of_a_run() -> None:
 
 def test_declaring_modules_start_neither_keras_nor_numpy() -> None:
     names = ["nstlib.recipes.look", "nstlib.recipes.options", "nstlib.networks.plans"]
+    names += ["nstlib.optimizers.defaults", "nstlib.studio.defaults", "nstlib.course.limits"]
     program = f"import sys, {', '.join(names)}; print({{'keras', 'numpy'}} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "set()"

@@ -1,8 +1,9 @@
-"""cli.py: the command `nst` does what the library does, starts at once, says in one line what is wrong."""
+"""cli: the command `nst` does what the library does, starts at once, says in one line what is wrong."""
 
 import csv
 import errno
 import functools
+import importlib.metadata
 import importlib.util
 import inspect
 import io
@@ -21,7 +22,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import nstlib
 from nstlib import cli
+from nstlib.cli import lab, stylize, teaching, values
+from nstlib.cli.parser import make_parser
 
 HEAVY = {"keras", "tensorflow", "jax", "torch", "scipy", "matplotlib", "skimage"}
 QUICK = ["--size", "48", "--iterations", "3"]
@@ -68,7 +72,7 @@ def one_line(err: str) -> bool:
 
 
 def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    root = Path(cli.__file__).parent.parent
+    root = Path(cli.__file__).parents[2]
     return subprocess.run(
         [sys.executable, *arguments],
         env=dict(os.environ, PYTHONPATH=str(root), PYTHONIOENCODING="utf-8", **environment),
@@ -133,7 +137,7 @@ def test_a_command_line_that_cannot_be_read_gives_2(nst: Nst, arguments: list[st
 
 
 def test_the_version_is_that_of_the_package(nst: Nst, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli.importlib.metadata, "version", {"nstlib": "7.8.9"}.__getitem__)
+    monkeypatch.setattr(importlib.metadata, "version", {"nstlib": "7.8.9"}.__getitem__)
     assert nst("--version") == (0, "nst 7.8.9\n", "")
 
 
@@ -150,14 +154,14 @@ def test_the_module_can_be_run(folder: Path) -> None:
 def test_the_options_and_their_defaults_are_those_of_the_library(nst: Nst) -> None:
     from nstlib import networks, recipes
     from nstlib.optimizers import Adam
-    from nstlib.optimizers.first_order import RATE_PER_VALUE
+    from nstlib.optimizers.defaults import RATE_PER_VALUE
 
     _, out, _ = nst("stylize", "--help")
     text = " ".join(out.split())
     keywords = dict(inspect.signature(recipes.transfer_style).parameters)
     keywords |= inspect.signature(recipes.RunOptions).parameters
     keywords |= inspect.signature(networks.load_network).parameters
-    for options in (cli.NETWORK, cli.RECIPE, cli.RUN):
+    for options in (stylize.NETWORK, stylize.RECIPE, stylize.RUN):
         for name in set(options) - {"learning_rate"}:
             default = keywords[name].default
             (entry,) = re.findall(rf" --{name.replace('_', '-')} [A-Z]+ (.+?)(?= --[a-z-]+ [A-Z]+ |$)", text)
@@ -166,6 +170,20 @@ def test_the_options_and_their_defaults_are_those_of_the_library(nst: Nst) -> No
     assert f"at most {recipes.DEFAULT_SIZE}" in text
     rates = (Adam().learning_rate, RATE_PER_VALUE)
     assert "of adam (default: {}) or of gradient_descent (default: {} for each value".format(*rates) in text
+
+
+def test_the_help_states_the_limits_of_a_submission_and_the_usual_port(nst: Nst) -> None:
+    from nstlib.course.sandbox import Limits
+    from nstlib.studio.server import serve
+
+    usual, grade = Limits(), " ".join(nst("grade", "--help")[1].split())
+    memory = usual.memory / 2**30
+    for option, value in (("seconds", usual.seconds), ("memory", memory), ("processes", usual.processes)):
+        assert re.search(rf" --{option} [A-Z]+ [^-(]*\(default: {value:g}\)", grade)
+    studio, called = " ".join(nst("studio", "--help")[1].split()), inspect.signature(serve).parameters
+    assert f"to listen at (default: {called['host'].default}, this machine only)" in studio
+    assert f"that is free (default: {called['port'].default})" in studio
+    assert f"connection was lost (default: {called['linger'].default:g})" in studio
 
 
 def test_the_help_names_what_can_be_chosen(nst: Nst) -> None:
@@ -331,7 +349,7 @@ def mask(folder: Path) -> str:
 )
 def test_styles_are_one_or_several_or_by_region(folder: Path, texts: list[str], style: Any) -> None:
     (folder / "red=here.png").write_bytes(b"a file of this name")
-    assert cli.styles(texts) == style
+    assert values.styles(texts) == style
 
 
 MASKED = ["red=swirls", "blue=mosaic", "--content-mask", "mask.png"]
@@ -345,7 +363,7 @@ def test_several_styles_are_painted_as_the_library_does_and_repeat_themselves(
 
     options = [*QUICK, "--colors", "content", "--style-measure", "moments", "--photorealism", "2"]
     assert nst("stylize", "cat", *given, "-o", "a.png", *options)[::2] == (0, "")
-    style = cli.styles(given[:2])
+    style = values.styles(given[:2])
     more: dict[str, Any] = {"content_mask": mask} if isinstance(style, dict) else {"blend": [0.7, 0.3]}
     library = recipes.transfer_style(
         "cat", style, size=48, iterations=3, colors="content", style_measure="moments", photorealism=2,
@@ -722,8 +740,8 @@ def test_the_name_of_a_sample_is_no_file_that_could_be_written_over(
         "--start",
         "noise",
     ]
-    arguments = cli.make_parser().parse_args(line)
-    cli.check_files(arguments)
+    arguments = make_parser().parse_args(line)
+    stylize.check_files(arguments)
     assert arguments.history == Path("cat") and arguments.checkpoint == Path("noise")
 
 
@@ -884,7 +902,7 @@ def test_a_user_without_a_home_can_paint(folder: Path) -> None:
     here.chmod(0o777)
     command = ["setpriv", "--reuid", "54321", "--clear-groups", sys.executable, "-m", "nstlib.cli"]
     environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "KERAS_HOME")}
-    environment |= {"PYTHONPATH": str(Path(cli.__file__).parent.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment |= {"PYTHONPATH": str(Path(cli.__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         for arguments in (["info"], ["stylize", "cat", "swirls", "-o", "out.png", *QUICK]):
             answer = subprocess.run(
@@ -914,7 +932,8 @@ def test_a_user_without_a_home_can_paint(folder: Path) -> None:
 def test_a_port_that_is_none_is_refused(
     nst: Nst, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
-    monkeypatch.setattr(cli, "become", lambda command: pytest.fail("a server was started"))
+    for module in (lab, teaching):
+        monkeypatch.setattr(module, "become", lambda command: pytest.fail("a server was started"))
     code, out, err = nst(*arguments)
     assert (code, out) == (2, "")
     assert "argument --port: " in err.splitlines()[-1]
@@ -935,7 +954,7 @@ def test_info_tells_the_machine_and_the_folders(
     assert (code, err) == (0, "")
     rows = dict(re.split(r":\s+", line, maxsplit=1) for line in out.splitlines())
     assert rows.items() >= backend.machine().items()
-    assert rows["nstlib"] == cli.version()
+    assert rows["nstlib"] == nstlib.__version__
     assert Path(rows["embedded network"]).name == "pocket_vgg.npz"
     assert Path(rows["paintings are kept in"]) == folder / "paintings"
     assert Path(rows["the Studio's results are kept in"]) == folder / "results"
@@ -1007,11 +1026,11 @@ def test_samples_are_listed_with_their_licences(nst: Nst) -> None:
 
 @pytest.fixture
 def course(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A clone of the course with one lesson, in which cli.py believes to be."""
+    """A clone of the course with one lesson, in which `nst lab` believes to be."""
     (folder / "notebooks").mkdir()
     for name in ("00_first.ipynb", "01_second.ipynb"):
         (folder / "notebooks" / name).write_text("{}", encoding="utf-8")
-    monkeypatch.setattr(cli, "COURSE", folder)
+    monkeypatch.setattr(lab, "COURSE", folder)
     return folder
 
 
@@ -1033,9 +1052,9 @@ def test_lab_opens_the_first_lesson_and_passes_the_rest_on(
         started.append(command)
         return 0
 
-    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: object())
-    monkeypatch.setattr(cli.subprocess, "Popen", Process)
-    monkeypatch.setattr(cli.os, "execv", execv)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(subprocess, "Popen", Process)
+    monkeypatch.setattr(os, "execv", execv)
     handler = signal.getsignal(signal.SIGINT)
     try:
         nst("lab", "--no-browser", "--port", "8890", "notebooks/01_second.ipynb")
@@ -1051,7 +1070,7 @@ def test_lab_opens_the_first_lesson_and_passes_the_rest_on(
 
 def test_lab_asks_nothing_of_the_network(course: Path) -> None:
     pytest.importorskip("jupyterlab")
-    command = cli.lab_command()
+    command = lab.lab_command()
     assert "--LabApp.news_url=None" in command
     (check,) = (item for item in command if "check_for_updates_class" in item)
     module, _, name = check.partition("=")[2].rpartition(".")
@@ -1061,7 +1080,7 @@ def test_lab_asks_nothing_of_the_network(course: Path) -> None:
 def test_lab_without_lessons_says_where_they_are(
     nst: Nst, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "COURSE", folder)
+    monkeypatch.setattr(lab, "COURSE", folder)
     code, out, err = nst("lab")
     assert (code, out) == (1, "")
     assert one_line(err)
@@ -1071,7 +1090,7 @@ def test_lab_without_lessons_says_where_they_are(
 def test_lab_without_jupyterlab_says_what_to_run(
     nst: Nst, course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     code, out, err = nst("lab")
     assert (code, out) == (1, "")
     assert one_line(err)

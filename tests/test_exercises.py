@@ -357,11 +357,11 @@ def test_without_bubblewrap_a_trial_says_so_and_keeps_no_user(monkeypatch: pytes
 
 
 WINDOWS = """
-import asyncio, subprocess, sys, tempfile, numpy, tqdm  # whole, before the system seems to be another
+import asyncio, platform, subprocess, sys, tempfile, numpy, tqdm  # whole, before the system seems another
 from nstlib import cli
 
 def system(): return "Windows"
-cli.importlib.import_module("platform").system = system
+platform.system = system
 sys.platform = "win32"
 for name in ("fcntl", "resource", "pwd", "grp", "termios"):
     sys.modules[name] = None  # importing it fails

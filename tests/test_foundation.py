@@ -1,6 +1,7 @@
 """foundation.py: wrong names get the right one suggested; files are written whole or not at all."""
 
 import errno
+import importlib
 import os
 import secrets
 import stat
@@ -28,6 +29,35 @@ from nstlib.foundation import (
     unused_name,
     whole_file,
 )
+
+PACKAGE = """
+from nstlib.foundation import loaded_on_demand
+__getattr__, __dir__, __all__ = loaded_on_demand(__name__, {"slow": ("answer", "Question"), "empty": ("no",)})
+"""
+
+
+def test_a_package_loads_a_name_when_it_is_first_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "laid_back").mkdir()
+    for name, text in (
+        ("__init__", PACKAGE),
+        ("slow", "answer = [42]\nclass Question: pass"),
+        ("empty", ""),
+    ):
+        (tmp_path / "laid_back" / f"{name}.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    package = importlib.import_module("laid_back")
+    assert dir(package) == package.__all__ == ["Question", "answer", "no"]
+    assert "laid_back.slow" not in sys.modules
+    assert package.answer == [42] and "laid_back.slow" in sys.modules
+    assert vars(package)["answer"] is package.answer, "it is looked up only once"
+    for missing in ("nothing", "no"):
+        with pytest.raises(AttributeError, match=f"module 'laid_back.*' has no attribute '{missing}'"):
+            getattr(package, missing)
+    with pytest.raises(ImportError, match="cannot import name 'nothing'"):
+        exec("from laid_back import nothing")
+
 
 LAYERS = ["block1_conv1", "block4_conv2", "block5_conv1"]
 

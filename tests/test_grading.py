@@ -24,6 +24,7 @@ import pytest
 pytest.importorskip("nbgrader")
 
 from nstlib import cli
+from nstlib.cli import teaching
 from nstlib.course import exercises, grading, judge, sandbox, submissions
 from nstlib.course.sandbox import Limits
 
@@ -515,7 +516,7 @@ def test_mark_opens_nbgraders_pages_in_the_folder_of_grades(
     assert "`nst grade SUBMISSIONS_FOLDER` makes them" in capsys.readouterr().err
     (tmp_path / "nbgrader_config.py").touch()
     started: list[list[str]] = []
-    monkeypatch.setattr(cli, "become", lambda command: started.append(command) or 0)
+    monkeypatch.setattr(teaching, "become", lambda command: started.append(command) or 0)
     monkeypatch.chdir(tmp_path.parent)
     assert cli.main(["mark", str(tmp_path), "--no-browser"]) == 0
     assert "--LabApp.default_url=/formgrader" in started[0] and started[0][-1] == "--no-browser"

@@ -63,8 +63,8 @@ def reference() -> str:
         parts.append(f"## {module}\n\n{' '.join(about.split())}\n")
         parts += [entry(name, getattr(nst, name)) + "\n" for name in names]
     parts.append("## Modules beside these, and the version\n")
-    rest = [name for name in nst.__all__ if name not in nst._MODULE_OF]
-    parts += [entry(name, getattr(nst, name)) + "\n" for name in rest if name not in nst._HOMES]
+    listed = {*nst._HOMES, *(name for names in nst._HOMES.values() for name in names)}
+    parts += [entry(name, getattr(nst, name)) + "\n" for name in nst.__all__ if name not in listed]
     return "\n".join(parts)
 
 

@@ -12,8 +12,9 @@ the networks starts no Keras.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..foundation import loaded_on_demand
 
 if TYPE_CHECKING:  # for editors and type checkers, which do not see what is loaded on demand
     from .build import build_application as build_application
@@ -81,20 +82,5 @@ _HOMES = {
         "trained_network",
     ),
 }
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_MODULE_OF)
-
-
-def __getattr__(name: str) -> Any:
-    """Load a name the first time it is asked for (PEP 562)."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
+__getattr__, __dir__, __all__ = loaded_on_demand(__name__, _HOMES)

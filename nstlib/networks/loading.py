@@ -14,7 +14,7 @@ from .build import build_application, build_vgg
 from .classifier import Classifier
 from .feature_network import FeatureNetwork
 from .keeping import edition, kept
-from .plans import PLANS, WEIGHTS_FOLDER, Dtype, Plan, Pooling, weights_path
+from .plans import DEFAULT_DTYPE, DEFAULT_WEIGHTS, PLANS, WEIGHTS_FOLDER, Dtype, Plan, Pooling, weights_path
 from .weights import (
     assign_pack,
     checked_installation,
@@ -31,9 +31,9 @@ from .weights import (
 def load_network(
     name: str = "pocket_vgg",
     *,
-    weights: str | Path | None = "pretrained",
+    weights: str | Path | None = DEFAULT_WEIGHTS,
     pooling: Pooling | None = None,
-    dtype: Dtype = "float32",
+    dtype: Dtype = DEFAULT_DTYPE,
     seed: int = 0,
 ) -> FeatureNetwork:
     """A feature network by name, ready to be asked for features.

@@ -19,6 +19,8 @@ from ..foundation import keras_folder, unknown_name
 Layer = str | int
 Pooling = Literal["average", "max"]
 Dtype = Literal["float32", "bfloat16"]
+DEFAULT_WEIGHTS = "pretrained"
+DEFAULT_DTYPE: Dtype = "float32"
 WEIGHTS_FOLDER = Path(__file__).parent.parent / "weights"
 
 

@@ -8,13 +8,9 @@ from typing import Any
 
 from ..autodiff import zeros_like
 from ..backend import ops
+from .defaults import ADAM_RATE, RATE_PER_VALUE
 from .state import Evaluate, State, check_bounds, check_positive, check_share
 from .stepwise import Stepwise
-
-# The learning rate of gradient descent per value of the image. The gradient of a loss that is an average
-# over positions shrinks as their number grows. With pocket_vgg at 64 and 256 pixels three times as much falls
-# further in 25 steps, and ten times as much diverges at 256: this one leaves room for other networks.
-RATE_PER_VALUE = 0.001
 
 
 def project(x: Any, bounds: tuple[float, float] | None) -> Any:
@@ -73,7 +69,7 @@ class Adam(Stepwise):
         bounds: keep every value inside, for example (0, 1).
     """
 
-    learning_rate: float = 0.02
+    learning_rate: float = ADAM_RATE
     beta1: float = 0.9
     beta2: float = 0.99
     epsilon: float = 1e-12

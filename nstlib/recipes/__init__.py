@@ -10,8 +10,7 @@ Names are loaded when they are first used: `look` and `options`, which only decl
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from ..foundation import loaded_on_demand
 
 _HOMES = {
     "exciting": ("excite",),
@@ -23,15 +22,5 @@ _HOMES = {
     "transfer": ("transfer_between", "transfer_style"),
     "views": ("TooSmall",),
 }
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_MODULE_OF)
-
-
-def __getattr__(name: str) -> Any:
-    """Load a name the first time it is asked for (PEP 562)."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__, __dir__, __all__ = loaded_on_demand(__name__, _HOMES)

@@ -7,6 +7,14 @@ HTML), `brush` (regions painted on the photo), `controls`, `placing` and `page` 
 over `app/studio.ipynb`).
 """
 
-from .page import Studio
+from __future__ import annotations
 
-__all__ = ["Studio"]
+from typing import TYPE_CHECKING
+
+from ..foundation import loaded_on_demand
+
+if TYPE_CHECKING:  # for editors and type checkers, which do not see what is loaded on demand
+    from .page import Studio as Studio
+
+# On demand, so that the help of `nst studio`, which states the `defaults` of the server, loads no widgets.
+__getattr__, __dir__, __all__ = loaded_on_demand(__name__, {"page": ("Studio",)})

@@ -29,15 +29,14 @@ from typing import Any
 
 from ..foundation import check_port
 from . import display, gallery
+from .defaults import HOST, LINGER, PORT
 from .pictures import MOST_BYTES
 
 APP = Path(__file__).resolve().parent / "app"
 CHECKOUT = APP.parents[2]
-PORT = 8866
 COOKIE = "nst-visitor"
 HEADER = "X-Nst-Visitor"  # Voila makes of it the variable that `page.VISITOR` names
 A_YEAR = 365  # days
-LINGER = 30.0  # seconds a kernel waits for its page to come back
 OPENING = 60.0  # seconds a page may take to connect for the first time
 LARGEST_MESSAGE = 2 * MOST_BYTES
 PING_EVERY = 10_000  # milliseconds; after three without an answer, a connection counts as lost
@@ -200,7 +199,7 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
     return Server(config=config)
 
 
-def serve(*, host: str = "127.0.0.1", port: int = PORT, browser: bool = True, linger: float = LINGER) -> None:
+def serve(*, host: str = HOST, port: int = PORT, browser: bool = True, linger: float = LINGER) -> None:
     """Serve the Studio until Ctrl-C.
 
     Args:

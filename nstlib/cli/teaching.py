@@ -1,0 +1,232 @@
+"""What teachers and maintainers run: `nst links`, `slides`, `exercises`, `grade` and `mark`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..course.limits import Limits
+from .errors import complain
+from .lab import become, jupyterlab
+from .options import Options, add_options, chosen
+from .values import positive
+
+
+def links_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst links`."""
+    parser.epilog = (
+        "Example, in a fork: nst links OWNER/NAME. It changes the line of pyproject.toml that names the "
+        "repository, the links to Colab and Binder, the set-up cells, README.md and CITATION.cff."
+    )
+    parser.add_argument(
+        "repository",
+        metavar="OWNER/NAME",
+        nargs="?",
+        help="the repository on GitHub (default: the one that pyproject.toml names)",
+    )
+    parser.add_argument("--branch", metavar="BRANCH", help="(default: the one that pyproject.toml names)")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; say which files do not point there, exit code 1"
+    )
+
+
+def set_links(arguments: argparse.Namespace) -> int:
+    """Point every link and set-up cell of the course at a repository, or say which do not point there."""
+    from ..course import links
+
+    now = links.in_clone()
+    target = links.repository(arguments.repository or now.slug, arguments.branch or now.branch)
+    changes = links.changes(target)
+    names = [path.relative_to(links.COURSE).as_posix() for path in changes]
+    if arguments.check:
+        for name in names:
+            command = f"nst links {target.slug} --branch {target.branch}"
+            complain(f"{name} does not point at {target}; `{command}` mends it.")
+        return 1 if names else 0
+    links.write(changes)
+    for name in names:
+        print(name)
+    print(f"{len(names)} file{'' if len(names) == 1 else 's'} changed; all links point at {target}.")
+    return 0
+
+
+def slides_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst slides`."""
+    parser.epilog = (
+        "Open a file in any browser: arrow keys turn the pages, S opens the speaker's view with notes and a "
+        "clock, F fills the screen, ? lists the other keys. Where Chromium, Chrome or Edge is installed, a "
+        "PDF handout is written too."
+    )
+    parser.add_argument("lesson", metavar="LESSON", nargs="*", help="04, or its whole name (default: all)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        type=Path,
+        default=Path("slides"),
+        help="(default: slides)",
+    )
+    parser.add_argument("--no-pdf", action="store_true", help="write no handouts")
+
+
+def make_slides(arguments: argparse.Namespace) -> int:
+    """Write decks, and handouts where there is a browser to print them."""
+    from ..course import handout, slides
+
+    wanted = [slides.find(name) for name in arguments.lesson] or slides.names()
+    browser = None if arguments.no_pdf else handout.find_browser()
+    decks = []
+    for path in slides.write_decks(wanted, arguments.output):
+        print(path)
+        decks.append(path)  # all decks before the first handout, which may fail
+    for path in decks if browser else []:
+        handout.print_pdf(path, path.with_suffix(".pdf"), str(browser))
+        print(path.with_suffix(".pdf"))
+    if not browser and not arguments.no_pdf:
+        print(handout.MISSING, file=sys.stderr)
+    return 0
+
+
+def exercises_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst exercises`."""
+    parser.add_argument(
+        "exercise", metavar="EXERCISE", nargs="*", help="ex04 or its whole name (default: all)"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="change nothing; see that the releases are what their sources give, that nothing leaks, and "
+        "that right and wrong answers get what they should in the sandbox",
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="with --check, show every answer that was tried"
+    )
+    parser.add_argument(
+        "--public",
+        metavar="FOLDER",
+        type=Path,
+        help="write the whole course without solutions/ into a new folder",
+    )
+
+
+def make_exercises(arguments: argparse.Namespace) -> int:
+    """Generate the releases of exercises, check them, or write the course's public tree."""
+    from ..course import exercises, rehearsal, sandbox
+
+    if arguments.public:
+        count = exercises.write_public_tree(arguments.public)
+        print(f"{arguments.public}: {count} files, without {exercises.SOLUTIONS.name}/")
+        return 0
+    wanted = [exercises.find(name) for name in arguments.exercise] or exercises.names()
+    if not arguments.check:
+        for path in exercises.write_releases(wanted):
+            print(path)
+        return 0
+    sandbox.require_sandbox()
+    problems = exercises.outdated(wanted)
+    for name in wanted:
+        problems += rehearsal.trial(name, print if arguments.verbose else lambda text: None)
+        print(
+            f"{name}: {'checked' if not any(p.startswith(name) for p in problems) else 'not as it should be'}"
+        )
+    for problem in problems:
+        print(f"nst: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+GIBIBYTE = 2**30
+LIMITS: Options = {
+    "seconds": (float, "S", "that a submission may take, all cells and checks together"),
+    "memory": (float, "GB", "that a submission may use"),
+    "processes": (int, "N", "that a submission may have, threads included"),
+}
+
+
+def grade_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst grade`."""
+    parser.epilog = (
+        "Run it again after an interruption, for late submissions, or after marking by hand: what ran to its "
+        "end and has not changed is not run again. exercises/README.md is the teacher's guide."
+    )
+    parser.add_argument(
+        "folder",
+        metavar="SUBMISSIONS_FOLDER",
+        type=Path,
+        help="a folder for each student, or their files side by side",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FOLDER", type=Path, default=Path("grading"), help="(default: grading)"
+    )
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=positive,
+        help="at the same time, as far as the machine's memory holds them (default: one a processor)",
+    )
+    in_bytes = vars(Limits())
+    add_options(parser, LIMITS, in_bytes | {"memory": in_bytes["memory"] // GIBIBYTE})
+
+
+def grade(arguments: argparse.Namespace) -> int:
+    """Grade a folder of submissions; says of each what became of it, and where the results are."""
+    from tqdm import tqdm
+
+    from ..course import grading
+
+    given = chosen(arguments, LIMITS)
+    if "memory" in given:
+        given["memory"] = int(given["memory"] * GIBIBYTE)
+    bar = tqdm(unit="submission", disable=not sys.stderr.isatty())
+
+    def tell(result: Any) -> None:
+        bar.write(result.sentence(), file=sys.stdout)
+        bar.update()
+
+    done = grading.grade_folder(
+        arguments.folder,
+        arguments.output,
+        limits=Limits(**given),
+        jobs=arguments.jobs,
+        starting=bar.reset,
+        tell=tell,
+    )
+    bar.close()
+    failed = sum(row.status != "graded" for row in done)
+    made = {
+        "grades.csv": "has a row for each",
+        "summary.png": "shows the class",
+        "feedback": "is for students",
+    }
+    print(f"{len(done) - failed} graded, {failed} not.")
+    print("\n".join(f"{arguments.output / name} {text}" for name, text in made.items()))
+    return 1 if failed else 0
+
+
+def mark_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst mark`."""
+    parser.add_argument(
+        "folder",
+        metavar="FOLDER",
+        type=Path,
+        nargs="?",
+        default=Path("grading"),
+        help="of grades (default: grading)",
+    )
+
+
+def mark(arguments: argparse.Namespace) -> int:
+    """Become JupyterLab at nbgrader's pages of a folder of grades."""
+    folder = arguments.folder.resolve()
+    if not (folder / "nbgrader_config.py").is_file():
+        raise FileNotFoundError(
+            f"There are no grades in {folder}: `nst grade SUBMISSIONS_FOLDER` makes them."
+        )
+    from ..course.exercises import require_nbgrader
+
+    require_nbgrader()
+    command = [sys.executable, *jupyterlab(folder, "/formgrader"), *arguments.rest]
+    os.chdir(folder)  # where nbgrader looks for its settings
+    return become(command)
