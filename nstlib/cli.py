@@ -255,7 +255,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 MASKS = ("content_mask", "style_mask")
 LIMITS: Options = {
     "seconds": (float, "S", "that a submission may take, all cells and checks together"),
-    "memory": (float, "GB", "that a submission may use (default: 4)"),
+    "memory": (float, "GB", "that a submission may use"),
     "processes": (int, "N", "that a submission may have, threads included"),
 }
 
@@ -709,7 +709,10 @@ def complete_grade(parser: argparse.ArgumentParser) -> None:
         type=positive,
         help="at the same time, as far as the machine's memory holds them (default: one a processor)",
     )
-    defaults = declared("course/sandbox", "Limits")
+    from .course.limits import Limits
+
+    limits = Limits()
+    defaults = vars(limits) | {"memory": limits.memory >> 30}  # in gigabytes, as the option
     for name, (kind, metavar, text) in LIMITS.items():
         default = f" (default: {defaults[name]})" if defaults.get(name) is not None else ""
         parser.add_argument(
