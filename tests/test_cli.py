@@ -84,7 +84,7 @@ def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 # --- the command line ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["stylize", "--help"], ["--version"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["stylize", "--help"], ["grade", "--help"], ["--version"]])
 def test_help_and_version_load_nothing_that_takes_time(arguments: list[str]) -> None:
     program = (
         "import sys; from nstlib.cli import main\n"

@@ -24,6 +24,8 @@ from nstlib import cli
 from nstlib.checks import framework
 from nstlib.checks.framework import Check
 from nstlib.course import exercises, rehearsal, sandbox
+from nstlib.course.sandbox.host import ADVICE
+from nstlib.course.sandbox.users import USERS_TAKEN
 
 ROOT = Path(__file__).resolve().parent.parent
 RELEASES = sorted(path for path in (ROOT / "exercises").glob("ex*/*.ipynb"))
@@ -326,7 +328,7 @@ def forbid_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("outdated", "require_nbgrader"):
         monkeypatch.setattr(exercises, name, fail)
-    monkeypatch.setattr(sandbox.subprocess, "Popen", fail)
+    monkeypatch.setattr(subprocess, "Popen", fail)
 
 
 @with_solutions
@@ -343,17 +345,17 @@ def test_commands_that_need_a_sandbox_ask_for_it_first(
     forbid_work(monkeypatch)
     sandbox.require_sandbox.cache_clear()
     assert cli.main(command) == 1
-    assert capsys.readouterr() == ("", f"nst: {sentence} {sandbox.ADVICE}\n")
+    assert capsys.readouterr() == ("", f"nst: {sentence} {ADVICE}\n")
 
 
 @with_solutions
 def test_without_bubblewrap_a_trial_says_so_and_keeps_no_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(rehearsal, "stubs", lambda exercise: [])
-    taken = set(sandbox.USERS_TAKEN)
+    taken = set(USERS_TAKEN)
     with pytest.raises(sandbox.SandboxMissing, match="apt install bubblewrap"):
         rehearsal.trial(exercises.names()[0])
-    assert taken == sandbox.USERS_TAKEN
+    assert taken == USERS_TAKEN
 
 
 WINDOWS = """
@@ -376,7 +378,7 @@ def test_on_windows_the_sentence_is_reached_without_unix_modules(command: list[s
         [sys.executable, "-c", WINDOWS, *command], cwd=tmp_path, capture_output=True, text=True
     )
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr == f"nst: Sandboxes need Linux, and this is Windows. {sandbox.ADVICE}\n"
+    assert ran.stderr == f"nst: Sandboxes need Linux, and this is Windows. {ADVICE}\n"
 
 
 def git(folder: Path, *arguments: str) -> str:

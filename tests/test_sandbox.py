@@ -19,7 +19,11 @@ from lacking import LACKING
 
 from nstlib.checks.framework import Mistake
 from nstlib.course import sandbox, watchdog, wire
-from nstlib.course.sandbox import Limits, Sandbox, SandboxEnded
+from nstlib.course.sandbox import Limits, Sandbox, SandboxEnded, process
+from nstlib.course.sandbox.host import ADVICE
+from nstlib.course.sandbox.outputs import clean_outputs
+from nstlib.course.sandbox.process import WATCHDOG
+from nstlib.course.sandbox.users import USERS_TAKEN
 
 ROOT = Path(__file__).resolve().parent.parent
 # Times so long that a busy machine cannot reach them; where a test is about time, it says so itself.
@@ -235,7 +239,7 @@ def test_a_fork_bomb_is_told_from_threads_and_ended(code: str) -> None:
         box.start()
         with pytest.raises(SandboxEnded, match="more than 16 processes"):
             say(box, code)
-        processes = sandbox.family(box.process.pid)
+        processes = watchdog.family(box.process.pid)
         assert box.peak < SMALL.memory
     assert all_gone(processes)
 
@@ -304,7 +308,7 @@ except MemoryError:
 def test_memory_is_bounded(code: str) -> None:
     with Sandbox(dataclasses.replace(SMALL, memory=1 << 29)) as box:
         box.start()
-        processes = sandbox.family(box.process.pid)
+        processes = watchdog.family(box.process.pid)
         with pytest.raises(SandboxEnded, match="more than 0.5 GB of memory"):
             say(box, code)
         assert box.peak < 2 << 30
@@ -316,7 +320,7 @@ def test_memory_is_bounded(code: str) -> None:
 def test_memory_that_is_hard_to_see_is_bounded(code: str) -> None:
     with Sandbox(dataclasses.replace(SMALL, memory=1 << 28)) as box:
         box.start()
-        processes = sandbox.family(box.process.pid)
+        processes = watchdog.family(box.process.pid)
         with pytest.raises(SandboxEnded, match="of memory"):
             say(box, code)
     assert all_gone(processes)
@@ -419,7 +423,7 @@ while True:
 """
     with Sandbox(dataclasses.replace(SMALL, cell_seconds=1)) as box:
         box.start()
-        processes = sandbox.family(box.process.pid)
+        processes = watchdog.family(box.process.pid)
         box.deadline = time.monotonic() + 3  # its start does not count, which takes longer on a busy machine
         with pytest.raises(SandboxEnded, match="longer than 300 seconds"):
             say(box, code)
@@ -440,7 +444,7 @@ def test_a_child_that_outlives_its_process_holds_nobody_up() -> None:
     code = "import os, time\nif os.fork() == 0:\n    time.sleep(1000)\nelse:\n    os._exit(0)"
     with Sandbox(SMALL) as box:
         box.start()
-        processes = sandbox.family(box.process.pid)
+        processes = watchdog.family(box.process.pid)
         with pytest.raises(SandboxEnded, match="ended the process"):  # and not that the time was up
             say(box, code)
     assert all_gone(processes)
@@ -631,9 +635,9 @@ def test_the_watchdogs_thread_lives_as_long_as_there_is_something_to_guard() -> 
 @NEEDED
 def test_all_sandboxes_have_one_watchdog_between_them() -> None:
     with Sandbox(SMALL) as first, Sandbox(SMALL) as second:
-        assert sandbox.WATCHDOG.charges == [first, second]
+        assert WATCHDOG.charges == [first, second]
         assert [each.name for each in threading.enumerate()].count("watchdog") == 1
-    assert sandbox.WATCHDOG.charges == []
+    assert WATCHDOG.charges == []
 
 
 # --- where there is none ----------------------------------------------------------------------------
@@ -652,17 +656,17 @@ def test_where_no_sandbox_can_be_nothing_runs_and_a_sentence_says_what_to_do(
     machine: Any, sentence: str, monkeypatch: pytest.MonkeyPatch, untried: None
 ) -> None:
     machine(monkeypatch)
-    taken = set(sandbox.USERS_TAKEN)
+    taken = set(USERS_TAKEN)
     for attempt in (sandbox.require_platform, sandbox.require_sandbox, Sandbox(SMALL).__enter__):
         with pytest.raises(sandbox.SandboxMissing) as error:
             attempt()
-        assert str(error.value) == f"{sentence} {sandbox.ADVICE}"
-    assert taken == sandbox.USERS_TAKEN and "apt install bubblewrap" in sandbox.ADVICE
+        assert str(error.value) == f"{sentence} {ADVICE}"
+    assert taken == USERS_TAKEN and "apt install bubblewrap" in ADVICE
 
 
 @NEEDED
 def test_a_sandbox_that_does_not_start_is_refused(monkeypatch: pytest.MonkeyPatch, untried: None) -> None:
-    monkeypatch.setattr(sandbox, "command", lambda *_: ["sh", "-c", "echo no permission >&2; exit 1"])
+    monkeypatch.setattr(process, "command", lambda *_: ["sh", "-c", "echo no permission >&2; exit 1"])
     with pytest.raises(sandbox.SandboxMissing, match="no permission"):
         sandbox.require_sandbox()
 
@@ -672,7 +676,7 @@ def test_a_sandbox_that_does_not_start_is_refused(monkeypatch: pytest.MonkeyPatc
 def test_a_sandbox_that_fails_to_start_keeps_no_user_and_no_process(
     step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken, began = set(sandbox.USERS_TAKEN), Sandbox.launch
+    taken, began = set(USERS_TAKEN), Sandbox.launch
     launched = []
 
     def launch(box: Sandbox) -> Any:
@@ -686,15 +690,15 @@ def test_a_sandbox_that_fails_to_start_keeps_no_user_and_no_process(
             raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(Sandbox, "launch", launch)
-    monkeypatch.setattr(sandbox.threading, "Thread", NoThread)
+    monkeypatch.setattr(threading, "Thread", NoThread)
     with pytest.raises((OSError, RuntimeError)):
         Sandbox(SMALL).__enter__()
-    assert taken == sandbox.USERS_TAKEN and sandbox.WATCHDOG.charges == []
+    assert taken == USERS_TAKEN and WATCHDOG.charges == []
     assert all(process.poll() is not None for process in launched)
     monkeypatch.undo()
     with Sandbox(SMALL) as box:  # and the next one works, with a watchdog
         box.start()
-        assert say(box, "print(1)") == "1\n" and sandbox.WATCHDOG.thread is not None
+        assert say(box, "print(1)") == "1\n" and WATCHDOG.thread is not None
 
 
 def processes_with(word: str) -> list[int]:
@@ -729,10 +733,10 @@ def test_outputs_are_cut_and_cleaned_by_the_grader_too() -> None:
     text = "\x1b[31mred\x1b[0m \ud800 " + "x" * 10**6
     outputs = [{"output_type": "stream", "name": "stdout", "text": text}] * 1000
     outputs += [{"output_type": "display_data", "data": {"image/svg+xml": "<svg/>", "text/html": "<b>x</b>"}}]
-    found = sandbox.clean_outputs(outputs)
+    found = clean_outputs(outputs)
     assert len(found) < 60 and all(len(o["text"]) <= wire.MOST_TEXT for o in found)
     assert found[0]["text"].startswith("[31mred[0m ? x")
-    assert sandbox.clean_outputs("x") == sandbox.clean_outputs([1, None, {"output_type": 3}]) == []
+    assert clean_outputs("x") == clean_outputs([1, None, {"output_type": 3}]) == []
 
 
 @NEEDED

@@ -4,7 +4,7 @@ One thread looks after all sandboxes of this process. Twenty times a second it r
 processes, once for all of them, and shows each sandbox its own.
 
 A look costs a few milliseconds of a processor and waits for them on a busy machine, while what it guards can
-grow. So the hard bounds are the kernel's (see `sandbox.Limits`: processes and threads together, memory of one
+grow. So the hard bounds are the kernel's (see `limits.Limits`: processes and threads together, memory of one
 process, files), and the watchdog adds up what the kernel does not.
 """
 
