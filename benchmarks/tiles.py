@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/tiles.py                      # the table, into benchmarks/README.md
     .venv/bin/python benchmarks/tiles.py --sizes 512 1024     # some sizes only, to the screen
 
-Each run has a process of its own: three iterations of Adam at one size. Nothing is run whole that would take
-more than --most gigabytes by the estimate of `nstlib.memory`. Linux only: the peak of the resident set is read
-from /proc. The memory of a GPU is not measured.
+Each run has a process of its own: three iterations of Adam at one size. Nothing is run whole that would
+take more than --most gigabytes by the estimate of `nstlib.memory`. Linux only: the peak of the resident set
+is read from /proc. The memory of a GPU is not measured.
 """
 
 from __future__ import annotations
