@@ -19,6 +19,7 @@ from typing import Any
 
 # What writing gives when nobody reads any longer: a pipe, a descriptor, a terminal that was closed.
 GONE = {errno.EPIPE, errno.EBADF, errno.EIO, errno.ENXIO}
+FORESEEN = (ValueError, OSError, FloatingPointError, ImportError)  # what they say is meant for people
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
 

@@ -39,9 +39,9 @@ def print_warning(message: object, *_: object, **__: object) -> None:
 
 def sentence(error: Exception) -> str:
     """What an error says; one that nobody foresaw gets words around it, and few of its own."""
-    from ..process import lacks_memory
+    from ..process import FORESEEN, lacks_memory
 
-    if isinstance(error, (ValueError, OSError, FloatingPointError, ImportError)) and str(error):
+    if isinstance(error, FORESEEN) and str(error):
         return str(error)
     text = next(iter(str(error).splitlines()), "")[:MOST_LETTERS]
     if lacks_memory(error):

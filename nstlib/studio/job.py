@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..process import lacks_memory
+from ..process import FORESEEN, lacks_memory
 from .settings import STROKES, large_enough, style_size
 
 if TYPE_CHECKING:  # imported by the thread only: it starts Keras
@@ -139,7 +139,7 @@ def sentence(error: Exception) -> str:
         return "There is not enough memory for this: choose a smaller size or another network."
     text = " ".join(str(error).split()) or "no reason given"
     text = text if len(text) <= 300 else f"{text[:299]}…"
-    known = isinstance(error, (ValueError, OSError, FloatingPointError, ImportError, TypeError))
+    known = isinstance(error, (*FORESEEN, TypeError))  # recipes raise it for bad input, too
     return text if known else f"The run failed ({type(error).__name__}): {text}"
 
 
