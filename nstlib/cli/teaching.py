@@ -137,7 +137,7 @@ def make_exercises(arguments: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-GIBIBYTE = 2**30
+GIBIBYTE = 2**30  # what the option counts in; `Limits` counts bytes
 LIMITS: Options = {
     "seconds": (float, "S", "that a submission may take, all cells and checks together"),
     "memory": (float, "GB", "that a submission may use"),
@@ -166,8 +166,8 @@ def grade_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive,
         help="at the same time, as far as the machine's memory holds them (default: one a processor)",
     )
-    in_bytes = vars(Limits())
-    add_options(parser, LIMITS, in_bytes | {"memory": in_bytes["memory"] // GIBIBYTE})
+    usual = Limits()
+    add_options(parser, LIMITS, vars(usual) | {"memory": usual.memory // GIBIBYTE})
 
 
 def grade(arguments: argparse.Namespace) -> int:
