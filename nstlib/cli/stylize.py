@@ -87,6 +87,12 @@ RUN: Options = {
     ),
     "sizes": (sizes, "SIZES", "auto (from coarse to fine), single, or longer sides with commas between"),
     "checkpoint": (str, "FILE", "write the run here as it goes; when the file exists, go on from there"),
+    "tile": (
+        int,
+        "N",
+        "work at larger pictures in tiles of N pixels, which takes less memory (default: 1024 where the whole "
+        "would not fit)",
+    ),
 }
 
 
