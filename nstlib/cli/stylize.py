@@ -90,8 +90,8 @@ RUN: Options = {
     "tile": (
         int,
         "N",
-        "work at larger pictures in tiles of N pixels, which takes less memory (default: 1024 where the whole "
-        "would not fit)",
+        "work at larger pictures in tiles of N pixels, which takes less memory (default: 1024 where the "
+        "whole would not fit)",
     ),
 }
 
