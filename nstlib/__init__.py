@@ -22,7 +22,7 @@ from .foundation import loaded_on_demand
 
 # What the lessons use, by the module it lives in.
 _HOMES = {
-    "images": ("load_image", "psnr", "resize", "save_image", "show"),
+    "images": ("load_image", "psnr", "resize", "save_animation", "save_image", "show"),
     "colours": ("match_colors",),
     "backend": ("machine",),
     "networks": ("FeatureNetwork", "load_network"),
@@ -80,6 +80,7 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
     from .images import load_image as load_image
     from .images import psnr as psnr
     from .images import resize as resize
+    from .images import save_animation as save_animation
     from .images import save_image as save_image
     from .images import show as show
     from .losses import content_loss as content_loss

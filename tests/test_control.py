@@ -290,3 +290,128 @@ def test_two_masks_have_checkpoints_of_their_own(square: str, tmp_path: Path) ->
     other = halves(left="blue", right="red")
     with pytest.raises(ValueError, match="another run"):
         nst.transfer_style(square, STYLES, content_mask=other, **keywords)
+
+
+# --- what a stranger found -----------------------------------------------------------------------------
+
+
+def two_halves(height: int, width: int) -> np.ndarray:
+    mask = np.zeros((height, width, 3), "uint8")
+    mask[:, : width // 2, 0], mask[:, width // 2 :, 2] = 255, 255
+    return mask
+
+
+@pytest.mark.parametrize("size", [(64, 96), (256, 384)])
+@pytest.mark.parametrize("quality", [30, 75, 95])
+def test_a_mask_in_a_jpeg_has_no_regions_at_its_edges(
+    tmp_path: Path, size: tuple[int, int], quality: int
+) -> None:
+    Image.fromarray(two_halves(*size)).save(tmp_path / "mask.jpg", quality=quality)
+    assert set(nst.read_regions(tmp_path / "mask.jpg").names) == {"red", "blue"}
+
+
+@pytest.mark.parametrize("size", [(24, 32), (60, 90), (300, 400)])
+def test_a_mask_with_soft_edges_has_no_regions_there(size: tuple[int, int]) -> None:
+    large = Image.fromarray(two_halves(4 * size[0], 4 * size[1]).transpose(1, 0, 2)[: 4 * size[1]])
+    soft = np.asarray(large.rotate(20, fillcolor=(0, 0, 255)).resize(size, Image.Resampling.LANCZOS))
+    assert set(nst.read_regions(soft).names) == {"red", "blue"}
+
+
+def test_weights_that_overlap_share_their_pixels() -> None:
+    ones = np.ones((4, 6), "float32")
+    found = nst.read_regions({"a": ones, "b": ones, "c": 0 * ones})
+    np.testing.assert_allclose(found.weights.sum(0), 1)
+
+
+@pytest.mark.parametrize("mask", [{"a": "aa.png"}, {"a": np.zeros((0, 4))}, {"a": [1, 2]}])
+def test_a_mask_by_name_that_holds_no_weights_is_refused_in_a_sentence(mask: Any) -> None:
+    with pytest.raises(ValueError, match="array"):
+        nst.read_regions(mask)
+
+
+def test_a_run_in_lightness_starts_in_lightness() -> None:
+    photo, style = (np.random.default_rng(n).random((1, 48, 48, 3), dtype="float32") for n in (1, 2))
+    run: dict[str, Any] = {"colors": "luminance", "iterations": 1, "progress": False}
+    first = [
+        nst.transfer_style(photo, style, start=start, **run).history.rows[0]["total"]
+        for start in ("content", photo)
+    ]
+    assert first[0] == pytest.approx(first[1], rel=1e-3)
+
+
+def test_a_checkpoint_knows_one_own_measure_from_another(tmp_path: Path) -> None:
+    def mean(features: Any) -> Any:
+        return ops.mean(features, (0, 1, 2))
+
+    def run(distance: Any) -> nst.Result:
+        measure = nst.OwnMeasure(mean, distance)
+        return nst.transfer_style(
+            "cat",
+            "swirls",
+            size=48,
+            iterations=2,
+            progress=False,
+            style_measure=measure,
+            checkpoint=tmp_path / "run.npz",
+        )
+
+    def squared(features: Any, target: Any) -> Any:
+        return ops.sum((mean(features) - target) ** 2)
+
+    run(squared)
+    run(squared)
+    with pytest.raises(ValueError, match="the checkpoint of another run"):
+        run(lambda features, target: ops.sum(ops.abs(mean(features) - target)))
+
+
+def test_a_path_that_is_interrupted_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(now: Any) -> None:
+        raise KeyboardInterrupt
+
+    run: dict[str, Any] = {"size": 48, "iterations": 3, "progress": False}
+    assert len(list(nst.transfer_between("cat", "swirls", "waves", frames=4, callback=stop, **run))) == 1
+
+
+@pytest.mark.parametrize("name", ["blend", "checkpoint", "snapshots"])
+def test_a_path_refuses_what_it_has_no_use_for(name: str) -> None:
+    with pytest.raises(ValueError, match=f"no use for {name}"):
+        next(nst.transfer_between("cat", "swirls", "waves", **{name: 1}))
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".gif"])
+def test_a_film_there_and_back(tmp_path: Path, suffix: str) -> None:
+    frames = [np.full((1, 8, 12, 3), value, "float32") for value in (0.0, 0.5, 1.0)]
+    path = nst.save_animation(frames, tmp_path / f"film{suffix}")
+    with Image.open(path) as film:
+        assert (film.n_frames, film.size) == (4, (12, 8))
+    with pytest.raises(ValueError, match="two images or more"):
+        nst.save_animation(frames[:1], tmp_path / f"one{suffix}")
+    assert not (tmp_path / f"one{suffix}").exists()
+    with pytest.raises(ValueError, match="use one of .webp, .gif"):
+        nst.save_animation(frames, tmp_path / "film.png")
+
+
+def test_huge_weights_of_a_mixture_are_relative() -> None:
+    run: dict[str, Any] = {"size": 48, "iterations": 2, "progress": False}
+    small = nst.transfer_style("cat", ["swirls", "waves"], blend=[1, 3], **run).image
+    large = nst.transfer_style("cat", ["swirls", "waves"], blend=[0.5e308, 1.5e308], **run).image
+    np.testing.assert_allclose(large, small, atol=1e-5)
+    with pytest.raises(ValueError, match="give a list of numbers"):
+        nst.transfer_style("cat", ["swirls", "waves"], blend=np.array(3), **run)
+
+
+def test_a_named_colour_may_be_called_by_its_number() -> None:
+    regions = nst.read_regions(two_halves(8, 8))
+    np.testing.assert_array_equal(regions.at("#ff0000", (8, 8)), regions.at("red", (8, 8)))
+
+
+@pytest.mark.parametrize("given", [(len, len), [len], len])
+def test_functions_that_are_no_measure_yet_are_told_what_makes_one(given: Any) -> None:
+    with pytest.raises(ValueError, match=r"nst\.OwnMeasure\(summary, distance\)"):
+        nst.transfer_style("cat", "swirls", size=48, style_measure=given)
+
+
+def test_a_distance_that_returns_nothing_is_told_so() -> None:
+    measure = nst.OwnMeasure(lambda features: ops.mean(features), lambda features, target: None)
+    with pytest.raises(ValueError, match="'own measure' returns nothing"):
+        nst.transfer_style("cat", "swirls", size=48, iterations=1, progress=False, style_measure=measure)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,52 @@ def check_output(path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         ending = f"ends in {suffix!r}" if suffix else "has no suffix"
         raise ValueError(f"Cannot write {path}: the name {ending}; use one of {', '.join(FORMATS)}.")
     return check_target(path, overwrite=overwrite)
+
+
+ANIMATIONS: dict[str, dict[str, Any]] = {
+    ".webp": {"format": "WEBP", "quality": 90},
+    ".gif": {"format": "GIF"},
+}
+
+
+def save_animation(
+    frames: Iterable[object],
+    path: str | PathLike[str],
+    *,
+    seconds: float = 0.2,
+    there_and_back: bool = True,
+    overwrite: bool = False,
+) -> Path:
+    """Write images as a film that repeats for ever: WebP or GIF by the suffix, whole or not at all.
+
+    Args:
+        frames: Images of one size, such as those of `transfer_between`.
+        path: The file; its suffix chooses the format. GIF has 256 colours a picture.
+        seconds: How long a picture is shown.
+        there_and_back: Whether the film runs backwards too, so that its end is its beginning.
+        overwrite: Whether to replace a file that is already there.
+
+    Returns:
+        The path with `~` expanded.
+
+    Raises:
+        ValueError: Another suffix, fewer than two images, images of different sizes, or no time.
+        OSError: The file exists already and `overwrite` is False, or it cannot be written.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in ANIMATIONS:
+        raise ValueError(f"Cannot write {path} as a film: use one of {', '.join(ANIMATIONS)}.")
+    if not 0 < seconds < 60:
+        raise ValueError(f"seconds is {seconds!r}; give the time of one picture, above 0 and below 60.")
+    target, pictures = check_target(path, overwrite=overwrite), [to_pil(each) for each in frames]
+    if len(pictures) < 2 or len({each.size for each in pictures}) > 1:
+        raise ValueError("A film needs two images or more, all of one size.")
+    pictures += pictures[-2:0:-1] if there_and_back else []
+    times: dict[str, Any] = {"duration": round(1000 * seconds), "loop": 0}
+    with whole_file(target, overwrite) as partial:
+        rest = {"save_all": True, "append_images": pictures[1:], **times, **ANIMATIONS[suffix]}
+        pictures[0].save(partial, **rest)
+    return target
 
 
 def save_image(

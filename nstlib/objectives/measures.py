@@ -19,8 +19,10 @@ from __future__ import annotations
 import inspect
 import itertools
 import math
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from types import CodeType
 from typing import Any, ClassVar, Literal
 
 from .. import losses
@@ -262,7 +264,8 @@ class Excitation(Measure):
 class OwnMeasure(Measure):
     """A measure of one's own, made of two functions.
 
-    Where these take `where` too, the measure works with regions.
+    Where these take `where` too, the measure works with regions. They are compiled once: what else they
+    read, such as a variable of the notebook, counts with the value it had then.
 
     Attributes:
         of_target: features (1, H', W', N) -> a tensor, a tuple of tensors, or None; see `Measure.summary`.
@@ -281,7 +284,7 @@ class OwnMeasure(Measure):
         for function in (self.of_target, self.of_image):
             if not callable(function):
                 raise ValueError(f"A measure is made of two functions, and {function!r} is none.")
-        object.__setattr__(self, "name", self.name or getattr(self.of_target, "__name__", "own measure"))
+        object.__setattr__(self, "name", self.name or own_name(self.of_target))
 
     def summary(self, features: Any, where: Any = None) -> Any:
         """What the first function keeps of the target."""
@@ -290,6 +293,15 @@ class OwnMeasure(Measure):
     def distance(self, features: Any, summary: Any, where: Any = None) -> Any:
         """What the second function says."""
         return self._call(self.of_image, (features, summary), where)
+
+    def digest(self) -> int:
+        """CRC-32 of the code of both functions and of what they close over."""
+        parts = []
+        for function in (self.of_target, self.of_image):
+            cells = [repr(cell.cell_contents) for cell in getattr(function, "__closure__", None) or ()]
+            told = instructions(getattr(function, "__code__", function))
+            parts.append((told, cells, getattr(function, "__defaults__", None)))
+        return zlib.crc32(repr(parts).encode())
 
     def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...], where: Any) -> Any:
         if where is None:
@@ -300,6 +312,19 @@ class OwnMeasure(Measure):
                 f"the masks out."
             )
         return function(*arguments, where=where)
+
+
+def own_name(function: Callable[..., Any]) -> str:
+    """What a measure is called when nobody says."""
+    name = getattr(function, "__name__", "<lambda>")
+    return "own measure" if name == "<lambda>" else name
+
+
+def instructions(code: Any) -> Any:
+    """What a code object does, those inside it included, without the addresses that `repr` would show."""
+    if not isinstance(code, CodeType):
+        return repr(code)
+    return code.co_code, code.co_names, [instructions(constant) for constant in code.co_consts]
 
 
 def known() -> dict[str, type[Measure]]:
@@ -330,6 +355,8 @@ def as_measure(given: Any) -> Measure:
         return given
     options = dict(given) if isinstance(given, Mapping) else {"name": given}
     name, measures = options.pop("name", None), known()
+    if callable(name) or isinstance(name, (list, tuple)):
+        raise ValueError("A measure of your own is nst.OwnMeasure(summary, distance); see its help.")
     if name not in measures:
         raise unknown_name("measure", name, measures)
     options_known = [f.name for f in fields(measures[name])]  # type: ignore[arg-type]
@@ -337,6 +364,12 @@ def as_measure(given: Any) -> Measure:
         if option not in options_known:
             raise unknown_name(f"option of the measure {name}", option, options_known)
     return measures[name](**options)
+
+
+def in_words(measure: Measure) -> str:
+    """A measure that has no name here, for a record: no setting can hold it, but two of them differ."""
+    told = measure.digest() if isinstance(measure, OwnMeasure) else zlib.crc32(repr(measure).encode())
+    return f"the measure {measure.name} ({told:08x})"
 
 
 def as_setting(measure: Measure) -> Any:

@@ -166,7 +166,12 @@ def parts_of(
     for (measure, layer, kind, masked), tensors in zip(kinds, targets, strict=True):
         flat, where = (tensors[:-1], tensors[-1:]) if masked else (tensors, [])
         summary = {"none": None, "tensor": flat[0] if flat else None, "tuple": tuple(flat)}[kind]
-        part = ops.convert_to_tensor(measure.distance(features[layer], summary, *where))
+        value = measure.distance(features[layer], summary, *where)
+        if value is None:
+            raise ValueError(
+                f"The distance of the measure {measure.name!r} returns nothing; it has to be one number."
+            )
+        part = ops.cast(ops.convert_to_tensor(value), "float32")
         if tuple(part.shape) != ():
             raise ValueError(
                 f"The distance of the measure {measure.name!r} has the shape {tuple(part.shape)}; it has to "

@@ -6,6 +6,7 @@ A mask is a picture in which every region has a colour of its own; the colours a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,7 @@ COLOURS = {
     "orange": (255, 128, 0),
 }
 ALIKE = 60.0  # distance of two 8-bit colours below which they are one: soft edges and JPEG blur a mask's
-SMALLEST_SHARE = 0.002  # of the pixels; a colour that covers less is the edge between two others
+THICK = 24  # pixels of a mask for each pixel that a region is thick; thinner is the edge between two others
 MOST = 24  # regions; more means that this is a photograph and no mask
 SOFT = 0.005  # width of the edges, as a share of the longer side
 SAME_PROPORTIONS = 0.03  # relative difference that rounding to whole pixels makes
@@ -83,6 +84,9 @@ class Regions:
         return self
 
     def _index(self, name: str) -> int:
+        if name.startswith("#") and len(name) == 7:  # a colour that has a name may be called by its number
+            with contextlib.suppress(ValueError):
+                name = name_of(np.array([int(name[i : i + 2], 16) for i in (1, 3, 5)]))
         if name not in self.names:
             raise unknown_name(f"region of the {self.what}", name, self.names)
         return self.names.index(name)
@@ -112,7 +116,8 @@ def read_regions(mask: Any, what: str = "mask") -> Regions:
 
     Args:
         mask: a picture with a plain colour for each region (anything `images.load_image` takes); or name ->
-            weights of shape (H, W), from 0 to 1, for edges as soft as one likes; or `Regions`.
+            weights of shape (H, W), from 0 to 1, for edges as soft as one likes; or `Regions`. Where weights
+            add up to more than 1 they are divided by their sum.
         what: it is called in messages.
 
     Raises:
@@ -127,13 +132,20 @@ def from_weights(mask: Mapping[str, Any], what: str) -> Regions:
     """Regions whose weights are given by name."""
     if not mask:
         raise ValueError(f"The {what} names no region.")
-    maps = [np.asarray(each, "float32") for each in mask.values()]
-    if any(each.ndim != 2 or each.shape != maps[0].shape for each in maps):
+    try:
+        maps = [np.asarray(each, "float32") for each in mask.values()]
+    except (ValueError, TypeError):
+        raise ValueError(
+            f"The {what} by name holds something else than weights: give an array (height, width) for each "
+            f"region, or one picture in plain colours."
+        ) from None
+    if any(each.ndim != 2 or not each.size or each.shape != maps[0].shape for each in maps):
         raise ValueError(f"The {what} needs an array of shape (height, width), the same for every region.")
     weights = np.stack(maps)
     if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() <= 1):
         raise ValueError(f"The weights of the {what} go from 0 to 1.")
-    return Regions(tuple(map(str, mask)), weights, what)
+    overlap = np.maximum(weights.sum(0), 1.0)  # where regions overlap, a pixel belongs to each in part
+    return Regions(tuple(map(str, mask)), weights / overlap, what)
 
 
 def from_picture(mask: Any, what: str) -> Regions:
@@ -158,12 +170,21 @@ def colours_of(pixels: np.ndarray, what: str) -> list[np.ndarray]:
     for colour in colours[np.argsort(-counts, kind="stable")][: 64 * MOST]:
         if all(np.linalg.norm(colour - each) > ALIKE for each in found):
             found.append(colour)
-    near = np.stack([np.linalg.norm(colours - each, axis=1) for each in found]).argmin(0)
-    shares = np.bincount(near, counts, len(found)) / counts.sum()
-    kept = [colour for colour, share in zip(found, shares, strict=True) if share >= SMALLEST_SHARE]
+    near = np.stack([np.square(pixels - each).sum(-1) for each in found]).argmin(0)
+    depth = min(2, max(near.shape) // THICK)
+    kept = [each for i, each in enumerate(found) if i == 0 or is_thick(near == i, depth)]
     if len(kept) > MOST:
         raise ValueError(f"The {what} has more than {MOST} colours: paint each region in one plain colour.")
     return kept
+
+
+def is_thick(inside: np.ndarray, depth: int) -> bool:
+    """Whether a region has a place that is so many pixels away from its edge on all sides.
+
+    Soft edges and JPEG leave bands of colours between two regions, one to three pixels wide.
+    """
+    square = np.ones((3, 3), bool)
+    return bool((ndimage.binary_erosion(inside, square, iterations=depth) if depth else inside).any())
 
 
 def name_of(colour: np.ndarray) -> str:

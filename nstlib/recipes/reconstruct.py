@@ -10,7 +10,7 @@ import numpy as np
 from .. import images
 from ..colours import match_colors
 from ..objectives import Objective
-from ..objectives.measures import as_setting
+from ..objectives.measures import as_setting, in_words
 from .look import DEFAULT_SIZE, Look, as_network, seen_layers, start_settings, unchosen
 from .loop import SMALLEST_SIZE, Job, carry_out, in_tiles
 from .options import RunKeywords, RunOptions, counts_in
@@ -138,7 +138,7 @@ def reconstruct_style(
 
     measure: Any = look.style_measure
     settings = {"layers": look.style_layers, "size": longer, "shape": frame.shape[1:3]}
-    settings |= {"style_measure": as_setting(measure) or "a measure"}
+    settings |= {"style_measure": as_setting(measure) or in_words(measure)}
     settings |= look.common_settings() | start_settings(start, seed)
     lacking = {} if as_setting(measure) else {"style_measure": "the measure of style"}
     needs = [(min(each.shape[1:3]), seen) for each in (picture, frame)]

@@ -162,7 +162,7 @@ def mixture(pictures: Sequence[Any], blend: Any, at_most: int) -> Palette:
     if not pictures:
         raise ValueError("The list of styles is empty; give at least one picture.")
     weights = [1.0] * len(pictures) if blend is None else blend
-    if isinstance(weights, (str, Mapping)) or not hasattr(weights, "__len__"):
+    if isinstance(weights, (str, Mapping)) or not hasattr(weights, "__len__") or np.ndim(weights) != 1:
         raise ValueError(f"blend is {blend!r}; give a list of numbers, one for each style.")
     if len(weights) != len(pictures):
         raise ValueError(
@@ -171,9 +171,10 @@ def mixture(pictures: Sequence[Any], blend: Any, at_most: int) -> Palette:
     values = [check_weight(w, f"weight of style {i}") for i, w in enumerate(weights, start=1)]
     if not any(values):
         raise ValueError("All weights in blend are 0; give at least one style a positive weight.")
+    relative = [value / max(values) for value in values]  # a sum of large ones would overflow
     styles = [
-        Style(each, *images.load_with_shape(each, at_most=at_most), value / sum(values), f"style/{i}")
-        for i, (each, value) in enumerate(zip(pictures, values, strict=True))
+        Style(each, *images.load_with_shape(each, at_most=at_most), value / sum(relative), f"style/{i}")
+        for i, (each, value) in enumerate(zip(pictures, relative, strict=True))
     ]
     used, unused = (tuple(s for s in styles if bool(s.share) == wanted) for wanted in (True, False))
     return Palette(used, settings={"blend": values}, unused=unused)

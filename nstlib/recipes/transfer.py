@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
 from .. import colours, images
+from ..backend import numpy
 from ..foundation import unknown_name
 from ..objectives import Objective
-from ..objectives.measures import as_setting
+from ..objectives.measures import as_setting, in_words
 from .look import DEFAULT_SIZE, NETWORK, START, Look, as_network, seen_layers, start_settings, unchosen
 from .loop import Job, carry_out, in_tiles
 from .options import RunKeywords, RunOptions, check_count
@@ -114,6 +116,8 @@ def transfer_style(
     taken = {"content": (content, photo)} | palette.sources
     photo, painted, shown = in_colours(colors, photo, palette)
     begin = starting_image(start, photo, lambda: painted.recolored(photo), seed, painted.styles[0].picture)
+    if colors == "luminance" and begin.picture is not None:  # colour would only be in the way
+        begin = replace(begin, picture=np.repeat(colours.luminance(begin.picture), 3, -1))
     kept: Any = look.content_layers
     brushed: Any = look.style_layers
     seen = seen_layers([*kept, *brushed])
@@ -128,9 +132,10 @@ def transfer_style(
         return Objective(net, terms + look.variation_terms())
 
     lacking = dict(palette.lacking)
+    measure: Any = look.style_measure
     if settings["style_measure"] is None:
         lacking["style_measure"] = "the measure of style"
-        settings["style_measure"] = "a measure"
+        settings["style_measure"] = in_words(measure)
     return carry_out(
         Job(
             "style transfer",
@@ -201,7 +206,7 @@ def in_colours(colors: str, photo: np.ndarray, palette: Palette) -> tuple[np.nda
             return np.repeat(found, 3, -1)
 
         def shown(image: Any) -> np.ndarray:
-            lightness = colours.luminance(np.clip(np.asarray(image), 0, 1))
+            lightness = colours.luminance(np.clip(numpy(image), 0, 1))
             chroma = images.resize(photo, lightness.shape[1:3])
             return colours.with_luminance(chroma, lightness)
 
@@ -219,23 +224,27 @@ def transfer_between(
     Args:
         content, first, second: anything `images.load_image` takes.
         frames: how many pictures, the two ends among them.
-        keywords: of `transfer_style`.
+        keywords: of `transfer_style`; of several iterations, the last number is that of all pictures but the
+            first.
 
     Yields:
-        The results, one by one; `images.save_animation` writes them as a film.
+        The results, one by one; after an interruption no more; `nst.save_animation` writes them as a film.
 
     Raises:
         ValueError, OSError, TypeError: bad input, in one sentence.
     """
     if check_count(frames, "frames") < 2:
         raise ValueError("A path has two ends: give frames=2 or more.")
-    if "blend" in keywords:
-        raise ValueError("The path sets the weights of the styles itself; leave blend out.")
+    for name in ("blend", "checkpoint", "snapshots"):
+        if name in keywords:
+            raise ValueError(f"A path between styles has no use for {name}; leave it out.")
     chosen = dict(keywords)
     for step in range(frames):
         share = step / (frames - 1)
         result = transfer_style(content, [first, second], blend=[1 - share, share], **chosen)
         yield result
-        again = {"start": result.image, "sizes": "single"}
-        chosen = keywords | again
-        chosen.setdefault("iterations", 40)
+        if result.history.cut_short:
+            return
+        each = keywords.get("iterations", 40)
+        each = each[-1] if isinstance(each, (list, tuple)) else each
+        chosen = keywords | {"start": result.image, "sizes": "single", "iterations": each}
