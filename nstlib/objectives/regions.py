@@ -34,6 +34,7 @@ COLOURS = {
 }
 ALIKE = 60.0  # distance of two 8-bit colours below which they are one: soft edges and JPEG blur a mask's
 THICK = 24  # pixels of a mask for each pixel that a region is thick; thinner is the edge between two others
+PLAIN, MOST_BETWEEN = 24.0, 0.3  # how near to its colour a pixel is, and the share that may lie at soft edges
 MOST = 24  # regions; more means that this is a photograph and no mask
 SOFT = 0.005  # width of the edges, as a share of the longer side
 SAME_PROPORTIONS = 0.03  # relative difference that rounding to whole pixels makes
@@ -173,8 +174,12 @@ def colours_of(pixels: np.ndarray, what: str) -> list[np.ndarray]:
     near = np.stack([np.square(pixels - each).sum(-1) for each in found]).argmin(0)
     depth = min(2, max(near.shape) // THICK)
     kept = [each for i, each in enumerate(found) if i == 0 or is_thick(near == i, depth)]
-    if len(kept) > MOST:
-        raise ValueError(f"The {what} has more than {MOST} colours: paint each region in one plain colour.")
+    between = np.stack([np.linalg.norm(pixels - each, axis=-1) for each in kept]).min(0) > PLAIN
+    if len(kept) > MOST or between.mean() > MOST_BETWEEN:
+        raise ValueError(
+            f"The {what} looks like a photograph, with colours of all kinds: paint each region in one plain "
+            f"colour, {MOST} at most."
+        )
     return kept
 
 
