@@ -103,7 +103,7 @@ def estimate(
     optimizer: str,
     tile: int | None = None,
 ) -> float:
-    """Bytes that a run needs beyond the loaded network; of its images, tiles make none smaller. See `check`."""
+    """Bytes that a run needs beyond the loaded network; tiles make no image of it smaller. See `check`."""
     history = getattr(make_optimizer(optimizer), "history_size", 1)
     image = 4 * 3 * math.prod(shape)
     height, width = shape if tile is None else (min(side, tile) for side in shape)
