@@ -279,14 +279,27 @@ def is_finite(values: Any) -> bool:
     return bool(numpy(keras.ops.all(keras.ops.isfinite(values))))
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of tensors that runs as one graph; compiled anew for every new shape of its arguments."""
+def compiled(function: Callable[..., Any], model: keras.Model | None = None) -> Callable[..., Any]:
+    """A function of tensors that runs as one graph; compiled anew for every new shape of its arguments.
+
+    Args:
+        function: of tensors.
+        model: whose weights the function uses, if any. For JAX they become arguments: a program of its own
+            for every shape would otherwise hold a copy of them.
+    """
     if backend.NAME == "tensorflow":
         return GraphPerShape(function)
     if backend.NAME == "jax":
         import jax
 
-        return jax.jit(function)
+        variables = model.variables if model is not None else []
+
+        def with_weights(values: list[Any], *arguments: Any) -> Any:
+            with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+                return function(*arguments)
+
+        program = jax.jit(with_weights)
+        return lambda *arguments: program([v.value for v in variables], *arguments)
     return function  # PyTorch runs eagerly
 
 

@@ -27,7 +27,13 @@ SMALL = 256 * 256  # pixels up to which every machine has enough
 USED = 0.9  # share of what is free that a suggestion fills
 
 
-def check(network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int, int], optimizer: str) -> None:
+def check(
+    network: FeatureNetwork,
+    layers: Sequence[Layer],
+    shape: tuple[int, int],
+    optimizer: str,
+    tile: int | None = None,
+) -> None:
     """Warn of a run that will hardly fit into the memory that is free, and refuse one that cannot.
 
     Nothing is said of what is not known: the memory of a GPU, and that of a system which does not tell.
@@ -37,6 +43,7 @@ def check(network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int, in
         layers: from which.
         shape: (height, width) of the largest size in pixels.
         optimizer: name of the method.
+        tile: side in pixels of the tiles in which a larger picture is worked at; None for none.
 
     Raises:
         MemoryError: this machine could not run it even if it had nothing else to do.
@@ -47,7 +54,7 @@ def check(network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int, in
     free, total = hardware.free_memory(), hardware.memory(swap=True)
     if math.prod(shape) <= SMALL or free is None or total is None or backend.devices():
         return
-    needed = estimate(network, layers, shape, optimizer)
+    needed = estimate(network, layers, shape, optimizer, tile)
     size, wanted = max(shape), wish(network, shape, needed)
     if needed > FAR_TOO_MUCH * total:
         fits = fitting(size, needed, total)
@@ -90,12 +97,18 @@ def fitting(size: int, needed: float, there: float) -> int:
 
 
 def estimate(
-    network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int, int], optimizer: str
+    network: FeatureNetwork,
+    layers: Sequence[Layer],
+    shape: tuple[int, int],
+    optimizer: str,
+    tile: int | None = None,
 ) -> float:
-    """Bytes that a run needs beyond the loaded network; see `check`."""
+    """Bytes that a run needs beyond the loaded network; tiles make no image of it smaller. See `check`."""
     history = getattr(make_optimizer(optimizer), "history_size", 1)
     image = 4 * 3 * math.prod(shape)
-    return OUTPUTS * output_bytes(network, layers, shape) + (IMAGES + 2 * history) * image + FIXED
+    height, width = shape if tile is None else (min(side, tile) for side in shape)
+    outputs = OUTPUTS * output_bytes(network, layers, (height, width))
+    return outputs + (IMAGES + 2 * history) * image + FIXED
 
 
 def output_bytes(network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int, int]) -> int:

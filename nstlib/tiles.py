@@ -19,10 +19,67 @@ import numpy as np
 
 from .autodiff import MAKERS, Evaluation, compiled, gradient, numpy, tensor
 from .backend import NAME, ops
+from .foundation import Kept
 from .objectives import IMAGE, Objective
 from .objectives.tiling import Tile, Tiling, tiling
 
 SIDE = 1024  # pixels of a tile with its margins, unless told otherwise
+MOST_FUNCTIONS = 36  # kept for one kind of objective: nine kinds of tiles, two functions each, two sizes
+
+
+class TileSteps:
+    """What is compiled for one kind of objective: a function for every kind of tile, shared by all runs.
+
+    Attributes:
+        lengths: shapes of the sums of each term; there once a function was traced.
+        traces: how often one was; more than twice for a kind of tile would be a bug.
+    """
+
+    def __init__(self, objective: Objective, strides: Mapping[str, int]) -> None:
+        self.kinds, self.layers, self.strides = objective.signature, objective.layers, strides
+        self.network = objective.network
+        self.model = self.network.cut(self.layers) if self.layers else None
+        self.lengths: list[list[tuple[int, ...]]] = []
+        self.traces = 0
+        self._functions: Kept[Any, Any] = Kept(MOST_FUNCTIONS)
+
+    def _traced(self) -> None:
+        self.traces += 1
+
+    def forward(self, tile: Tile) -> Any:
+        """The function (cut, targets) -> sums of all terms over the tile's own positions, one row."""
+
+        def sums(cut: Any, targets: Any) -> Any:
+            self._traced()
+            return self._flat_sums(tile, cut, targets)
+
+        return self._functions.made_once(("sums", tile.kind), lambda: compiled(sums, self.model))
+
+    def backward(self, tile: Tile) -> Any:
+        """The function (cut, targets, pull) -> value and gradient of <pull, sums> in the pixels cut out."""
+
+        def share(cut: Any, targets: Any, pull: Any) -> tuple[Any, Any]:
+            total = ops.sum(self._flat_sums(tile, cut, targets) * pull)
+            return total, ops.reshape(total, (1,))
+
+        make = MAKERS[NAME]
+        return self._functions.made_once(("slope", tile.kind), lambda: make(share, self.model, self._traced))
+
+    def _flat_sums(self, tile: Tile, cut: Any, targets: Any) -> Any:
+        """The sums of all terms over the tile's own positions, one row."""
+        outputs = self.network.outputs(self.model, cut) if self.model is not None else []
+        features = {IMAGE: cut, **dict(zip(self.layers, outputs, strict=True))}
+        rows, lengths = [], []
+        for (measure, layer, kind, masked), tensors in zip(self.kinds, targets, strict=True):
+            stride = self.strides[layer]
+            own = tile.own(features[layer], stride)
+            wide = tile.own(features[layer], stride, measure.reach)
+            summary, where = split(tensors, kind, masked)
+            sums = measure.sums(wide, summary, where, (int(own.shape[1]), int(own.shape[2])))
+            rows += [ops.reshape(ops.cast(s, "float32"), (-1,)) for s in sums]
+            lengths.append([tuple(map(int, s.shape)) for s in sums])
+        self.lengths = lengths
+        return ops.concatenate(rows)
 
 
 class TiledObjective:
@@ -31,53 +88,35 @@ class TiledObjective:
     Attributes:
         objective: whose measures are all additive.
         tiling: how the image is cut.
+        steps: what is compiled.
     """
 
     def __init__(self, objective: Objective, shape: tuple[int, int], side: int) -> None:
         check_additive(objective)
         layers = list(dict.fromkeys(term.layer for term in objective.terms))
+        reach = max([t.measure.reach for t in objective.terms if t.layer != IMAGE], default=0)
         self.objective, self.shape = objective, shape
-        self.tiling: Tiling = tiling(objective.network, layers, shape, side)
+        self.tiling: Tiling = tiling(objective.network, layers, shape, side, reach)
+        self.steps: TileSteps = objective.network.steps.made_once(
+            ("tiles", objective.signature), lambda: TileSteps(objective, self.tiling.strides)
+        )
         self._hosts = [[numpy(t) for t in term.tensors] for term in objective.terms]
-        self._forward: dict[Any, Any] = {}
-        self._backward: dict[Any, Any] = {}
-        self._lengths: list[list[tuple[int, ...]]] = []  # shapes of the sums of each term
 
     def __call__(self, image: np.ndarray, weights: Any) -> tuple[np.ndarray, np.ndarray]:
         """(parts, gradient) at an image (1, H, W, 3): weighted parts (terms,), gradient of their sum."""
         total: np.ndarray | float = 0.0
         for tile in self.tiling.tiles:
-            total = total + numpy(self._sums_of(tile, image)).astype("float64")
+            row = self.steps.forward(tile)(*self._arguments(tile, image))
+            total = total + numpy(row).astype("float64")
         sums = tensor(np.asarray(total), "float32")
         parts = numpy(self._parts(sums)) * numpy(weights)
         pull = tensor(gradient(lambda s: ops.sum(self._parts(s) * weights), sums))
         slope = np.zeros(image.shape, "float32")
         for tile in self.tiling.tiles:
             rows, columns = tile.cut
-            slope[:, rows, columns] += numpy(self._pulled(tile, image, pull))
+            found = self.steps.backward(tile)(*self._arguments(tile, image), pull)[1]
+            slope[:, rows, columns] += numpy(found)
         return parts, slope
-
-    def _sums_of(self, tile: Tile, image: np.ndarray) -> Any:
-        """The sums of all terms over one tile, flat."""
-        if tile.kind not in self._forward:
-            self._forward[tile.kind] = compiled(self._flat_sums(tile))
-        return self._forward[tile.kind](*self._arguments(tile, image))
-
-    def _pulled(self, tile: Tile, image: np.ndarray, pull: Any) -> Any:
-        """The gradient of <pull, sums of the tile> in the tile's pixels."""
-        if tile.kind not in self._backward:
-            flat = self._flat_sums(tile)
-
-            def share(cut: Any, targets: Any, pull: Any) -> tuple[Any, Any]:
-                total = ops.sum(flat(cut, targets) * pull)
-                return total, ops.reshape(total, (1,))
-
-            self._backward[tile.kind] = MAKERS[NAME](share, self._model(), lambda: None)
-        return self._backward[tile.kind](*self._arguments(tile, image), pull)[1]
-
-    def _model(self) -> Any:
-        layers = self.objective.layers
-        return self.objective.network.cut(layers) if layers else None
 
     def _arguments(self, tile: Tile, image: np.ndarray) -> tuple[Any, list[list[Any]]]:
         """What is cut out of the image, and what each term needs there, on the device."""
@@ -91,33 +130,11 @@ class TiledObjective:
             targets.append([tensor(np.ascontiguousarray(each)) for each in kept])
         return tensor(np.ascontiguousarray(image[:, rows, columns])), targets
 
-    def _flat_sums(self, tile: Tile) -> Callable[[Any, Any], Any]:
-        """The function (cut, targets) -> sums of all terms over the tile's own positions, one row."""
-        kinds, strides = self.objective.signature, self.tiling.strides
-        network, layers, model = self.objective.network, self.objective.layers, self._model()
-
-        def flat_sums(cut: Any, targets: Any) -> Any:
-            outputs = network.outputs(model, cut) if model is not None else []
-            features = {IMAGE: cut, **dict(zip(layers, outputs, strict=True))}
-            rows, lengths = [], []
-            for (measure, layer, kind, masked), tensors in zip(kinds, targets, strict=True):
-                stride = strides[layer]
-                own = tile.own(features[layer], stride)
-                wide = tile.own(features[layer], stride, measure.reach)
-                summary, where = split(tensors, kind, masked)
-                sums = measure.sums(wide, summary, where, (int(own.shape[1]), int(own.shape[2])))
-                rows += [ops.reshape(ops.cast(s, "float32"), (-1,)) for s in sums]
-                lengths.append([tuple(map(int, s.shape)) for s in sums])
-            self._lengths = lengths
-            return ops.concatenate(rows)
-
-        return flat_sums
-
     def _parts(self, sums: Any) -> Any:
         """The unweighted parts, (terms,), from the sums over all tiles."""
         parts, at = [], 0
         for (measure, _, kind, masked), shapes, hosts in zip(
-            self.objective.signature, self._lengths, self._hosts, strict=True
+            self.objective.signature, self.steps.lengths, self._hosts, strict=True
         ):
             found = []
             for shape in shapes:

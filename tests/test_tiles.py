@@ -1,20 +1,22 @@
 """tiles.py: loss and gradient by tiles are those of the whole picture."""
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import nstlib as nst
-from nstlib import hardware, tiles
+from nstlib import hardware, memory, tiles
 from nstlib.autodiff import numpy, tensor
 from nstlib.losses import FORMULAS
 from nstlib.networks import load_network
 from nstlib.objectives import Objective, content_terms, style_terms, terms_of, variation_terms
-from nstlib.objectives.measures import IMAGE, Content, Gram
+from nstlib.objectives.measures import IMAGE, Content, Gram, Variation
 from nstlib.objectives.regions import at_layer
 from nstlib.objectives.statistics import Histogram
+from nstlib.objectives.terms import Term
 from nstlib.objectives.tiling import features_by_tiles, spans, tiling
 
 STYLES = ["block1_conv1", "block2_conv2", "block3_conv1"]
@@ -97,6 +99,29 @@ def test_a_wide_network_is_tiled_too(pooling: Any) -> None:
     agree(Objective(net, terms), image, 64)
 
 
+def test_a_measure_that_looks_at_the_next_position_of_a_layer_is_tiled_too() -> None:
+    (image,), net = pictures((70, 61)), load_network("pocket_vgg")
+    terms = [Term(Variation(), layer, 1.0) for layer in ("block1_conv1", "block2_conv1")]
+    agree(Objective(net, terms[:1]), image, 24)
+    agree(Objective(net, terms), image, 40)
+
+
+def test_tiles_of_one_kind_are_compiled_once_for_all_runs() -> None:
+    (style, image), net = pictures((60, 60), (200, 60)), load_network("pocket_vgg")
+    made = [Objective(net, style_terms(net, each, "block1_conv2")) for each in (style, 1 - style)]
+    net.steps.pop(("tiles", made[0].signature), None)
+    steps = tiles.TiledObjective(made[0], (200, 60), 64).steps
+    for objective in made:
+        for _ in range(2):
+            tiles.value_and_grad(objective, 64)(tensor(image))
+    assert tiles.TiledObjective(made[1], (200, 60), 64).steps is steps
+    cut = tiling(net, ["block1_conv2"], (200, 60), 64).tiles
+    kinds = {tile.kind for tile in cut}
+    assert len(kinds) == 3 < len(cut)  # the first, those in the middle, the last
+    if nst.backend.NAME != "torch":  # which compiles nothing
+        assert steps.traces == 2 * len(kinds)
+
+
 def test_targets_of_a_large_style_picture_are_those_of_the_whole() -> None:
     (style,), net = pictures((210, 180)), load_network("pocket_vgg")
     where = np.random.default_rng(1).random((210, 180), dtype="float32")
@@ -128,6 +153,28 @@ def test_a_transfer_in_tiles_is_the_transfer() -> None:
     tiled = nst.transfer_style(photo, style, **layers, **run, tile=128)
     np.testing.assert_allclose(tiled.image, whole.image, atol=2e-3)
     assert tiled.history.best()[-1] == pytest.approx(whole.history.best()[-1], rel=1e-3)
+
+
+def test_a_run_in_tiles_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    photo, style = pictures((150, 70), (60, 60))
+    run: dict[str, Any] = {"sizes": "single", "progress": False, "tile": 96, "seed": 1}
+    layers = {"content_layers": "block2_conv1", "style_layers": STYLES[:2]}
+    at_once = nst.transfer_style(photo, style, **layers, **run, iterations=4)
+    for iterations in (2, 4):
+        kept = {**run, "checkpoint": tmp_path / "run.npz", "iterations": iterations}
+        resumed = nst.transfer_style(photo, style, **layers, **kept)
+    np.testing.assert_allclose(resumed.image, at_once.image, atol=1e-4)
+    assert len(resumed.history.rows) == len(at_once.history.rows)
+
+
+def test_tiles_save_the_outputs_of_layers_and_not_the_images() -> None:
+    net, layers = load_network("pocket_vgg"), ["block4_conv2"]
+    whole, tiled, small = (
+        memory.estimate(net, layers, shape, "adam", tile)
+        for shape, tile in (((2048, 2048), None), ((2048, 2048), 512), ((512, 512), None))
+    )
+    assert tiled - small == pytest.approx((memory.IMAGES + 2) * 12 * (2048**2 - 512**2))
+    assert tiled < 0.3 * whole
 
 
 def test_tiles_are_taken_where_the_whole_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,9 @@ class Tiling:
     strides: dict[str, int]
 
 
-def tiling(network: FeatureNetwork, layers: Sequence[str], shape: tuple[int, int], side: int) -> Tiling:
+def tiling(
+    network: FeatureNetwork, layers: Sequence[str], shape: tuple[int, int], side: int, reach: int = 0
+) -> Tiling:
     """Cut a picture.
 
     Args:
@@ -108,6 +110,7 @@ def tiling(network: FeatureNetwork, layers: Sequence[str], shape: tuple[int, int
         layers: Keras names, `measures.IMAGE` among them.
         shape: (height, width) of the picture.
         side: of a tile with its margin, in pixels; its memory is that of a picture of this size.
+        reach: how many positions of the next tile are looked at in a layer of the network; see `Measure`.
 
     Raises:
         ValueError: the side is too small for the receptive field, or the network is of another plan.
@@ -115,7 +118,7 @@ def tiling(network: FeatureNetwork, layers: Sequence[str], shape: tuple[int, int
     fields = {layer: network.receptive_field(layer) for layer in layers if layer != IMAGE}
     strides = {layer: fields[layer].stride if layer in fields else 1 for layer in layers}
     grid = max(strides.values(), default=1)
-    reaches = [max(-f.offset, f.offset + f.size - f.stride) for f in fields.values()]
+    reaches = [max(-f.offset, f.offset + f.size + (reach - 1) * f.stride) for f in fields.values()]
     margin = math.ceil(max([1, *reaches]) / grid) * grid  # 1: total variation looks at the next pixel
     own = (side - 2 * margin) // grid * grid
     if own < grid:
