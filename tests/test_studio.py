@@ -1091,7 +1091,7 @@ def test_a_mask_from_a_file_names_its_regions() -> None:
     assert not page.alert.value and list(regions._menus) == ["#804000", "green", "white"]
     for name, bad, says in (
         ("tall.png", brushes.png(mask.resize((60, 200))), "tall.png cannot be used. The mask has 60 x 200"),
-        ("many.png", picture_bytes(width, height), "more than 24 colours"),
+        ("many.png", picture_bytes(width, height), "looks like a photograph"),
         ("words.png", b"these are words", "words.png cannot be used. This file is not a picture"),
     ):
         upload_to(regions.upload, name, bad)
