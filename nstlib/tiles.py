@@ -43,6 +43,10 @@ class TileSteps:
         self.traces = 0
         self._functions: Kept[Any, Any] = Kept(MOST_FUNCTIONS)
 
+    def make_room(self, kinds: int) -> None:
+        """Keep the functions of so many kinds of tiles, or each evaluation would compile them again."""
+        self._functions.most = max(self._functions.most, 2 * kinds)
+
     def _traced(self) -> None:
         self.traces += 1
 
@@ -100,6 +104,7 @@ class TiledObjective:
         self.steps: TileSteps = objective.network.steps.made_once(
             ("tiles", objective.signature), lambda: TileSteps(objective, self.tiling.strides)
         )
+        self.steps.make_room(len({tile.kind for tile in self.tiling.tiles}))
         self._hosts = [[numpy(t) for t in term.tensors] for term in objective.terms]
 
     def __call__(self, image: np.ndarray, weights: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -195,3 +195,19 @@ def test_tiles_are_taken_where_the_whole_would_not_fit(monkeypatch: pytest.Monke
 def test_a_tile_is_a_whole_number() -> None:
     with pytest.raises(ValueError, match="tile is 0; give a whole number"):
         nst.transfer_style("cat", "swirls", tile=0)
+
+
+def test_kinds_of_tiles_beyond_what_is_usually_kept_are_compiled_once_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tiles, "MOST_FUNCTIONS", 4)
+    photo, image = pictures((120, 150), (120, 150))
+    net = load_network("pocket_vgg", weights="random", seed=5)
+    objective = Objective(net, content_terms(net, photo, "block2_conv2"))
+    kinds = {tile.kind for tile in tiling(net, ["block2_conv2"], (120, 150), 36).tiles}
+    assert len(kinds) > tiles.MOST_FUNCTIONS
+    evaluate = tiles.value_and_grad(objective, 36)
+    for _ in range(2):
+        evaluate(tensor(image))
+    (steps,) = (step for key, step in net.steps.items() if key[0] == "tiles")
+    assert steps.traces == 2 * len(kinds)

@@ -91,15 +91,15 @@ def excite(
         begin = replace(begin, picture=np.clip(vivid(begin.picture), 0, 1))
     result = carry_out(
         Job(
-            "exciting image",
-            "excite",
-            objective,
-            frame,
-            begin,
-            options,
-            halved(side, coarsest(SMALLEST_EXCITING, side, net, [(side, [name])])),
-            net,
-            [name],
+            title="exciting image",
+            recipe="excite",
+            objective_at=objective,
+            frame=frame,
+            begin=begin,
+            options=options,
+            usual_sizes=halved(side, coarsest(SMALLEST_EXCITING, side, net, [(side, [name])])),
+            network=net,
+            layers=[name],
             settings=settings,
             shown=muted,
         )

@@ -74,18 +74,18 @@ def reconstruct_content(
     colour = tuple(map(float, photo.mean((0, 1, 2))))
     return carry_out(
         Job(
-            "content reconstruction",
-            "reconstruct_content",
-            objective,
-            photo,
-            starting_image(start, photo, None, seed, around=colour),
-            options,
-            halved(full, coarsest(SMALLEST_CONTENT, full, net, [(min(photo.shape[1:3]), seen)])),
-            net,
-            seen,
-            {"content": (content, photo)},
-            settings,
-            unchosen(layer=layer),
+            title="content reconstruction",
+            recipe="reconstruct_content",
+            objective_at=objective,
+            frame=photo,
+            begin=starting_image(start, photo, None, seed, around=colour),
+            options=options,
+            usual_sizes=halved(full, coarsest(SMALLEST_CONTENT, full, net, [(min(photo.shape[1:3]), seen)])),
+            network=net,
+            layers=seen,
+            pictures={"content": (content, photo)},
+            settings=settings,
+            usual=unchosen(layer=layer),
         )
     )
 
@@ -144,19 +144,19 @@ def reconstruct_style(
     needs = [(min(each.shape[1:3]), seen) for each in (picture, frame)]
     return carry_out(
         Job(
-            "style reconstruction",
-            "reconstruct_style",
-            objective,
-            frame,
-            starting_image(start, frame, lambda: match_colors(frame, picture), seed, picture),
-            options,
-            halved(full, coarsest(SMALLEST_SIZE, full, net, needs)),
-            net,
-            seen,
-            {"style": (style, picture)},
-            settings,
-            unchosen(layers=layers, shape=shape),
-            lacking,
+            title="style reconstruction",
+            recipe="reconstruct_style",
+            objective_at=objective,
+            frame=frame,
+            begin=starting_image(start, frame, lambda: match_colors(frame, picture), seed, picture),
+            options=options,
+            usual_sizes=halved(full, coarsest(SMALLEST_SIZE, full, net, needs)),
+            network=net,
+            layers=seen,
+            pictures={"style": (style, picture)},
+            settings=settings,
+            usual=unchosen(layers=layers, shape=shape),
+            lacking=lacking,
         )
     )
 

@@ -138,20 +138,20 @@ def transfer_style(
         settings["style_measure"] = in_words(measure)
     return carry_out(
         Job(
-            "style transfer",
-            "transfer_style",
-            objective,
-            photo,
-            begin,
-            options,
-            steps,
-            net,
-            seen,
-            taken,
-            settings,
-            usual,
-            lacking,
-            shown,
+            title="style transfer",
+            recipe="transfer_style",
+            objective_at=objective,
+            frame=photo,
+            begin=begin,
+            options=options,
+            usual_sizes=steps,
+            network=net,
+            layers=seen,
+            pictures=taken,
+            settings=settings,
+            usual=usual,
+            lacking=lacking,
+            shown=shown,
         )
     )
 
