@@ -188,13 +188,13 @@ class Gallery:
     def entries(self) -> list[Entry]:
         """All results, the latest first; files that are not whole or not ours are passed over."""
         found = []
-        for key in self._keys():
+        for key in self.keys():
             with suppress(Exception):  # broken files make decoders fail in every way there is
                 found.append(Entry(key, _read_record(self._file(key, ".png"))))
         return found
 
-    def _keys(self) -> list[str]:
-        """The names that results may have, the latest first."""
+    def keys(self) -> list[str]:
+        """The names of the files that may be results, the latest first."""
         stems = (path.stem for path in self.folder.glob("*.png"))
         return sorted(filter(KEY.fullmatch, stems), reverse=True)
 
@@ -222,7 +222,7 @@ class Gallery:
             with suppress(OSError):  # a photo without its result would stay for ever
                 self.delete(key)
             raise
-        for old in self._keys()[self.kept :]:
+        for old in self.keys()[self.kept :]:
             with suppress(OSError):  # the new result is stored all the same
                 self.delete(old)
         return Entry(key, record)
