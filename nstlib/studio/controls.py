@@ -147,7 +147,7 @@ class Results:
         actions = ipywidgets.HBox([self._again, self._delete])
         actions.add_class("nst-actions")
         note = f"The latest {gallery.kept} are kept; the oldest makes room."
-        self.actions = group("chosen", actions)
+        self.actions = group("keep", actions)
         self._heading = ipywidgets.HTML(display.heading("Earlier results", note=note))
         self.box = group("results", self._heading, self._thumbnails.box)
         self.refresh()

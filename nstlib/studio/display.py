@@ -17,7 +17,7 @@ import numpy as np
 from .. import fonts, images
 from .gallery import Entry, Record
 from .job import Sight
-from .pictures import Picture
+from .pictures import Picture, in_words
 from .settings import (
     BY_PIP,
     COLOR_WORDS,
@@ -127,16 +127,20 @@ def hint() -> str:
 
 
 def waiting(photo: Picture, style: Picture) -> str:
-    """The stage before a run: the two pictures that are chosen, as large as they fit beside each other."""
-    shown = "".join(
-        f'<figure class="nst-chosen"><img src="{address(picture.thumbnail(side))}" '
+    """The stage before a run: the two pictures that are chosen, beside each other and equally high."""
+    shown = {"photo": (photo, photo.thumbnail(ENLARGED_PHOTO)), "style": (style, style.thumbnail(SHOWN))}
+    shapes = {kind: images.dimensions(small) for kind, (_, small) in shown.items()}
+    ratios = {kind: width / height for kind, (width, height) in shapes.items()}
+    figures = "".join(
+        f'<figure class="nst-chosen" style="flex: {ratios[kind]:.4f} 1 0"><img src="{address(small)}" '
         f'alt="The chosen {kind}: {escape(picture.title)}"><figcaption>{escape(picture.title)}</figcaption>'
         "</figure>"
-        for kind, picture, side in (("photo", photo, ENLARGED_PHOTO), ("style", style, SHOWN))
+        for kind, (picture, small) in shown.items()
     )
     return (
-        f'<div class="nst-pair">{shown}</div><p class="nst-caption">Generate paints {escape(photo.title)} '
-        f"in the style of {escape(style.title)}. The picture appears here while it is being painted.</p>"
+        f'<div class="nst-pair" style="max-width: calc(60vh * {sum(ratios.values()):.4f})">{figures}</div>'
+        f'<p class="nst-caption">Generate paints {escape(photo.title)} in the style of {escape(style.title)}. '
+        "The picture appears here while it is being painted.</p>"
     )
 
 
@@ -245,7 +249,8 @@ def mask_link(mask: bytes) -> str:
 
 def label(record: Record) -> str:
     """A result in the two lines that fit below its thumbnail."""
-    return f"{record.styles}{', stopped' if record.stopped else ''}\n{record.photo}"
+    photo = in_words(record.photo, record.photo_origin)
+    return f"{record.styles}{', stopped' if record.stopped else ''}\n{photo}"
 
 
 def described(settings: Settings) -> list[tuple[str, str, str]]:

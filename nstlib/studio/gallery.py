@@ -24,6 +24,7 @@ from PIL import Image
 from .. import images
 from ..foundation import home_folder, spare_home, whole_file
 from ..making import Making
+from .pictures import in_words
 from .settings import SIZES, Settings, call
 from .styling import Styling
 
@@ -61,12 +62,12 @@ class Record:
     @property
     def styles(self) -> str:
         """The names of all styles, in words."""
-        return self.styling.title(self.style)
+        return self.styling.title(in_words(self.style, self.style_origin))
 
     @property
     def title(self) -> str:
         """What there is to see, in words."""
-        return f"{self.photo} in the style of {self.styles}"
+        return f"{in_words(self.photo, self.photo_origin)} in the style of {self.styles}"
 
     @property
     def stopped(self) -> bool:

@@ -51,7 +51,7 @@ class Order:
     @property
     def title(self) -> str:
         """What there is to see, in words."""
-        return f"{self.photo.name} in the style of {self.choice.styling().title(self.style.name)}"
+        return f"{self.photo.title} in the style of {self.choice.styling().title(self.style.title)}"
 
     def recipe(self, painter: Painter) -> Recipe:
         """What makes it."""
@@ -159,7 +159,7 @@ class Studio(ipywidgets.VBox):
         except ValueError as error:
             self._complain(str(error))
             return
-        waiting, alt = photo.thumbnail(display.SHOWN), f"The photo: {photo.name}"
+        waiting, alt = photo.thumbnail(display.SHOWN), f"The photo: {photo.title}"
         self._order, self._discard, self._previews = order, False, 0
         self._complain("")
         self.results.unchoose()

@@ -38,8 +38,8 @@ class Picture:
 
     @property
     def title(self) -> str:
-        """The name as the page shows it: of a sample, in words."""
-        return self.name.replace("_", " ") if isinstance(self.source, str) else self.name
+        """The name as the page shows it."""
+        return in_words(self.name, self.origin)
 
     @property
     def origin(self) -> str:
@@ -57,6 +57,11 @@ class Picture:
         small = images.to_pil(images.load_image(source, at_most=side))
         small.save(buffer, format="JPEG", quality=85)
         return buffer.getvalue()
+
+
+def in_words(name: str, origin: str) -> str:
+    """The name of a sample without its underscores; of a file as it is."""
+    return name.replace("_", " ") if origin == "sample" else name
 
 
 def file_of(sample: str) -> Any:
