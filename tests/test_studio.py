@@ -245,7 +245,9 @@ def test_too_narrow_a_picture_is_told_in_the_words_of_the_page(case: str) -> Non
     message = str(caught.value)
     what, shape = ("photo", photo) if case in ("a larger result", "both pictures") else ("style", style)
     assert message.startswith(f"The {what} has {shape[0]} x {shape[1]} pixels, and "), message
-    assert message.endswith(f"the network that compares them needs at least 16 on each side: choose {advice}."), message
+    assert message.endswith(
+        f"the network that compares them needs at least 16 on each side: choose {advice}."
+    ), message
     assert "style_size" not in message and len(message) < 300
     if case == "none":
         return

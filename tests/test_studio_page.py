@@ -425,8 +425,10 @@ def test_what_is_clicked_is_large_enough_for_a_finger(browser: Any, studio: str,
         page.locator(".nst-canvas").wait_for()
         targets = "button, select, a, summary, .nst-thumb, .nst-tools label, input[type=number]"
         found = page.locator(".nst-studio").evaluate(
-            """(studio, targets) => [...studio.querySelectorAll(targets)].filter(e => e.getClientRects().length)
-                .map(e => [e.textContent, e.getBoundingClientRect()]).map(([t, b]) => [t, b.width, b.height])""",
+            """(studio, targets) => [...studio.querySelectorAll(targets)]
+                .filter(each => each.getClientRects().length)
+                .map(each => [each.textContent, each.getBoundingClientRect()])
+                .map(([text, box]) => [text, box.width, box.height])""",
             targets,
         )
         assert len(found) > 30

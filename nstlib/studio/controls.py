@@ -26,15 +26,15 @@ from .settings import (
 
 # In plain words, with the field's own terms for who knows them.
 TIPS = {
-    "strength": "How much the style counts beside the photo. Every 20 points more divide the content weight by "
-    "ten; 50 is the library's default",
+    "strength": "How much the style counts beside the photo. Every 20 points more divide the content weight "
+    "by ten; 50 is the library's default",
     "colors": "Whose colours the result has",
     "size": "Of the result; twice the size takes about four times as long",
     "strokes": "The size at which the style is seen, beside that of the result: small for fine strokes",
     "network": "The neural network whose layers compare the pictures. The built-in one is pocket_vgg; the "
     "others are larger and slower",
-    "optimizer": "The optimiser, which changes the picture from step to step: L-BFGS as usual, Adam, gradient "
-    "descent, or L-BFGS-B of SciPy",
+    "optimizer": "The optimiser, which changes the picture from step to step: L-BFGS as usual, Adam, "
+    "gradient descent, or L-BFGS-B of SciPy",
     "iterations": "Iterations at each of the sizes the run goes through, from small to large; as usual means "
     "fewer at full size",
     "start": "The picture before the first step",
@@ -179,7 +179,7 @@ class Results:
         self.box.layout.display = "" if self._entries else "none"
 
     def refresh_if_others_came(self) -> None:
-        """Read the folder where it has other results than are shown: an earlier page may just have added one."""
+        """Read the folder anew if it has other results than are shown: an earlier page may have added one."""
         if self._gallery.keys() != [entry.key for entry in self._entries]:
             self.refresh(self.value.key if self.value else None)
 

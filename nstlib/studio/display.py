@@ -49,7 +49,7 @@ def stylesheet(*, with_letters: bool = True) -> str:
 
 
 def behaviour() -> str:
-    """What ipywidgets leaves out (`behaviour.js`), for all parts of the page, in an attribute of a picture."""
+    """What ipywidgets leaves out (`behaviour.js`), for the whole page, in an attribute of a picture."""
     script = resources.files(__package__).joinpath("behaviour.js").read_text(encoding="utf-8")
     return f'<img alt="No picture" hidden src="data:," onerror="{escape(script, quote=True)}">'
 
@@ -139,8 +139,8 @@ def waiting(photo: Picture, style: Picture) -> str:
     )
     return (
         f'<div class="nst-pair" style="max-width: calc(60vh * {sum(ratios.values()):.4f})">{figures}</div>'
-        f'<p class="nst-caption">Generate paints {escape(photo.title)} in the style of {escape(style.title)}. '
-        "The picture appears here while it is being painted.</p>"
+        f'<p class="nst-caption">Generate paints {escape(photo.title)} in the style of {escape(style.title)}.'
+        " The picture appears here while it is being painted.</p>"
     )
 
 
@@ -254,7 +254,7 @@ def label(record: Record) -> str:
 
 
 def described(settings: Settings) -> list[tuple[str, str, str]]:
-    """Settings as the page words them: name, value, and the library's own term for a tip, if it is another."""
+    """Settings as the page words them: name, value, and for a tip the library's own term, if it has one."""
     weight = content_weight(settings.strength)
     return [
         ("Style strength", str(settings.strength), f"content_weight {weight:g}"),

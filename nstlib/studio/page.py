@@ -59,7 +59,7 @@ class Order:
         return painter.recipe(self.photo.source, style, self.settings.keywords() | keywords)
 
     def record(self, result: Result, *, left: bool = False) -> gallery.Record:
-        """What the result's PNG says; `left` when it was stopped because its page was closed or loaded again."""
+        """What the result's PNG says; `left` when it was stopped because its page was left."""
         from ..optimizers import Stopping
 
         history, outcome = result.history, "finished"
@@ -313,7 +313,9 @@ class Studio(ipywidgets.VBox):
         self.results.disabled = busy
         self.bar.value = 0.0
         self.bar.layout.visibility = "visible" if busy else "hidden"
-        (self.add_class if busy else self.remove_class)("nst-running")  # a page that has it asks before it goes
+        (self.add_class if busy else self.remove_class)(
+            "nst-running"
+        )  # a page that has it asks before it goes
 
     def _say(self, text: str) -> None:
         self.status.value = display.message(text)

@@ -53,7 +53,11 @@ OPTIMIZER_WORDS = dict(
 ITERATIONS: tuple[str | int, ...] = ("auto", 10, 25, 50, 100, 200, 400)  # a number is made at each size
 STARTS = ("recolored", "content", "style", "noise")
 START_WORDS = dict(
-    zip(STARTS, ("the photo in the style's colours", "the photo", "the style picture", "random colours"), strict=True)
+    zip(
+        STARTS,
+        ("the photo in the style's colours", "the photo", "the style picture", "random colours"),
+        strict=True,
+    )
 )
 LATER = ("colors",)  # settings of which the PNG of an older Studio says nothing
 LARGEST_SEED = 2**31 - 1

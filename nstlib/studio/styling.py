@@ -64,7 +64,9 @@ class Styling:
                 for (_, name, origin), share in zip(self.parts, shares, strict=True)
             ]
             return [("Styles", ", ".join(named))]
-        return [(f"Style of {r}", in_words(name, origin) or "none, the photo") for r, name, origin in self.parts]
+        return [
+            (f"Style of {r}", in_words(name, origin) or "none, the photo") for r, name, origin in self.parts
+        ]
 
     def arguments(self, style: str) -> tuple[Any, dict[str, Any]]:
         """The style and the keywords of `transfer_style`, with names in the place of pictures."""
