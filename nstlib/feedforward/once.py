@@ -119,6 +119,17 @@ class OnePass:
         """The styles, read when they are first needed."""
         return read_styles(self.style, self.blend, self.content_mask, self.style_mask, self.seen_at)
 
+    def prepare(self) -> None:
+        """Read the styles and load the network, so that what is wrong with them is said at once.
+
+        Raises:
+            ValueError, OSError, TypeError: bad input, in one sentence.
+        """
+        painter = load_painter(self.dtype)
+        if self.palette.regions is None:
+            for style in self.palette:
+                read_style(painter, style, self.seen_at)
+
     def load(self, content: Any) -> np.ndarray:
         """A photograph at its size, shape (1, H, W, 3)."""
         return images.load_image(content, self.size, at_most=DEFAULT_SIZE)
