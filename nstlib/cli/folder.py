@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..feedforward.folder import Outcome
     from ..making import Making
 
+MOST_NAMED = 3  # of the photographs whose place is taken
+
 
 def paint_folder(arguments: argparse.Namespace, how: Making | None) -> int:
     """Paint every picture of a folder into another; what can be checked at once is checked first.
@@ -125,10 +127,22 @@ def tell_all(outcomes: list[Outcome], arguments: argparse.Namespace) -> int:
         print(f"{arguments.output}: {counted(len(painted))} painted{speed}")
         if kept:
             print(f"{counted(kept)} skipped: there already, and made in the same way")
-    for photo, error in sorted(failures.items()):
-        text = sentence(error)
-        complain(text if photo.name in text else f"{photo.name}: {text}")
+    tell_failures(failures, arguments.output)
     return 1 if failures else 0
+
+
+def tell_failures(failures: Mapping[Path, Exception], target: str) -> None:
+    """Name each photograph that could not be painted; all whose place is taken in one sentence."""
+    taken = sorted(photo.name for photo, error in failures.items() if isinstance(error, FileExistsError))
+    for photo, error in sorted(failures.items()):
+        if photo.name not in taken:
+            text = sentence(error)
+            complain(text if photo.name in text else f"{photo.name}: {text}")
+    if taken:
+        named = ", ".join(taken[:MOST_NAMED]) + (
+            f" and {rest} more" if (rest := len(taken[MOST_NAMED:])) else ""
+        )
+        complain(f"In {target} there is something else for {named}: pass --overwrite to replace it.")
 
 
 def counted(number: int) -> str:

@@ -22,7 +22,7 @@ from ..recipes.styles import COLORS, Palette, Style, read_styles
 from ..recipes.transfer import in_colours
 from .codes import StyleCode
 from .defaults import STRENGTH, STYLE_SIZE
-from .painter import Painter, load_painter
+from .painter import SMALLEST_STYLE, Painter, load_painter
 
 EXACT = 0.25  # strength under which the painting fades into the photograph itself
 # Bytes for each pixel, fitted to the peaks of fresh processes on a processor, in MB beyond the loaded
@@ -117,7 +117,10 @@ class OnePass:
     @cached_property
     def palette(self) -> Palette:
         """The styles, read when they are first needed."""
-        return read_styles(self.style, self.blend, self.content_mask, self.style_mask, self.seen_at)
+        found = read_styles(self.style, self.blend, self.content_mask, self.style_mask, self.seen_at)
+        for style in found:
+            check_seen(style.picture.shape[1:3], self.seen_at)
+        return found
 
     def prepare(self) -> None:
         """Read the styles and load the network, so that what is wrong with them is said at once.
@@ -204,6 +207,24 @@ def check_strength(value: Any) -> float:
     if not 0 <= number <= 1:  # NaN neither
         raise ValueError(f"strength is {value}; give a number from 0 (the photograph) to 1 (the style).")
     return number
+
+
+def check_seen(shape: tuple[int, int], style_size: int) -> None:
+    """Refuse a style of which the network would see a line.
+
+    Args:
+        shape: (height, width) of the picture.
+        style_size: longer side at which it is seen.
+
+    Raises:
+        ValueError: one side is too short.
+    """
+    height, width = images.shape_at(shape, style_size)
+    if min(height, width) < SMALLEST_STYLE:
+        raise ValueError(
+            f"The style picture is seen at {width} x {height} pixels, and {SMALLEST_STYLE} or more on each side "
+            f"are needed: choose style_size={images.size_for(shape, SMALLEST_STYLE)} or more."
+        )
 
 
 def estimate(shape: tuple[int, int], dtype: Dtype) -> float:

@@ -25,6 +25,7 @@ WEIGHTS_FILE = "pocket_painter.npz"
 SHA256 = "26a1323da4314c42d953de8c70a659b6042544f39a930b8f93ab671bc16a88df"  # of that file
 ENCODER = "pocket_vgg"  # what reads the style; the weights were taught with it
 SMALLEST_SIDE = 16  # pixels: what is reflected at a border must be there
+SMALLEST_STYLE = 8  # pixels: the encoder halves a style three times
 MOST_CODES = 16  # that a painter keeps
 CLIP = 4.0  # deviations from what was seen in training beyond which a statistic says nothing more
 
