@@ -222,8 +222,8 @@ def check_seen(shape: tuple[int, int], style_size: int) -> None:
     height, width = images.shape_at(shape, style_size)
     if min(height, width) < SMALLEST_STYLE:
         raise ValueError(
-            f"The style picture is seen at {width} x {height} pixels, and {SMALLEST_STYLE} or more on each side "
-            f"are needed: choose style_size={images.size_for(shape, SMALLEST_STYLE)} or more."
+            f"The style picture is seen at {width} x {height} pixels and needs {SMALLEST_STYLE} or more on "
+            f"each side: choose style_size={images.size_for(shape, SMALLEST_STYLE)} or more."
         )
 
 
