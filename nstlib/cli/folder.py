@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,16 +88,23 @@ def paint_places(
 
     silent = arguments.quiet or not sys.stderr.isatty()
     with tqdm(total=len(places), unit="picture", disable=silent) as bar, warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: above(bar, message)
+        warnings.showwarning = once_above(bar)
         for outcome in paint_all(one_pass(arguments, how), places, overwrite=arguments.overwrite):
             outcomes.append(outcome)
             bar.update()
 
 
-def above(bar: Any, message: object) -> None:
-    """Print a warning where it does not tear the bar apart."""
-    with bar.external_write_mode(file=sys.stderr):
-        complain(message)
+def once_above(bar: Any) -> Callable[..., None]:
+    """What prints a warning above the bar, and the same with other numbers in it not again."""
+    told: set[str] = set()
+
+    def show(message: object, *_: object, **__: object) -> None:
+        if (words := re.sub(r"[\d.]+", "", str(message))) not in told:
+            told.add(words)
+            with bar.external_write_mode(file=sys.stderr):
+                complain(message)
+
+    return show
 
 
 def one_pass(arguments: argparse.Namespace, how: Making | None) -> Any:

@@ -119,7 +119,7 @@ class OnePass:
         """The styles, read when they are first needed."""
         found = read_styles(self.style, self.blend, self.content_mask, self.style_mask, self.seen_at)
         for style in found:
-            check_seen(style.picture.shape[1:3], self.seen_at)
+            check_seen(style.original, self.seen_at)
         return found
 
     def prepare(self) -> None:
@@ -151,12 +151,12 @@ class OnePass:
         if palette.regions is not None:
             palette.regions.fitting(photo.shape[1:3], "photograph")
         painter = load_painter(self.dtype)
-        self.check_memory(photo)
+        self._check_memory(photo)
         seen, painted, shown = in_colours(self.colors, photo, palette)
         painting = paint_palette(painter, seen, painted, float(self.strength), self.seen_at)
         return painting if shown is None else shown(painting)
 
-    def check_memory(self, photo: np.ndarray) -> None:
+    def _check_memory(self, photo: np.ndarray) -> None:
         """See that what has to be there at once fits into this machine; see `paint`."""
         shape = photo.shape[1:3]
         memory.check_need("one pass", estimate(shape, self.dtype), max(shape), "size")
@@ -213,7 +213,7 @@ def check_seen(shape: tuple[int, int], style_size: int) -> None:
     """Refuse a style of which the network would see a line.
 
     Args:
-        shape: (height, width) of the picture.
+        shape: (height, width) of the picture as it was given.
         style_size: longer side at which it is seen.
 
     Raises:
