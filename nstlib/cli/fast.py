@@ -27,7 +27,7 @@ def fast_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--fast",
         action="store_true",
-        help="in one pass of a network that was taught to paint, a fraction of a second instead of minutes; "
+        help="paint in one pass of a network that was taught to, and optimise nothing; "
         f"takes {', '.join(as_flag(name) for name in SHARED)}. PHOTO may be a folder: every picture right in "
         "it is painted, into the folder OUT, as a PNG of its name. What is there already and was made in the "
         "same way is not made again, so that the same command goes on after an interruption",

@@ -60,22 +60,32 @@ def check_places(arguments: argparse.Namespace) -> dict[Path, Path]:
 
     source, target = (Path(os.path.expanduser(text)) for text in (arguments.photo, arguments.output))
     places = folder.targets(folder.photos_in(source), target)
-    inputs = by_name(arguments.style) | {as_flag(n): mask for n, mask in chosen(arguments, MASKS).items()}
-    for name, text in inputs.items():
-        images.check_input(text)
-        for photo, place in places.items():
-            if is_same_file(Path(os.path.expanduser(text)), place):
-                raise ValueError(
-                    f"{name} and the painting of {photo.name} are one file, {place}: move {name}."
-                )
+    check_inputs(arguments, places)
     if target.suffix.lower() in images.FORMATS and not target.is_dir():
         raise ValueError(f"{source} is a folder, so -o names a folder as well, not a picture like {target}.")
     folder.check_folder(target, source)
-    if not arguments.quiet:
-        for photo, place in places.items():
-            if place.stem != photo.stem:
-                print(f"{photo.name}: painted as {place.name}, because {photo.stem} is the name of several.")
+    for photo, place in places.items():
+        if place.stem != photo.stem and not arguments.quiet:
+            print(f"{photo.name}: painted as {place.name}, because {photo.stem} is the name of several.")
     return {photo: places[photo] for photo in folder.in_order_of_shape(places)}
+
+
+def check_inputs(arguments: argparse.Namespace, places: Mapping[Path, Path]) -> None:
+    """See that styles and masks can be read, and that none of them will be painted over.
+
+    Raises:
+        ValueError, OSError: it is otherwise.
+    """
+    from .. import images
+
+    inputs = by_name(arguments.style) | {as_flag(n): mask for n, mask in chosen(arguments, MASKS).items()}
+    for name, text in inputs.items():
+        images.check_input(text)
+        file = Path(os.path.expanduser(text))
+        for photo, place in places.items():
+            if is_same_file(file, place):
+                same = f"{name} and the painting of {photo.name} are one file, {place}"
+                raise ValueError(f"{same}: move one of them.")
 
 
 def paint_places(

@@ -135,7 +135,11 @@ def stylize_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FROM.png",
         help="repeat the run that made this picture, with the options given here instead of its own",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT and the history if they exist")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace OUT and the history if they exist; in a folder, what was made otherwise",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar and no closing lines")
     fast_arguments(parser)
     defaults = library_defaults()
