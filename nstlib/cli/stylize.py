@@ -160,11 +160,12 @@ def stylize(arguments: argparse.Namespace) -> int:
     from ..process import Ending
 
     arguments.style = styles(arguments.style)
+    if not (folder := is_folder(arguments.photo)):
+        check_files(arguments)
     how = making.read(arguments.settings) if arguments.settings else None
-    fast = is_fast(arguments, how, (*NETWORK, *RECIPE, *RUN))
-    if fast and is_folder(arguments.photo):
+    fast = is_fast(arguments, how, (*NETWORK, *RECIPE, *RUN))  # refuses a folder that is not
+    if folder:
         return paint_folder(arguments, how)
-    check_files(arguments)
     masks = chosen(arguments, MASKS).values()
     for each in (arguments.photo, *by_name(arguments.style).values(), *masks):
         images.check_input(each)
