@@ -26,10 +26,10 @@ from .painter import SMALLEST_STYLE, Painter, load_painter
 
 EXACT = 0.25  # strength under which the painting fades into the photograph itself
 # Bytes for each pixel, fitted to the peaks of fresh processes on a processor, in MB beyond the loaded
-# network. Estimated and measured with TensorFlow: in float32 at 512 x 512 pixels 115 and 97, at 1024 x 1024
-# 461 and 409, at 2048 x 2048 1846 and 1797; in bfloat16 63 and 44, 252 and 204, 1007 and 961; with a mask
-# at 1024 x 1024 461 and 434. A style seen at 1024 x 1024 pixels 556 and 555, at 2048 x 2048 2223 and 2188.
-PAINTED = {"float32": 440, "bfloat16": 240}
+# network. Estimated and measured with TensorFlow: in float32 at 512 x 512 pixels 147 and 118, at 1024 x 1024
+# 587 and 561, at 2048 x 2048 2349 and 2401; in bfloat16 77 and 46, 309 and 279, 1237 and 1266; with a mask
+# at 1024 x 1024 587 and 586. A style seen at 1024 x 1024 pixels 556 and 555, at 2048 x 2048 2223 and 2188.
+PAINTED = {"float32": 560, "bfloat16": 295}
 SEEN = 530  # of a style picture
 
 
