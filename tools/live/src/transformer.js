@@ -1,0 +1,129 @@
+// The transformer: a photograph and a code become a painting in one pass. The layout is (1, height, width, channels).
+import * as tf from '@tensorflow/tfjs-core';
+import { modulation } from './style.js';
+
+const EPSILON = 1e-4; // added to variances and deviations, as in the training
+
+/**
+ * The plan that the names and shapes of the weights state.
+ * @returns {{normed: Array<{name: string, channels: number}>, noises: string[], blocks: number, width: number}}
+ */
+export function planOf(weights) {
+  const kernels = Object.keys(weights).filter((name) => name.endsWith('/kernel')).map((name) => name.slice(0, -7));
+  const blocks = kernels.filter((name) => /^residual\d+_conv1$/.test(name)).length;
+  const residual = Array.from({ length: blocks }, (_, i) => [`residual${i + 1}_conv1`, `residual${i + 1}_conv2`]);
+  const channels = (name) => weights[`${name}/kernel`].shape[3];
+  const normed = ['down1', 'down2', ...residual.flat(), 'up1', 'up2'].map((name) => ({ name, channels: channels(name) }));
+  const noises = kernels.filter((name) => /^noise\d+$/.test(name)).sort();
+  return { normed, noises, blocks, width: channels('down2') };
+}
+
+export class Transformer {
+  /** @param weights Of `readWeights`. */
+  constructor(weights) {
+    this.weights = weights;
+    this.plan = planOf(weights);
+    this.kernels = {};
+    for (const name of [...this.plan.normed.map((layer) => layer.name), ...this.plan.noises, 'output'])
+      this.kernels[name] = tf.tensor4d(weights[`${name}/kernel`].values, weights[`${name}/kernel`].shape);
+    this.set = null; // tensors of the code in use
+    this.noise = null; // the noise of the size in use
+  }
+
+  /** Use a code until the next call. */
+  use(code) {
+    if (this.set) tf.dispose(this.set);
+    const values = modulation(code.vector, this.plan, this.weights);
+    const set = {};
+    for (const [name, array] of Object.entries(values))
+      set[name] = name.endsWith('/depthwise') ? depthwiseKernel(array, this.plan.width) : tf.tensor1d(array);
+    const r = code.root;
+    set.root = tf.tensor4d([r[0], r[3], r[6], r[1], r[4], r[7], r[2], r[5], r[8]], [1, 1, 3, 3]);
+    set.mean = tf.tensor1d(code.mean);
+    this.set = set;
+  }
+
+  /**
+   * Paint a picture whose sides are multiples of 4.
+   * @param {tf.Tensor4D} image (1, H, W, 3), RGB in [0, 1].
+   * @returns {tf.Tensor4D} The same shape; not clipped.
+   */
+  paint(image) {
+    const [, height, width] = image.shape;
+    if (height % 4 || width % 4) throw new Error(`sides have to be multiples of 4, not ${width} x ${height}`);
+    this.makeNoise(height / 4, width / 4);
+    return tf.tidy(() => {
+      const half = this.normed(tf.sub(image, 0.5), 'down1', { stride: 2 });
+      let x = this.normed(half, 'down2', { stride: 2 });
+      for (let i = 1; i <= this.plan.blocks; i++) x = this.residual(x, i);
+      x = tf.relu(tf.add(this.normed(twice(x), 'up1', { relu: false }), half));
+      x = this.normed(x, 'up2');
+      return this.colour(reflected(twice(x), this.kernels.output, 1));
+    });
+  }
+
+  /** Noise, a convolution, the depthwise kernels of the style, a convolution, and the sum with what came in. */
+  residual(x, number) {
+    const noise = `noise${number}`;
+    let h = x;
+    if (this.plan.noises.includes(noise)) {
+      const kernel = tf.mul(this.kernels[noise], this.set[`${noise}/gain`]);
+      h = tf.add(h, tf.conv2d(this.noise.tensor, kernel, 1, 'valid'));
+    }
+    let r = this.normed(h, `residual${number}_conv1`);
+    r = tf.depthwiseConv2d(mirrored(r, 1), this.set[`residual${number}/depthwise`], 1, 'valid');
+    return tf.add(h, this.normed(r, `residual${number}_conv2`, { relu: false }));
+  }
+
+  /** Convolution and conditional instance normalisation; the norm is a depthwise 1 x 1 convolution with a bias. */
+  normed(x, name, { stride = 1, relu = true } = {}) {
+    const y = reflected(x, this.kernels[name], stride);
+    const mean = tf.mean(y, [1, 2], true);
+    const variance = flat(tf.mean(tf.squaredDifference(y, mean), [1, 2]));
+    const scale = tf.mul(tf.add(this.set[`${name}/scale`], 1), tf.rsqrt(tf.add(variance, EPSILON)));
+    const bias = tf.sub(this.set[`${name}/shift`], tf.mul(flat(mean), scale));
+    const filter = tf.reshape(scale, [1, 1, -1, 1]);
+    return tf.fused.depthwiseConv2d({ x: y, filter, strides: 1, pad: 'valid', bias, activation: relu ? 'relu' : 'linear' });
+  }
+
+  /** Whiten each channel and give the three the style's covariance and mean, as one 1 x 1 convolution. */
+  colour(y) {
+    const [, height, width] = y.shape;
+    const mean = tf.mean(y, [1, 2], true);
+    const square = tf.mul(flat(tf.mean(tf.squaredDifference(y, mean), [1, 2])), (height * width) / (height * width - 1));
+    const each = tf.div(1, tf.add(tf.sqrt(square), EPSILON));
+    const kernel = tf.mul(this.set.root, tf.reshape(each, [1, 1, 3, 1]));
+    const shift = flat(tf.sum(tf.mul(kernel, tf.reshape(mean, [1, 1, 3, 1])), 2));
+    return tf.add(tf.conv2d(y, kernel, 1, 'valid'), tf.sub(this.set.mean, shift));
+  }
+
+  /** The noise tile repeated over (height, width); kept until another size is asked for. */
+  makeNoise(height, width) {
+    if (this.noise && this.noise.height === height && this.noise.width === width) return;
+    if (this.noise) this.noise.tensor.dispose();
+    const { values, shape } = this.weights.noise;
+    const [rows, columns, channels] = shape;
+    const tiled = new Float32Array(height * width * channels);
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const from = ((y % rows) * columns + (x % columns)) * channels;
+        tiled.set(values.subarray(from, from + channels), (y * width + x) * channels);
+      }
+    this.noise = { height, width, tensor: tf.keep(tf.tensor4d(tiled, [1, height, width, channels])) };
+  }
+}
+
+/** Kernels given as (channels, 3 x 3) for x -> x + depthwise(x): as (3, 3, channels, 1), with 1 added in the middle. */
+function depthwiseKernel(array, channels) {
+  const taps = array.length / channels;
+  const side = Math.sqrt(taps);
+  const kernel = new Float32Array(array.length);
+  for (let c = 0; c < channels; c++)
+    for (let t = 0; t < taps; t++) kernel[t * channels + c] = array[c * taps + t] + (t === (taps - 1) / 2 ? 1 : 0);
+  return tf.tensor4d(kernel, [side, side, channels, 1]);
+}
+
+const flat = (x) => tf.reshape(x, [-1]);
+const mirrored = (x, by) => tf.mirrorPad(x, [[0, 0], [by, by], [by, by], [0, 0]], 'reflect');
+const reflected = (x, kernel, stride) => tf.conv2d(mirrored(x, (kernel.shape[0] - 1) / 2), kernel, stride, 'valid');
+const twice = (x) => tf.image.resizeNearestNeighbor(x, [2 * x.shape[1], 2 * x.shape[2]]);
