@@ -39,6 +39,7 @@ export function dense(x, kernel, bias) {
 
 /**
  * What the network knows of a style picture.
+ * @param {Float32Array} pixels RGB in [0, 1].
  * @returns {Promise<{vector: number[], mean: number[], root: number[]}>}
  */
 export async function styleCode(pixels, height, width, layers, encoder, weights) {
@@ -59,9 +60,9 @@ export async function styleCode(pixels, height, width, layers, encoder, weights)
   return { vector, mean, root: colours };
 }
 
-/** A weighted sum of codes; the weights sum to 1. */
-export function mix(codes, weights) {
-  const sum = (key) => codes[0][key].map((_, i) => codes.reduce((s, code, n) => s + weights[n] * code[key][i], 0));
+/** A code between others; the shares sum to 1. */
+export function mix(codes, shares) {
+  const sum = (key) => codes[0][key].map((_, i) => codes.reduce((s, code, n) => s + shares[n] * code[key][i], 0));
   return { vector: sum('vector'), mean: sum('mean'), root: sum('root') };
 }
 

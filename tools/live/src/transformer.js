@@ -2,7 +2,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { modulation } from './style.js';
 
-const EPSILON = 1e-4; // added to variances and deviations, as in the training
+const EPSILON = 1e-4; // added to a variance before its root is taken
+const FLAT = 1e-6; // the same for the three output maps
+export const FACTOR = 4; // sides of the picture are multiples of this: it is halved twice
 
 /**
  * The plan that the names and shapes of the weights state.
@@ -37,21 +39,19 @@ export class Transformer {
     const set = {};
     for (const [name, array] of Object.entries(values))
       set[name] = name.endsWith('/depthwise') ? depthwiseKernel(array, this.plan.width) : tf.tensor1d(array);
-    const r = code.root;
-    set.root = tf.tensor4d([r[0], r[3], r[6], r[1], r[4], r[7], r[2], r[5], r[8]], [1, 1, 3, 3]);
+    set.root = tf.tensor4d(code.root, [1, 1, 3, 3]); // symmetric
     set.mean = tf.tensor1d(code.mean);
     this.set = set;
   }
 
   /**
-   * Paint a picture whose sides are multiples of 4.
+   * Paint a picture whose sides are multiples of FACTOR.
    * @param {tf.Tensor4D} image (1, H, W, 3), RGB in [0, 1].
    * @returns {tf.Tensor4D} The same shape; not clipped.
    */
   paint(image) {
     const [, height, width] = image.shape;
-    if (height % 4 || width % 4) throw new Error(`sides have to be multiples of 4, not ${width} x ${height}`);
-    this.makeNoise(height / 4, width / 4);
+    this.makeNoise(height / FACTOR, width / FACTOR);
     return tf.tidy(() => {
       const half = this.normed(tf.sub(image, 0.5), 'down1', { stride: 2 });
       let x = this.normed(half, 'down2', { stride: 2 });
@@ -86,13 +86,11 @@ export class Transformer {
     return tf.fused.depthwiseConv2d({ x: y, filter, strides: 1, pad: 'valid', bias, activation: relu ? 'relu' : 'linear' });
   }
 
-  /** Whiten each channel and give the three the style's covariance and mean, as one 1 x 1 convolution. */
+  /** Normalise the three maps and give them the style's covariance and mean, as one 1 x 1 convolution. */
   colour(y) {
-    const [, height, width] = y.shape;
     const mean = tf.mean(y, [1, 2], true);
-    const square = tf.mul(flat(tf.mean(tf.squaredDifference(y, mean), [1, 2])), (height * width) / (height * width - 1));
-    const each = tf.div(1, tf.add(tf.sqrt(square), EPSILON));
-    const kernel = tf.mul(this.set.root, tf.reshape(each, [1, 1, 3, 1]));
+    const variance = flat(tf.mean(tf.squaredDifference(y, mean), [1, 2]));
+    const kernel = tf.mul(this.set.root, tf.reshape(tf.rsqrt(tf.add(variance, FLAT)), [1, 1, 3, 1]));
     const shift = flat(tf.sum(tf.mul(kernel, tf.reshape(mean, [1, 1, 3, 1])), 2));
     return tf.add(tf.conv2d(y, kernel, 1, 'valid'), tf.sub(this.set.mean, shift));
   }
