@@ -6,8 +6,8 @@
     nst.show(result.image, alt="a cat, painted in swirling strokes")
 
 The modules in the order data flows: `samples`, `images`, `colours`, `making`, `networks`, `losses`,
-`objectives`, `autodiff`, `optimizers`, `checkpoint`, `memory`, `recipes`, `again`, `plots`, `widgets`,
-`fonts`, `studio`;
+`objectives`, `autodiff`, `optimizers`, `checkpoint`, `memory`, `recipes`, `feedforward`, `again`, `plots`,
+`widgets`, `fonts`, `studio`;
 beside them `checks` (of exercises) and `course` (what teachers run). Each name below is loaded when it is
 first used, so that `import nstlib` and `nst --help` take no time.
 """
@@ -49,6 +49,7 @@ _HOMES = {
         "transfer_between",
         "transfer_style",
     ),
+    "feedforward": ("Painter", "StyleCode", "load_painter", "paint_once"),
     "again": ("repeat",),
     "studio": ("Studio",),
 }
@@ -62,6 +63,7 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
     from . import autodiff as autodiff
     from . import backend as backend
     from . import colours as colours
+    from . import feedforward as feedforward
     from . import images as images
     from . import losses as losses
     from . import networks as networks
@@ -77,6 +79,10 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
     from .autodiff import value_and_grad as value_and_grad
     from .backend import machine as machine
     from .colours import match_colors as match_colors
+    from .feedforward import Painter as Painter
+    from .feedforward import StyleCode as StyleCode
+    from .feedforward import load_painter as load_painter
+    from .feedforward import paint_once as paint_once
     from .images import load_image as load_image
     from .images import psnr as psnr
     from .images import resize as resize

@@ -135,7 +135,8 @@ ORDER = [
         "networks",
         "losses",
     ),
-    *("objectives", "autodiff", "tiles", "optimizers", "checkpoint", "memory", "recipes", "again", "plots"),
+    *("objectives", "autodiff", "tiles", "optimizers", "checkpoint", "memory", "recipes"),
+    *("feedforward", "again", "plots"),
     *("widgets", "fonts", "studio", "checks", "course", "cli"),
 ]
 

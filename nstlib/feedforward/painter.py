@@ -1,0 +1,159 @@
+"""The one-pass network with its weights, ready to paint."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..autodiff import compiled, tensor
+from ..backend import numpy, own_settings, require_device
+from ..foundation import Kept, unknown_name
+from ..images import check_image
+from ..networks import FeatureNetwork, load_network
+from ..networks.plans import DEFAULT_DTYPE, WEIGHTS_FOLDER, Dtype
+from ..networks.weights import pack_weights
+from .codes import StyleCode, color_statistics, style_statistics
+from .transformer import FACTOR, predictions, transform
+
+WEIGHTS_FILE = "pocket_painter.npz"
+SHA256 = "26a1323da4314c42d953de8c70a659b6042544f39a930b8f93ab671bc16a88df"  # of that file
+ENCODER = "pocket_vgg"  # what reads the style; the weights were taught with it
+SMALLEST_SIDE = 16  # pixels: what is reflected at a border must be there
+CLIP = 4.0  # deviations from what was seen in training beyond which a statistic says nothing more
+
+
+class Painter:
+    """A photograph in any style, in one pass. Made by `load_painter`.
+
+    Attributes:
+        dtype: number format of the convolutions.
+        encoder: the network that reads styles.
+        blocks: number of residual blocks.
+    """
+
+    def __init__(self, weights: dict[str, np.ndarray], encoder: FeatureNetwork, dtype: Dtype) -> None:
+        self.dtype, self.encoder, self._arrays = dtype, encoder, weights
+        self.blocks = weights["depthwise/bias"].size // 9 // weights["down2/kernel"].shape[-1]
+        self._names = tuple(name for name in weights if not name.startswith(("statistics", "code")))
+        self._weights = [tensor(weights[name], "float32") for name in self._names]
+        self._whole, self._part = compiled(self._paint_whole), compiled(self._paint_part)
+
+    def __repr__(self) -> str:
+        count = sum(array.size for array in self._arrays.values())
+        return f"<Painter of {count:,} parameters, {self.dtype}>"
+
+    def code(self, picture: Any, where: np.ndarray | None = None) -> StyleCode:
+        """Read the style of a picture.
+
+        Args:
+            picture: an image, or an array that `check_image` takes. Its size in pixels sets the size of the
+                strokes.
+            where: how much each pixel counts, shape (H, W), for the style of a region; None for all alike.
+
+        Raises:
+            ValueError: not an image, or too small a one.
+        """
+        image = check_image(picture, "style picture")
+        statistics = style_statistics(self.encoder, image, where)
+        usual, spread = self._arrays["statistics/mean"], self._arrays["statistics/deviation"]
+        standard = np.clip((statistics - usual) / spread, -CLIP, CLIP)
+        vector = standard @ self._arrays["code/kernel"] + self._arrays["code/bias"]
+        return StyleCode(vector.astype("float32"), *color_statistics(image, where))
+
+    def paint(self, photo: Any, code: StyleCode, where: np.ndarray | None = None) -> np.ndarray:
+        """Paint a photograph.
+
+        Args:
+            photo: an image, or an array that `check_image` takes.
+            code: of the style.
+            where: how much each pixel counts in the statistics of the norms, shape (H, W), where the style is
+                for a region only; the whole photograph is painted all the same. None for all alike.
+
+        Returns:
+            The painting, float32 RGB in [0, 1], of the photograph's shape.
+
+        Raises:
+            ValueError: not an image, or too small a one.
+        """
+        image = check_image(photo, "photo")
+        height, width = image.shape[1:3]
+        if min(height, width) < SMALLEST_SIDE:
+            raise ValueError(
+                f"The photo is {width} x {height} pixels; one pass needs {SMALLEST_SIDE} or more on each "
+                f"side."
+            )
+        style = [tensor(part, "float32") for part in (code.vector, code.mean, code.root)]
+        whole = tensor(in_fours(image), "float32")
+        if where is None:
+            painted = self._whole(whole, style, self._weights)
+        else:
+            weights = tensor(in_fours(np.asarray(where, "float32")[None, ..., None]), "float32")
+            painted = self._part(whole, weights, style, self._weights)
+        return np.clip(numpy(painted)[:, :height, :width], 0, 1).astype("float32")
+
+    def _paint_whole(self, image: Any, style: list[Any], values: list[Any]) -> Any:
+        return self._paint_part(image, None, style, values)
+
+    def _paint_part(self, image: Any, where: Any, style: list[Any], values: list[Any]) -> Any:
+        """The compiled pass; weights are arguments, so that no program holds a copy of them."""
+        vector, mean, root = style
+        weights = dict(zip(self._names, values, strict=True))
+        said = predictions(weights, vector, self.blocks)
+        return transform(weights, image, said, mean, root, where, self.dtype)
+
+
+def in_fours(image: np.ndarray) -> np.ndarray:
+    """The picture (1, H, W, C) with mirrored pixels below and to the right, so that both sides are multiples
+    of 4.
+    """
+    below, right = (-side % FACTOR for side in image.shape[1:3])
+    return np.pad(image, ((0, 0), (0, below), (0, right), (0, 0)), mode="symmetric")
+
+
+MOST_PAINTERS = 2  # one for each number format
+_kept: Kept[Any, Painter] = Kept(MOST_PAINTERS)
+
+
+def load_painter(dtype: Dtype = DEFAULT_DTYPE) -> Painter:
+    """The one-pass network that comes with the package, kept for as long as the process lives.
+
+    Args:
+        dtype: "float32", or "bfloat16", which is faster where the processor has the instructions.
+
+    Raises:
+        ValueError: another number format, or weights that are damaged or of another version.
+        FileNotFoundError: the weights are missing.
+        OSError: there is no device to compute on.
+    """
+    if dtype not in ("float32", "bfloat16"):
+        raise unknown_name("dtype", dtype, ("float32", "bfloat16"))
+    require_device()
+
+    def load() -> Painter:
+        arrays = checked_weights(WEIGHTS_FOLDER / WEIGHTS_FILE)
+        with own_settings():
+            return Painter(arrays, load_network(ENCODER), dtype)
+
+    return _kept.made_once(dtype, load)
+
+
+def checked_weights(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of the weights file, if it is the one that belongs to this version of the package.
+
+    Raises:
+        FileNotFoundError: it is missing.
+        ValueError: it is another file.
+    """
+    remedy = "install the package again, or in the course's folder `git checkout nstlib/weights`."
+    if not path.is_file():
+        raise FileNotFoundError(f"The weights of the one-pass network, {path}, are missing: {remedy}")
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != SHA256:
+        raise ValueError(
+            f"{path} is damaged or of another version (its SHA-256 begins with {found[:12]}, not "
+            f"{SHA256[:12]}): {remedy}"
+        )
+    return pack_weights(path)
