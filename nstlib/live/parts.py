@@ -18,7 +18,7 @@ from ..networks.plans import WEIGHTS_FOLDER
 from ..networks.preprocessing import IMAGENET_MEAN, POCKET_DEVIATION
 from ..networks.weights import pack_weights
 
-PHOTOS = ("cat", "astronaut", "rocket", "coffee", "grace_hopper", "hubble")  # all free of conditions
+PHOTOS = ("cat", "astronaut", "rocket", "coffee", "grace_hopper")  # all free of conditions
 PHOTO_SIZE = 640  # longer side, in pixels
 QUALITY = 88  # of JPEG
 Weights = dict[str, np.ndarray]

@@ -2,6 +2,7 @@
 // paints, and the fastest stays.
 
 const TRIAL = { height: 192, width: 256 }; // pixels of the trial pass
+const AREA = TRIAL.height * TRIAL.width;
 
 let asked = 0; // messages, to tell their answers apart
 
@@ -22,6 +23,11 @@ class PainterWorker {
       this.waiting.set(id, { resolve, reject });
       this.worker.postMessage({ id, kind, ...message }, transfer);
     });
+  }
+
+  /** Stop all that was asked for; it fails with "stopped", unless it is done before. */
+  stop() {
+    this.worker.postMessage({ id: asked, kind: 'stop' });
   }
 
   settle({ id, error, ...answer }) {
@@ -96,6 +102,11 @@ class Brush {
     this.takingOver = this.enter('wasm').catch(() => this.enter('cpu'));
   }
 
+  /** About how many milliseconds a painting of so many pixels takes now. */
+  estimate(pixels) {
+    return (this.best.milliseconds * pixels) / AREA;
+  }
+
   /** Paint a job; styles that the worker does not know yet go before it. */
   async paint(job, styleOf) {
     await this.takingOver;
@@ -105,7 +116,9 @@ class Brush {
         if (!worker.known.has(name)) await worker.ask('style', styleOf(name));
         worker.known.add(name);
       }
-      return await worker.ask('paint', job);
+      const painting = await worker.ask('paint', job);
+      worker.milliseconds = (painting.milliseconds * AREA) / (painting.width * painting.height);
+      return painting;
     } catch (error) {
       if (this.best === worker) throw error;
       return await this.paint(job, styleOf); // a faster one came, or this one was lost

@@ -4,8 +4,10 @@ const facts = JSON.parse(document.getElementById('facts').textContent);
 const the = (id) => document.getElementById(id);
 const wish = new URLSearchParams(location.hash.slice(1)); // #backend=cpu, for trying one out
 const NAMES = { webgl: 'graphics processor', wasm: 'processor', cpu: 'processor, plain JavaScript' };
-const PATIENCE = { picture: 900, camera: 250 }; // milliseconds that a painting may take by default
-const SMALLEST = { picture: 256, camera: 160 };
+const USUAL = { picture: { milliseconds: 5000, least: 320 }, camera: { milliseconds: 220, least: 128 } }; // where no size is chosen
+const AT_ONCE = 600; // milliseconds; what takes longer gets a sketch first
+const SKETCH = { milliseconds: 300, least: 160 };
+const REST = 250; // milliseconds without a change, after which a sketch is worked out
 const OWN_STYLE = 2500; // milliseconds after which the camera's own colours and strokes are read anew
 
 const state = {
@@ -47,27 +49,69 @@ function labels() {
 /** Paint what is chosen now; of changes during a painting only the last is painted. */
 async function repaint() {
   wanted = true;
+  wake();
+  if (workingOut) brush.best?.stop();
   if (running || !brush?.best) return;
   running = true;
   the('frame').classList.add('busy');
   while (wanted || state.video) {
     wanted = false;
-    if (state.video) await nextFrame();
     try {
-      await paint();
+      await (state.video ? nextFrame().then(() => paint(chosenSize())) : paintInSteps());
     } catch (error) {
-      trouble(`This could not be painted at ${the('size').value} pixels (${error.message}). Choose a smaller size, or another picture.`);
-      if (state.video) stopCamera();
+      failed(error);
     }
   }
   the('frame').classList.remove('busy');
   running = false;
 }
 
+/** Where the picture takes long: a small sketch at once, and when nothing changes any more, the whole. */
+async function paintInSteps() {
+  const size = chosenSize();
+  const sketch = affordable(SKETCH, size);
+  const { width, height } = seen();
+  const [w, h] = sidesAt(width, height, size);
+  if (sketch < size && brush.estimate(w * h) > AT_ONCE) {
+    await paint(sketch);
+    await rest();
+    if (wanted || state.video) return;
+  }
+  workingOut = true;
+  try {
+    await paint(size);
+  } finally {
+    workingOut = false;
+  }
+}
+
+let workingOut = false; // whether a painting is being made that a change may stop
+let wake = () => {};
+const rest = () => new Promise((resolve) => {
+  wake = resolve;
+  setTimeout(resolve, REST);
+});
+
+function failed({ message }) {
+  if (message === 'stopped') return;
+  if (state.video) stopCamera();
+  trouble(`This could not be painted at ${chosenSize()} pixels (${message}). Choose a smaller size, or another picture.`);
+}
+
+const chosenSize = () => Number(the('size').value);
+
+/** The largest longer side, up to a limit, at which this picture takes no longer than it may. */
+function affordable({ milliseconds, least }, most) {
+  const { width, height } = seen();
+  const [w, h] = sidesAt(width, height, most);
+  const side = most * Math.sqrt(milliseconds / brush.estimate(w * h));
+  const step = Number(the('size').step);
+  return Math.min(most, Math.max(least, Math.floor(side / step) * step));
+}
+
 const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve)); // pauses in a hidden tab
 
-async function paint() {
-  const size = Number(the('size').value);
+async function paint(size) {
   const { source, width, height, key } = seen();
   const canvas = drawn(source, width, height, sidesAt(width, height, size));
   const share = the('share').value / 100;
@@ -81,7 +125,7 @@ async function paint() {
     keepColours: the('keep').checked,
   };
   const painting = await brush.paint(job, (name) => ({ name, ...bytesOf(state.styles.get(name).canvas), code: state.styles.get(name).code }));
-  if (state.video || !wanted || !seen().moving) show(painting, canvas);
+  show(painting, canvas);
   report(painting);
 }
 
@@ -113,10 +157,7 @@ function frame(photo) {
 /** A size at which a painting does not take long here, unless the visitor chose one. */
 function chooseSize() {
   if (state.sized || !brush?.best) return;
-  const kind = state.video ? 'camera' : 'picture';
-  const side = 256 * Math.sqrt(PATIENCE[kind] / brush.best.milliseconds);
-  const step = Number(the('size').step);
-  the('size').value = Math.min(512, Math.max(SMALLEST[kind], Math.floor(side / step) * step));
+  the('size').value = affordable(state.video ? USUAL.camera : USUAL.picture, facts.first.size);
   sayValues();
 }
 
@@ -193,15 +234,20 @@ const well = () => Number(document.querySelector('[name=well]:checked').value);
 /** Put a style into the well that is chosen, and see that it counts. */
 async function useStyle(name) {
   const into = well();
+  if (state.chosen[1 - into] === name) put(1 - into, state.chosen[into]); // a mixture of two
   const style = state.styles.get(name);
   style.canvas ??= await canvasAt(style.address);
-  state.chosen[into] = name;
-  the(`well${into}`).src = style.address;
+  put(into, name);
   const share = the('share');
   if (into === 1 && share.value === '0') share.value = 50;
   if (into === 0 && share.value === '100') share.value = 0;
   sayValues();
   repaint();
+}
+
+function put(into, name) {
+  state.chosen[into] = name;
+  the(`well${into}`).src = state.styles.get(name).address;
 }
 
 function useWell() {
@@ -299,6 +345,24 @@ function dropped(event) {
   if (file) takeFile(file, event.target.dataset?.as ?? 'photo');
 }
 
+// --- the photograph beside the painting -----------------------------------------------------------------
+
+function split(percent) {
+  the('split').value = percent;
+  the('frame').style.setProperty('--split', `${percent}%`);
+  the('frame').classList.toggle('left', percent < 4);
+  the('frame').classList.toggle('right', percent > 96);
+}
+
+/** At the beginning the photograph gives way to the painting. */
+const curtain = { over: matchMedia('(prefers-reduced-motion: reduce)').matches };
+function drawCurtain(begun) {
+  if (curtain.over) return;
+  const share = Math.min(1, (performance.now() - begun) / 1100);
+  split(100 * (1 - share) ** 3);
+  if (share < 1) requestAnimationFrame(() => drawCurtain(begun));
+}
+
 // --- beginning ------------------------------------------------------------------------------------------
 
 function listen() {
@@ -309,7 +373,9 @@ function listen() {
   on('panel', 'submit', (event) => event.preventDefault());
   for (const id of ['strength', 'share', 'size', 'keep']) on(id, 'input', () => (sayValues(), repaint()));
   on('size', 'input', () => (state.sized = true));
-  on('split', 'input', () => the('frame').style.setProperty('--split', `${the('split').value}%`));
+  on('split', 'input', () => split(the('split').value));
+  on('split', 'pointerdown', () => (curtain.over = true));
+  on('split', 'keydown', () => (curtain.over = true));
   on('file', 'change', (event) => take(event.target, 'photo'));
   on('camera', 'click', toggleCamera);
   on('save', 'click', save);
@@ -329,14 +395,15 @@ async function furnish() {
     the('styles').append(thumbnail('style', name, label, picture));
   }
   addTile('styles', 'A style picture of your own', 'style');
-  state.chosen = [facts.first.style, facts.first.second];
-  state.chosen.forEach((name, i) => (the(`well${i}`).src = state.styles.get(name).address));
+  put(0, facts.first.style);
+  put(1, facts.first.second);
   document.querySelector(`[name=photo][value="${facts.first.photo}"]`).checked = true;
   useWell();
   sayValues();
   const { label, picture } = facts.photos.find(({ name }) => name === facts.first.photo);
   state.photo = { canvas: await canvasAt(picture), name: label, key: facts.first.photo };
   frame(state.photo.canvas);
+  drawCurtain(performance.now());
   await Promise.all(state.chosen.map(async (name) => (state.styles.get(name).canvas = await canvasAt(state.styles.get(name).address))));
 }
 
@@ -359,7 +426,10 @@ async function begin() {
 /** Another worker paints from now on. */
 function changed() {
   chooseSize();
-  if (brush.lost || wanted || state.video || Number(the('size').value) >= facts.first.size) repaint();
+  const { width, height } = seen();
+  const [w, h] = sidesAt(width, height, facts.first.size);
+  const soon = chosenSize() === facts.first.size && brush.estimate(w * h) < AT_ONCE;
+  if (brush.lost || wanted || state.video || soon) repaint();
   else the('status').textContent = `Ready · ${NAMES[brush.best.backend]}`;
 }
 

@@ -39,16 +39,17 @@ export class Painter {
    * @param {number[]} job.shares Of each; they sum to 1.
    * @param {number} job.strength From 0, the photograph, to 1, the style.
    * @param {boolean} job.keepColours Paint with the lightness alone.
-   * @returns {Promise<Float32Array>} RGB, not clipped, as many pixels.
+   * @param {function(): Promise<void>} pause Awaited between layers; it may throw to stop.
+   * @returns {Promise<Float32Array>} RGB, as many pixels.
    */
-  async paint({ pixels, height, width, small, key, styles, shares, strength, keepColours }) {
+  async paint({ pixels, height, width, small, key, styles, shares, strength, keepColours }, pause) {
     if (Math.min(height, width) < SMALLEST_SIDE) throw new RangeError(`one pass needs ${SMALLEST_SIDE} pixels or more on each side`);
     const photo = fromBytes(pixels);
     if (strength === 0) return photo;
     const light = keepColours ? luminance(photo) : null;
     const seen = light ? grey(light) : photo;
     const code = await this.codeFor({ seen, height, width, small, key, styles, shares, strength, light });
-    const painting = await this.pass(seen, height, width, code);
+    const painting = await this.pass(seen, height, width, code, pause);
     const share = Math.min(1, strength / EXACT);
     for (let i = 0; i < painting.length; i++)
       painting[i] = share * Math.min(1, Math.max(0, painting[i])) + (1 - share) * seen[i];
@@ -100,14 +101,19 @@ export class Painter {
   }
 
   /** One pass of the transformer over RGB in [0, 1]. */
-  async pass(values, height, width, code) {
+  async pass(values, height, width, code, pause = async () => {}) {
     const wanted = JSON.stringify(code);
     if (wanted !== this.inUse) this.transformer.use(code);
     this.inUse = wanted;
     const whole = padded(values, height, width, FACTOR);
-    const painted = tf.tidy(() => this.transformer.paint(tf.tensor4d(whole.values, [1, whole.rows, whole.columns, 3])));
-    const out = await painted.data();
-    painted.dispose();
-    return cropped(out, whole.columns, height, width);
+    const image = tf.tensor4d(whole.values, [1, whole.rows, whole.columns, 3]);
+    try {
+      const painted = await this.transformer.paint(image, pause);
+      const out = await painted.data();
+      painted.dispose();
+      return cropped(out, whole.columns, height, width);
+    } finally {
+      image.dispose();
+    }
   }
 }

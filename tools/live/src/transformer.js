@@ -47,19 +47,22 @@ export class Transformer {
   /**
    * Paint a picture whose sides are multiples of FACTOR.
    * @param {tf.Tensor4D} image (1, H, W, 3), RGB in [0, 1].
-   * @returns {tf.Tensor4D} The same shape; not clipped.
+   * @param {function(): Promise<void>} pause Awaited between layers; it may throw, and then nothing is left behind.
+   * @returns {Promise<tf.Tensor4D>} The same shape; not clipped.
    */
-  paint(image) {
+  async paint(image, pause) {
     const [, height, width] = image.shape;
     this.makeNoise(height / FACTOR, width / FACTOR);
-    return tf.tidy(() => {
-      const half = this.normed(tf.sub(image, 0.5), 'down1', { stride: 2 });
-      let x = this.normed(half, 'down2', { stride: 2 });
-      for (let i = 1; i <= this.plan.blocks; i++) x = this.residual(x, i);
-      x = tf.relu(tf.add(this.normed(twice(x), 'up1', { relu: false }), half));
-      x = this.normed(x, 'up2');
-      return this.colour(reflected(twice(x), this.kernels.output, 1));
-    });
+    const half = await step(pause, () => this.normed(tf.sub(image, 0.5), 'down1', { stride: 2 }));
+    try {
+      let x = await step(pause, () => this.normed(half, 'down2', { stride: 2 }));
+      for (let i = 1; i <= this.plan.blocks; i++) x = await step(pause, (h) => this.residual(h, i), x);
+      x = await step(pause, (h) => tf.relu(tf.add(this.normed(twice(h), 'up1', { relu: false }), half)), x);
+      x = await step(pause, (h) => this.normed(h, 'up2'), x);
+      return await step(pause, (h) => this.colour(reflected(twice(h), this.kernels.output, 1)), x);
+    } finally {
+      half.dispose();
+    }
   }
 
   /** Noise, a convolution, the depthwise kernels of the style, a convolution, and the sum with what came in. */
@@ -78,8 +81,8 @@ export class Transformer {
   /** Convolution and conditional instance normalisation; the norm is a depthwise 1 x 1 convolution with a bias. */
   normed(x, name, { stride = 1, relu = true } = {}) {
     const y = reflected(x, this.kernels[name], stride);
-    const mean = tf.mean(y, [1, 2], true);
-    const variance = flat(tf.mean(tf.squaredDifference(y, mean), [1, 2]));
+    const mean = channelMeans(y);
+    const variance = flat(channelMeans(tf.squaredDifference(y, mean)));
     const scale = tf.mul(tf.add(this.set[`${name}/scale`], 1), tf.rsqrt(tf.add(variance, EPSILON)));
     const bias = tf.sub(this.set[`${name}/shift`], tf.mul(flat(mean), scale));
     const filter = tf.reshape(scale, [1, 1, -1, 1]);
@@ -88,8 +91,8 @@ export class Transformer {
 
   /** Normalise the three maps and give them the style's covariance and mean, as one 1 x 1 convolution. */
   colour(y) {
-    const mean = tf.mean(y, [1, 2], true);
-    const variance = flat(tf.mean(tf.squaredDifference(y, mean), [1, 2]));
+    const mean = channelMeans(y);
+    const variance = flat(channelMeans(tf.squaredDifference(y, mean)));
     const kernel = tf.mul(this.set.root, tf.reshape(tf.rsqrt(tf.add(variance, FLAT)), [1, 1, 3, 1]));
     const shift = flat(tf.sum(tf.mul(kernel, tf.reshape(mean, [1, 1, 3, 1])), 2));
     return tf.add(tf.conv2d(y, kernel, 1, 'valid'), tf.sub(this.set.mean, shift));
@@ -119,6 +122,25 @@ function depthwiseKernel(array, channels) {
   for (let c = 0; c < channels; c++)
     for (let t = 0; t < taps; t++) kernel[t * channels + c] = array[c * taps + t] + (t === (taps - 1) / 2 ? 1 : 0);
   return tf.tensor4d(kernel, [side, side, channels, 1]);
+}
+
+/** One step of the pass; its input, where it is given, is not needed afterwards. */
+async function step(pause, compute, input = null) {
+  const out = tf.tidy(() => compute(input));
+  tf.dispose(input);
+  try {
+    await pause();
+  } catch (error) {
+    out.dispose();
+    throw error;
+  }
+  return out;
+}
+
+/** Mean of each channel, (1, 1, 1, C). WebAssembly pools without moving the maps about; a GPU sums faster in stages. */
+export function channelMeans(x) {
+  const [, height, width] = x.shape;
+  return tf.getBackend() === 'wasm' ? tf.avgPool(x, [height, width], 1, 'valid') : tf.mean(x, [1, 2], true);
 }
 
 const flat = (x) => tf.reshape(x, [-1]);
