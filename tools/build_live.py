@@ -33,14 +33,19 @@ def fingerprint() -> str:
 
 def banner() -> str:
     """The first line of the engine."""
-    return f"/* nstlib live engine. MIT, Apache-2.0 and others, see LICENCES.txt. Built from {fingerprint()} */"
+    return (
+        f"/* nstlib live engine. MIT, Apache-2.0 and others, see LICENCES.txt. Built from {fingerprint()} */"
+    )
 
 
 def main() -> int:
     """Bundle, and say how large the engine is."""
     node = shutil.which("node")
     if node is None or not (SOURCES / "node_modules").is_dir():
-        print("Node.js and its packages are missing: npm install --no-package-lock --prefix tools/live", file=sys.stderr)
+        print(
+            "Node.js and its packages are missing: npm install --no-package-lock --prefix tools/live",
+            file=sys.stderr,
+        )
         return 1
     done = subprocess.run([node, SOURCES / "build.mjs", ENGINE], cwd=SOURCES)
     if done.returncode:

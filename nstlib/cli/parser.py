@@ -66,7 +66,9 @@ COMMANDS = (
         "serve a page on which to choose pictures, paint, compare and keep",
         studio_arguments,
     ),
-    Command("live", write_live, "write one page that paints in the visitor's browser, offline", live_arguments),
+    Command(
+        "live", write_live, "write one page that paints in the visitor's browser, offline", live_arguments
+    ),
     Command("links", set_links, "point all links of the course at its repository", links_arguments),
     Command(
         "slides",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,10 +46,10 @@ def photo_facts() -> list[dict[str, str]]:
     ]
 
 
-def style_facts(painter: Painter) -> list[dict[str, Any]]:
-    """The course's styles, with their codes, so that the page need not read them."""
+def style_facts(painter: Painter, first: Sequence[str]) -> list[dict[str, Any]]:
+    """The course's styles, with their codes, so that the page need not read them; some of them before the rest."""
     facts = []
-    for name in samples.names("style"):
+    for name in [*first, *(name for name in samples.names("style") if name not in first)]:
         picture = images.load_image(name, STYLE_SIZE)
         code = code_facts(painter.code(picture))
         facts.append({"name": name, "label": label(name), "picture": jpeg_address(picture), "code": code})
@@ -63,7 +64,9 @@ def code_facts(code: StyleCode) -> dict[str, list[float]]:
 
 def encoder_layers(arrays: Weights) -> list[str]:
     """The layers of the embedded network as far as a style is read, in order."""
-    names = sorted(name.removesuffix("/kernel") for name in arrays if name.startswith("block") and "kernel" in name)
+    names = sorted(
+        name.removesuffix("/kernel") for name in arrays if name.startswith("block") and "kernel" in name
+    )
     return names[: names.index(STATISTICS_LAYERS[-1]) + 1]
 
 

@@ -64,7 +64,7 @@ def page() -> str:
         "table": table,
         "encoder": parts.encoder_facts(layers),
         "photos": parts.photo_facts(),
-        "styles": parts.style_facts(load_painter()),
+        "styles": parts.style_facts(load_painter(), (FIRST["style"], FIRST["second"])),
         "styleSize": STYLE_SIZE,
         "first": FIRST | {"size": FIRST_SIZE},
     }

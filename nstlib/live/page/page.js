@@ -4,9 +4,9 @@ const facts = JSON.parse(document.getElementById('facts').textContent);
 const the = (id) => document.getElementById(id);
 const wish = new URLSearchParams(location.hash.slice(1)); // #backend=cpu, for trying one out
 const NAMES = { webgl: 'graphics processor', wasm: 'processor', cpu: 'processor, plain JavaScript' };
-const USUAL = { picture: { milliseconds: 5000, least: 320 }, camera: { milliseconds: 220, least: 128 } }; // where no size is chosen
+const USUAL = { picture: { milliseconds: 5000, least: 320 }, camera: { milliseconds: 220, least: 192 } }; // where no size is chosen
 const AT_ONCE = 600; // milliseconds; what takes longer gets a sketch first
-const SKETCH = { milliseconds: 300, least: 160 };
+const SKETCH = { milliseconds: 300, least: 192 };
 const REST = 250; // milliseconds without a change, after which a sketch is worked out
 const OWN_STYLE = 2500; // milliseconds after which the camera's own colours and strokes are read anew
 
@@ -279,7 +279,7 @@ async function toggleCamera() {
   }
   trouble('');
   the('camera').ariaPressed = 'true';
-  the('camera').textContent = 'Keep this';
+  the('camera').textContent = 'Keep frame';
   the('frame').classList.add('mirror');
   for (const each of the('photos').querySelectorAll('input')) each.checked = false;
   pace = 0;

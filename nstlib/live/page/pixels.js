@@ -67,7 +67,7 @@ const CAMERA_TROUBLE = {
 async function openCamera() {
   if (!navigator.mediaDevices) throw new Error('The browser gives no camera to this address. Open the page from a file or over https.');
   try {
-    const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'user', width: { ideal: 960 } } });
+    const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'user', width: { ideal: 640 }, height: { ideal: 480 } } });
     const video = document.createElement('video');
     Object.assign(video, { srcObject: stream, muted: true, playsInline: true });
     await video.play();
