@@ -1,4 +1,4 @@
-"""The live page as a visitor meets it: one file, opened from a disk, in a Chromium that may ask for nothing else."""
+"""The live page as a visitor meets it: one file, from a disk, in a Chromium that may ask for no other."""
 
 import base64
 import contextlib
@@ -42,7 +42,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(chromium: Any, folder: Path) -> Iterator[Any]:
-    """Open the page, from the disk, as `visit(backend, width, height)`; it must ask for nothing and fail nowhere."""
+    """Open the page, from the disk; it must ask for nothing else and fail nowhere."""
     pages = []
     address = (folder / "index.html").as_uri()
 
@@ -377,7 +377,9 @@ const Original = Worker;
 window.Worker = class extends Original {
   constructor(address) {
     const before = `const get = OffscreenCanvas.prototype.getContext;
-      OffscreenCanvas.prototype.getContext = function (...of) { return (self.gl = get.apply(this, of) ?? self.gl); };
+      OffscreenCanvas.prototype.getContext = function (...of) {
+        return (self.gl = get.apply(this, of) ?? self.gl);
+      };
       importScripts('${address}');`;
     super(URL.createObjectURL(new Blob([before], { type: 'text/javascript' })));
   }
@@ -398,54 +400,51 @@ def test_when_the_graphics_processor_is_taken_away_the_processor_goes_on(
     assert np.abs(painting(page) - expected).mean() < 1 / 255
 
 
+NO_WORKER = """
+window.Worker = class {
+  postMessage() { setTimeout(() => this.onerror({ message: 'none' })); }
+  terminate() {}
+};
+"""
+
+
 @pytest.mark.browser
 def test_a_browser_with_nothing_to_compute_on_is_told(visit: Any) -> None:
-    page = visit(
-        script="window.Worker = class { constructor() { setTimeout(() => this.onerror({ message: 'none' })); }"
-        " postMessage() {} terminate() {} };"
-    )
+    page = visit(script=NO_WORKER)
     assert "This browser cannot paint" in message(page)
     assert page.is_visible("#painting")
+
+
+FOCUSED = "document.activeElement.id || document.activeElement.name || document.activeElement.ariaLabel"
+STOPS = [
+    *("split", "file", "camera", "save", "photo", "style", "A style picture of your own", "well", "share"),
+    *("strength", "size", "keep", "openAbout"),
+]
 
 
 @pytest.mark.browser
 def test_all_can_be_done_with_the_keyboard(visit: Any) -> None:
     page = visit()
-    reached: list[str] = []
-    for _ in range(16):
+    for stop in STOPS:
         page.keyboard.press("Tab")
-        reached.append(
-            page.evaluate(
-                "document.activeElement.id || document.activeElement.name || document.activeElement.ariaLabel"
-            )
-        )
-    stops = [
-        "split",
-        "file",
-        "camera",
-        "save",
-        "photo",
-        "style",
-        "A style picture of your own",
-        "well",
-        "share",
-    ]
-    assert reached[: len(stops)] == stops
-    assert reached[len(stops) : len(stops) + 4] == ["strength", "size", "keep", "openAbout"]
+        assert page.evaluate(FOCUSED) == stop
     page.focus("[name=style]:checked")
     page.keyboard.press("ArrowRight")
-    until(page, f"document.querySelector('[name=style]:checked').value === {writing.FIRST['second']!r}")
+    assert page.evaluate("document.querySelector('[name=style]:checked').value") == writing.FIRST["second"]
     page.focus("#split")
     page.keyboard.press("End")
-    assert (
-        page.evaluate("getComputedStyle(document.getElementById('frame')).getPropertyValue('--split')")
-        == "100%"
-    )
+    assert page.evaluate("document.getElementById('frame').style.getPropertyValue('--split')") == "100%"
     page.focus("#openAbout")
     page.keyboard.press("Enter")
     assert "Apache License" in page.inner_text("#about pre")
     page.keyboard.press("Escape")
     assert page.is_hidden("#about")
+
+
+SMALL_TARGETS = """
+[...document.querySelectorAll('.button, .thumb, .well')].filter((each) => each.offsetHeight < 44)
+  .map((each) => each.outerHTML)
+"""
 
 
 @pytest.mark.browser
@@ -457,8 +456,5 @@ def test_it_fits(visit: Any, width: int, height: int) -> None:
         box = page.locator(name).first.bounding_box()
         assert box["x"] >= 0
         assert box["y"] + box["height"] <= height, f"{name} is below the fold"
-    small = page.evaluate(
-        "[...document.querySelectorAll('.button, .thumb, .well')].filter((it) => it.offsetHeight < 44).map((it) => it.outerHTML)"
-    )
-    assert not small
+    assert not page.evaluate(SMALL_TARGETS)
     assert browsing.check_letters(page) > 10

@@ -3,10 +3,10 @@
     npm install --no-package-lock --prefix tools/live
     python tools/build_live.py
 
-The engine is JavaScript for a worker: our network on TensorFlow.js, with WebAssembly inside, bundled by esbuild. It is
-committed, so that `nst live` needs neither npm nor a network. Its first line holds a SHA-256 of what it was built from; a
-test compares it, so that nobody changes the sources and forgets to build. The versions are pinned in
-`tools/live/package.json`; there is no lock file, because it would name a registry.
+The engine is JavaScript for a worker: our network on TensorFlow.js, with WebAssembly inside, bundled by
+esbuild. It is committed, so that `nst live` needs neither npm nor a network. Its first line holds a SHA-256
+of what it was built from; a test compares it, so that nobody changes the sources and forgets to build. The
+versions are pinned in `tools/live/package.json`; there is no lock file, because it would name a registry.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from pathlib import Path
 def live_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `nst live`."""
     parser.epilog = (
-        "Open index.html with a double click, or put the folder on any web server; a camera is given only to a "
-        "page from a disk, from this machine or over https. LICENCES.txt goes wherever the page goes."
+        "Open index.html with a double click, or put the folder on any web server; browsers give a camera "
+        "only to a page from a disk, from this machine or over https. LICENCES.txt goes where the page goes."
     )
     parser.add_argument(
         "-o", "--output", metavar="FOLDER", type=Path, default=Path("live"), help="(default: live)"

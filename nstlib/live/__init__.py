@@ -1,7 +1,7 @@
 """The live page: the one-pass network in one HTML file, which paints in the visitor's browser.
 
-`write_page` puts everything into `index.html`: the page (`page/`), the engine (`engine.js`: TensorFlow.js with
-WebAssembly and WebGL, bundled by `tools/build_live.py` from `tools/live/`), the weights, and pictures to
+`write_page` puts everything into `index.html`: the page (`page/`), the engine (`engine.js`: TensorFlow.js
+with WebAssembly and WebGL, bundled by `tools/build_live.py` from `tools/live/`), the weights, and pictures to
 begin with. Nothing is left to fetch, and the page forbids its browser to.
 """
 

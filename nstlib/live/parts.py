@@ -47,7 +47,7 @@ def photo_facts() -> list[dict[str, str]]:
 
 
 def style_facts(painter: Painter, first: Sequence[str]) -> list[dict[str, Any]]:
-    """The course's styles, with their codes, so that the page need not read them; some of them before the rest."""
+    """The course's styles, with their codes, so that the page need not read them; `first` come first."""
     facts = []
     for name in [*first, *(name for name in samples.names("style") if name not in first)]:
         picture = images.load_image(name, STYLE_SIZE)

@@ -23,8 +23,10 @@ SCRIPTS = ("pixels.js", "brush.js", "page.js")  # in the order in which they nee
 FIRST = {"photo": "cat", "style": "swirls", "second": "glass"}  # what a visitor sees before touching anything
 FIRST_SIZE = 512
 ICON = (
-    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect width='32' height='32' rx='7' fill='#a8371d'/>"
-    "<path d='M6 20c5-12 9 4 13-5 2-5 5-6 8-6' fill='none' stroke='#fff' stroke-width='4' stroke-linecap='round'/></svg>"
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>"
+    "<rect width='32' height='32' rx='7' fill='#a8371d'/>"
+    "<path d='M6 20c5-12 9 4 13-5 2-5 5-6 8-6' fill='none' stroke='#fff' stroke-width='4'/>"
+    "</svg>"
 )
 
 
@@ -93,7 +95,7 @@ def filled(template: str, contents: dict[str, str]) -> str:
 
 
 def policy(script: str, style: str) -> str:
-    """What the page allows itself (Content Security Policy): its own script and style, and no connection at all.
+    """What the page allows itself (Content Security Policy): its own script and style, no connection.
 
     The worker comes from a blob; it compiles the WebAssembly that lies in its text.
     """
@@ -114,7 +116,7 @@ def policy(script: str, style: str) -> str:
 
 
 def first_painting() -> tuple[str, str]:
-    """What a visitor sees at once, as the page's own engine would paint it: a data address, and what it shows."""
+    """What a visitor sees at once, as the page itself would paint it: a data address, and what it shows."""
     photo = images.load_image(FIRST["photo"], FIRST_SIZE)
     painting = paint_once(photo, FIRST["style"])
     alt = f"{FIRST['photo']}, painted in the style of {FIRST['style']}"
