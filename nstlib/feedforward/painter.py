@@ -19,7 +19,7 @@ from .codes import StyleCode, color_statistics, style_statistics
 from .transformer import FACTOR, predictions, transform
 
 WEIGHTS_FILE = "pocket_painter.npz"
-SHA256 = "26a1323da4314c42d953de8c70a659b6042544f39a930b8f93ab671bc16a88df"  # of that file
+SHA256 = "3980bf970d57424ce2243eb3a725ca55b25d0daae5a18faab922fe8a0cf3490d"  # of that file
 ENCODER = "pocket_vgg"  # what reads the style; the weights were taught with it
 SMALLEST_SIDE = 16  # pixels: what is reflected at a border must be there
 CLIP = 4.0  # deviations from what was seen in training beyond which a statistic says nothing more
