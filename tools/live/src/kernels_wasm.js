@@ -14,7 +14,7 @@ import { multiplyConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Multi
 import { realDivConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/RealDiv';
 import { reluConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Relu';
 import { reshapeConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Reshape';
-import { resizeNearestNeighborConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/ResizeNearestNeighbor';
+import { resizeBilinearConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/ResizeBilinear';
 import { rsqrtConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Rsqrt';
 import { sqrtConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Sqrt';
 import { squaredDifferenceConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/SquaredDifference';
@@ -38,7 +38,7 @@ export default [
   realDivConfig,
   reluConfig,
   reshapeConfig,
-  resizeNearestNeighborConfig,
+  resizeBilinearConfig,
   rsqrtConfig,
   sqrtConfig,
   squaredDifferenceConfig,

@@ -14,7 +14,7 @@ import { multiplyConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Mult
 import { realDivConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/RealDiv';
 import { reluConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Relu';
 import { reshapeConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Reshape';
-import { resizeNearestNeighborConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/ResizeNearestNeighbor';
+import { resizeBilinearConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/ResizeBilinear';
 import { rsqrtConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Rsqrt';
 import { sqrtConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Sqrt';
 import { squaredDifferenceConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/SquaredDifference';
@@ -38,7 +38,7 @@ export default [
   realDivConfig,
   reluConfig,
   reshapeConfig,
-  resizeNearestNeighborConfig,
+  resizeBilinearConfig,
   rsqrtConfig,
   sqrtConfig,
   squaredDifferenceConfig,

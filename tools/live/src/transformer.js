@@ -146,4 +146,4 @@ export function channelMeans(x) {
 const flat = (x) => tf.reshape(x, [-1]);
 const mirrored = (x, by) => tf.mirrorPad(x, [[0, 0], [by, by], [by, by], [0, 0]], 'reflect');
 const reflected = (x, kernel, stride) => tf.conv2d(mirrored(x, (kernel.shape[0] - 1) / 2), kernel, stride, 'valid');
-const twice = (x) => tf.image.resizeNearestNeighbor(x, [2 * x.shape[1], 2 * x.shape[2]]);
+const twice = (x) => tf.image.resizeBilinear(x, [2 * x.shape[1], 2 * x.shape[2]], false, true);
