@@ -7,7 +7,7 @@
 
 The modules in the order data flows: `samples`, `images`, `colours`, `making`, `networks`, `losses`,
 `objectives`, `autodiff`, `optimizers`, `checkpoint`, `memory`, `recipes`, `feedforward`, `again`, `plots`,
-`widgets`, `fonts`, `studio`;
+`widgets`, `fonts`, `studio`, `live`;
 beside them `checks` (of exercises) and `course` (what teachers run). Each name below is loaded when it is
 first used, so that `import nstlib` and `nst --help` take no time.
 """
