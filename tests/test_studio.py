@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import inspect
 import io
+import json
 import os
 import re
 import tempfile
@@ -28,9 +29,11 @@ from nstlib.optimizers import METHODS, History, Progress, Stopping
 from nstlib.recipes import Result
 from nstlib.studio import Studio, display, gallery, pictures, server, settings
 from nstlib.studio import brush as brushes
-from nstlib.studio.controls import MOST_UPLOADS, Controls
+from nstlib.studio.controls import TIPS, Controls
 from nstlib.studio.gallery import Entry, Gallery, Record
 from nstlib.studio.job import Clock, Job, Painter, Sight
+from nstlib.studio.page import FAREWELL, USUAL_PHOTO, USUAL_STYLE
+from nstlib.studio.picking import MOST_UPLOADS, Thumbnails
 from nstlib.studio.placing import NO_STYLE
 from nstlib.studio.settings import Settings
 from nstlib.studio.styling import Choice, Styling
@@ -84,16 +87,49 @@ def test_the_networks_on_offer_are_those_there_are() -> None:
 @pytest.mark.parametrize(
     ("name", "here", "label"),
     [
-        ("pocket_vgg", None, "pocket_vgg"),
-        ("vgg19", True, "vgg19"),
-        ("vgg19", False, "vgg19 (download of 80 MB)"),
-        ("vgg16_edges", True, "vgg16_edges"),
-        ("vgg16_edges", False, "vgg16_edges (pip install of 55 MB)"),
-        ("vgg16_edges", None, "vgg16_edges (pip install of 55 MB, unless here already)"),
+        ("pocket_vgg", None, "built in, small and quick"),
+        ("vgg19", True, "VGG-19, the papers' own"),
+        ("vgg19", False, "VGG-19, the papers' own (download of 80 MB)"),
+        ("vgg16_edges", True, "VGG-16, trained on edges"),
+        ("vgg16_edges", False, "VGG-16, trained on edges (pip install of 55 MB)"),
+        ("vgg16_edges", None, "VGG-16, trained on edges (pip install of 55 MB, unless here already)"),
     ],
 )
 def test_the_menu_says_what_a_network_asks_for(name: str, here: bool | None, label: str) -> None:
     assert display.network_label(name, here) == label
+
+
+def worded(chosen: Settings) -> dict[str, str]:
+    """Settings as the page words them."""
+    return {name: value for name, value, _ in display.described(chosen)}
+
+
+def test_visitors_read_plain_words_and_the_terms_are_in_the_tips() -> None:
+    assert list(settings.NETWORK_WORDS) == list(settings.NETWORKS)
+    assert list(settings.OPTIMIZER_WORDS) == list(settings.OPTIMIZERS)
+    terms = {*settings.NETWORKS, *settings.OPTIMIZERS, "noise", "seed", "optimiser", "iterations"}
+    shown = [text for _, widget in Controls()._widgets.items() for text in texts(widget)]
+    shown += [text for row in display.described(Settings()) for text in row[:2]]
+    assert len(shown) > 40
+    for text in shown:
+        assert not terms & set(re.findall(r"[a-z0-9_]+", text)), text
+    for setting, term in {
+        "network": "pocket_vgg",
+        "optimizer": "L-BFGS",
+        "iterations": "Iterations",
+        "seed": "seed",
+        "strength": "content weight",
+    }.items():
+        assert term in TIPS[setting]
+    tips = {name: tip for name, _, tip in display.described(Settings(seed=5))}
+    assert (tips["Compared by"], tips["Method"]) == ("network pocket_vgg", "optimizer lbfgs")
+    assert tips["Variation"] == "seed 5"
+
+
+def texts(widget: Any) -> list[str]:
+    """What a control shows beside its tip."""
+    options = getattr(widget, "options", ())
+    return [widget.description, *(label for label, _ in options)]
 
 
 def test_the_usual_settings_are_the_librarys() -> None:
@@ -130,8 +166,8 @@ def test_settings_come_back_from_text(seed: int) -> None:
 def test_a_run_starts_as_the_library_does_and_says_so_in_words() -> None:
     usual = Settings()
     assert usual.start == inspect.signature(nst.transfer_style).parameters["start"].default
-    assert dict(display.described(usual))["Start"] == "the photo in the style's colours"
-    assert {dict(display.described(Settings(start=s)))["Start"] for s in settings.STARTS} == {
+    assert worded(usual)["Start from"] == "the photo in the style's colours"
+    assert {worded(Settings(start=s))["Start from"] for s in settings.STARTS} == {
         *settings.START_WORDS.values()
     }
 
@@ -157,8 +193,8 @@ def test_iterations_are_as_usual_first_and_what_an_earlier_page_wrote_is_still_r
     assert Controls().value.iterations == settings.ITERATIONS[0] == "auto"
     earlier = Settings.from_text(Settings().to_text() | {"iterations": "100"})
     assert earlier.keywords()["iterations"] == 100
-    assert dict(display.described(earlier))["Iterations"] == "100 at each size"
-    assert dict(display.described(Settings()))["Iterations"] == "as usual, fewer at full size"
+    assert worded(earlier)["How long"] == "100 steps at each size"
+    assert worded(Settings())["How long"] == "as usual"
 
 
 def test_the_colours_on_offer_are_the_librarys_and_an_earlier_page_had_the_paintings() -> None:
@@ -166,7 +202,7 @@ def test_the_colours_on_offer_are_the_librarys_and_an_earlier_page_had_the_paint
     earlier = {name: text for name, text in Settings().to_text().items() if name != "colors"}
     assert Settings.from_text(earlier) == Settings()
     assert Settings().keywords()["colors"] == "style"
-    assert dict(display.described(Settings(colors="content")))["Colours"] == "the photo's"
+    assert worded(Settings(colors="content"))["Colours"] == "the photo's"
     with pytest.raises(ValueError, match="luminance"):
         Settings(colors="luminence")
 
@@ -209,7 +245,9 @@ def test_too_narrow_a_picture_is_told_in_the_words_of_the_page(case: str) -> Non
     message = str(caught.value)
     what, shape = ("photo", photo) if case in ("a larger result", "both pictures") else ("style", style)
     assert message.startswith(f"The {what} has {shape[0]} x {shape[1]} pixels, and "), message
-    assert message.endswith(f"pocket_vgg needs at least 16 on each side: choose {advice}."), message
+    assert message.endswith(
+        f"the network that compares them needs at least 16 on each side: choose {advice}."
+    ), message
     assert "style_size" not in message and len(message) < 300
     if case == "none":
         return
@@ -315,7 +353,7 @@ def test_a_download_is_on_offer_only_where_it_is_here(
 ) -> None:
     monkeypatch.setenv("NSTLIB_CACHE", str(tmp_path))
     before = {p.name for kind in ("photo", "style") for p in pictures.offered(kind)}
-    assert before == set(samples.names("photo")) | set(samples.names("style"))
+    assert before == {*samples.names("photo"), *samples.names("style")} - {*pictures.TEXTURES}
     for painting in ("starry_night", "tubingen"):
         (tmp_path / samples.PAINTINGS[painting].file).write_bytes(picture_bytes(kind="JPEG"))
     (tmp_path / samples.PAINTINGS["the_scream"].file).write_bytes(b"half a fi")
@@ -323,7 +361,7 @@ def test_a_download_is_on_offer_only_where_it_is_here(
     offered = [p.name for p in pictures.offered("photo")]
     assert set(offered) - before == {"tubingen"}
     assert offered[:2] == ["astronaut", "grace_hopper"]
-    assert offered[-6:] == ["tubingen", *pictures.TEXTURES]
+    assert offered[-1] == "tubingen"
 
 
 # --- the gallery --------------------------------------------------------------------------------------------
@@ -750,6 +788,11 @@ def upload_to(button: Any, name: str, content: bytes) -> None:
     upload_widget(button.widget, name, content)
 
 
+def pick(thumbnails: Thumbnails, number: int) -> None:
+    """What a front end sends when a visitor chooses one."""
+    thumbnails.picked.set_state({"value": str(number)})
+
+
 def upload_widget(widget: Any, name: str, content: bytes) -> None:
     sent = memoryview(content)
     if isinstance(widget.value, tuple):
@@ -858,10 +901,110 @@ def test_reset_brings_back_the_defaults_and_drops_the_run(brush: Brush) -> None:
         brush.strokes.release(3)
         await over(page)
         assert not page.generate_button.disabled and page.results.value is None
-        assert page.stage.value == display.hint()
+        assert page.stage.value == page._waiting()
 
     on_the_page(path)
     assert gallery.of_visitor(None).entries() == []
+
+
+@pytest.mark.parametrize("painted", [0, 1])
+def test_a_kernel_that_ends_keeps_what_was_painted(brush: Brush, painted: int) -> None:
+    """As when the page is closed or loaded again; before the first iteration there is nothing to keep."""
+
+    async def path(page: Studio) -> None:
+        page.generate()
+        assert page.job is not None
+        if painted:
+            brush.strokes.release(painted)
+        until(lambda: page.job is not None and page.job.look().previews == painted)
+        threading.Timer(0.2, brush.strokes.release, [3]).start()  # the iteration it is at
+        page.farewell()
+        page.job.stop()
+
+    on_the_page(path)
+    entries = gallery.of_visitor(None).entries()
+    outcome = "stopped after 2 of 3 iterations, when its page was closed"
+    assert [entry.record.outcome for entry in entries] == [outcome] * painted
+
+
+def test_a_run_registers_its_farewell_and_takes_it_back(
+    brush: Brush, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered: list[Any] = []
+    monkeypatch.setattr("atexit.register", registered.append)
+    monkeypatch.setattr("atexit.unregister", registered.remove)
+
+    async def path(page: Studio) -> None:
+        page.generate()
+        assert registered == [page.farewell] and "nst-running" in page._dom_classes
+        brush.strokes.release(3)
+        await over(page)
+        assert not registered and "nst-running" not in page._dom_classes
+
+    on_the_page(path)
+    assert FAREWELL < server.ENDING / 2, "the server ends a kernel by force after half of it"
+
+
+def test_a_new_page_finds_what_an_earlier_one_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nstlib.studio.page.LATE", (0.05,))
+
+    async def path(page: Studio) -> None:
+        assert page.results._thumbnails.options == []
+        (entry,) = fill(gallery.of_visitor(None), 1)
+        end = time.monotonic() + 180
+        while not page.results._thumbnails.options:
+            assert time.monotonic() < end
+            await asyncio.sleep(0.02)
+        assert page.results._entries == [entry] and page.results.value is None
+
+    on_the_page(path)
+
+
+def test_the_example_is_what_the_usual_choices_make() -> None:
+    """Otherwise tools/paint_studio_example.py has to paint it anew."""
+    file = Path(display.__file__).parent / display.EXAMPLE
+    with Image.open(file) as example:
+        made = json.loads(example.info["comment"])
+        size = example.size
+    assert made == {"photo": USUAL_PHOTO, "style": USUAL_STYLE} | Settings().to_text()
+    photo = images.load_image(USUAL_PHOTO, Settings().size)
+    assert size == (photo.shape[2], photo.shape[1])
+    painted, style = images.load_image(file), images.load_image(USUAL_STYLE, 384)
+    assert nst.psnr(painted, photo) < 20, "it is not the photo"
+    spread = [each.std((1, 2)).mean() for each in (painted, photo, style)]
+    assert abs(spread[0] - spread[2]) < abs(spread[0] - spread[1]), "its contrast is the style's"
+
+
+def test_the_stage_shows_an_example_and_then_what_is_chosen() -> None:
+    page = apart(Studio)
+    assert "An example: cat in the style of swirls" in page.stage.value
+    pick(page.style_picker._thumbnails, 0)
+    first = page.style_picker.value.name
+    for kind, name in (("photo", "cat"), ("style", first)):
+        assert f'alt="The chosen {kind}: {name}"' in page.stage.value
+    assert f"Generate paints cat in the style of {first}" in page.stage.value
+    page.reset()
+    assert "An example: cat in the style of swirls" in page.stage.value
+
+
+def test_a_number_that_is_no_pictures_chooses_nothing() -> None:
+    thumbnails = apart(Studio).photo_picker._thumbnails
+    before = thumbnails.value
+    for sent in ("999", "-1", "x", ""):
+        thumbnails.picked.set_state({"value": sent})
+        assert thumbnails.value == before
+    thumbnails.disabled = True
+    pick(thumbnails, 0)
+    assert thumbnails.value == before and " disabled>" in thumbnails._pictures.value
+
+
+def test_an_earlier_results_texture_comes_back() -> None:
+    """It is a sample, though no photo that is offered."""
+    page = apart(Studio)
+    page._again(Entry("", record(photo="brick")))
+    assert page.photo_picker.value.name == "brick" and "again" not in page.status.value
+    page._again(Entry("", record(photo="no_such_sample")))
+    assert "no_such_sample must be uploaded again" in page.status.value
 
 
 def test_what_is_changed_during_a_run_is_not_in_its_record(brush: Brush) -> None:
@@ -904,9 +1047,39 @@ def test_a_complaint_during_a_run_stays_and_the_run_goes_on(brush: Brush) -> Non
         assert "words.png cannot be used" in page.alert.value and "Painting" in page.status.value
         brush.strokes.release(2)
         await over(page)
-        assert "words.png cannot be used" in page.alert.value and "Finished" in page.status.value
+        assert "words.png cannot be used" in page.alert.value, "there was no time to read it"
+        assert "Finished" in page.status.value
         page.reset()
         assert not page.alert.value
+
+    on_the_page(path)
+
+
+def test_a_complaint_is_over_with_the_next_success(brush: Brush, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that ends well, another picture, an earlier result: whatever comes after it."""
+
+    async def path(page: Studio) -> None:
+        def complain() -> None:
+            upload(page.style_picker, "words.png", b"these are words")
+            assert "words.png cannot be used" in page.alert.value
+
+        page.generate()
+        complain()
+        monkeypatch.setattr("nstlib.studio.page.READ_FOR", 0.0)
+        brush.strokes.release(3)
+        await over(page)
+        assert not page.alert.value and "Finished" in page.status.value
+        result = page.results._thumbnails
+        for succeed in (
+            lambda: pick(page.photo_picker._thumbnails, 0),
+            lambda: pick(page.style_picker._thumbnails, 1),
+            lambda: pick(result, 0),
+            page.results._again.click,
+            lambda: [pick(result, 0), page.results._delete.click(), complain(), page.results._delete.click()],
+        ):
+            complain()
+            succeed()
+            assert not page.alert.value
 
     on_the_page(path)
 
@@ -994,8 +1167,8 @@ def test_a_name_with_markup_is_only_text() -> None:
     upload(page.photo_picker, evil, picture_bytes())
     made = record(photo=page.photo_picker.value.name, style='"><script>')
     shown = display.comparison(Entry("", made), gallery.encode(noise(), made), picture_bytes(kind="JPEG"))
-    for text in (page.photo_picker._shown.value, shown):
-        assert "<img src=x" not in text and "<script" not in text
+    for text in (page.stage.value, page.photo_picker._thumbnails._pictures.value, shown):
+        assert "x onerror" in text and "<img src=x" not in text and "<script" not in text
 
 
 def test_again_brings_back_settings_and_pictures() -> None:
@@ -1118,7 +1291,7 @@ def test_again_brings_back_the_styles() -> None:
 def test_the_gallery_opens_and_deletes(folder: Path) -> None:
     first, second = fill(gallery.of_visitor(None), 2)
     page = apart(Studio)
-    buttons = page.results._thumbnails.buttons
+    buttons = page.results._thumbnails
     assert [value for _, value in buttons.options] == [second, first] and page.results.value is None
     buttons.value = first
     assert page.stage.value.count("data:image/png") == 1
@@ -1136,9 +1309,9 @@ def test_a_result_deleted_elsewhere_is_missed_politely() -> None:
     (entry,) = fill(gallery.of_visitor(None), 1)
     page = apart(Studio)
     gallery.of_visitor(None).delete(entry.key)
-    page.results._thumbnails.buttons.value = entry
+    page.results._thumbnails.value = entry
     assert "no longer there" in page.alert.value
-    assert page.results._thumbnails.buttons.options == ()
+    assert page.results._thumbnails.options == []
 
 
 def test_visitors_do_not_see_each_others_results(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1146,7 +1319,7 @@ def test_visitors_do_not_see_each_others_results(monkeypatch: pytest.MonkeyPatch
     counts = []
     for visitor in ("a" * 32, "b" * 32):
         monkeypatch.setenv("HTTP_X_NST_VISITOR", visitor)
-        counts.append(len(apart(Studio).results._thumbnails.buttons.options))
+        counts.append(len(apart(Studio).results._thumbnails.options))
     assert counts == [1, 0]
 
 
@@ -1159,11 +1332,13 @@ def every(widget: Any) -> Iterator[Any]:
 def test_everything_has_a_name() -> None:
     fill(gallery.of_visitor(None), 1)
     page = apart(Studio)
-    page.results._thumbnails.buttons.value = page.results._entries[0]
+    page.results._thumbnails.value = page.results._entries[0]
     for widget in every(page):
         if isinstance(widget, ipywidgets.HTML):
             pictures_in = re.findall(r"<img[^>]*>", widget.value)
-            assert all(re.search(r'alt="[^"]+"', tag) for tag in pictures_in)
+            decoration = 'class="nst-thumb"' in widget.value  # the label beside it says what it shows
+            alt = r'alt="[^"]*"' if decoration else r'alt="[^"]+"'
+            assert all(re.search(alt, tag) for tag in pictures_in)
             assert all("aria-label=" in tag for tag in re.findall(r"<input[^>]*>", widget.value))
         elif hasattr(widget, "description") and not isinstance(widget, ipywidgets.FloatProgress):
             assert widget.description, widget

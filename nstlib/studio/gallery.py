@@ -24,6 +24,7 @@ from PIL import Image
 from .. import images
 from ..foundation import home_folder, spare_home, whole_file
 from ..making import Making
+from .pictures import in_words
 from .settings import SIZES, Settings, call
 from .styling import Styling
 
@@ -61,12 +62,12 @@ class Record:
     @property
     def styles(self) -> str:
         """The names of all styles, in words."""
-        return self.styling.title(self.style)
+        return self.styling.title(in_words(self.style, self.style_origin))
 
     @property
     def title(self) -> str:
         """What there is to see, in words."""
-        return f"{self.photo} in the style of {self.styles}"
+        return f"{in_words(self.photo, self.photo_origin)} in the style of {self.styles}"
 
     @property
     def stopped(self) -> bool:
@@ -188,13 +189,13 @@ class Gallery:
     def entries(self) -> list[Entry]:
         """All results, the latest first; files that are not whole or not ours are passed over."""
         found = []
-        for key in self._keys():
+        for key in self.keys():
             with suppress(Exception):  # broken files make decoders fail in every way there is
                 found.append(Entry(key, _read_record(self._file(key, ".png"))))
         return found
 
-    def _keys(self) -> list[str]:
-        """The names that results may have, the latest first."""
+    def keys(self) -> list[str]:
+        """The names of the files that may be results, the latest first."""
         stems = (path.stem for path in self.folder.glob("*.png"))
         return sorted(filter(KEY.fullmatch, stems), reverse=True)
 
@@ -222,7 +223,7 @@ class Gallery:
             with suppress(OSError):  # a photo without its result would stay for ever
                 self.delete(key)
             raise
-        for old in self._keys()[self.kept :]:
+        for old in self.keys()[self.kept :]:
             with suppress(OSError):  # the new result is stored all the same
                 self.delete(old)
         return Entry(key, record)

@@ -107,6 +107,10 @@ class Job:
         """Ask the run to end after the iteration it is at; returns at once."""
         self._stop.set()
 
+    def wait(self, seconds: float) -> None:
+        """Wait for the thread to end, for so long at most."""
+        self._thread.join(seconds)
+
     def look(self) -> Sight:
         """What there is to see now."""
         return self._sight  # replaced as a whole, so that it fits together whenever it is fetched
@@ -177,6 +181,6 @@ def in_the_pages_words(error: TooSmall, keywords: Mapping[str, Any]) -> str:
     (height, width), (now_height, now_width) = error.view.original, error.view.shape(size, seen)
     return (
         f"The {what} has {width} x {height} pixels, and {now_width} x {now_height} with these settings, but "
-        f"{keywords['network']} needs at least {error.side} on each side: "
+        f"the network that compares them needs at least {error.side} on each side: "
         f"{large_enough(error.fits, size, strokes)}."
     )

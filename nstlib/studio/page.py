@@ -7,8 +7,10 @@ loop looks at it a few times a second and shows what has changed.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import importlib
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +20,9 @@ import ipywidgets
 
 from .. import images
 from . import display, gallery
-from .controls import Controls, Picker, Results, group
+from .controls import Controls, Results
 from .job import Job, Painter, Recipe, sentence
+from .picking import Picker, group
 from .pictures import MOST_BYTES, MOST_BYTES_IN_A_NOTEBOOK, Picture
 from .placing import Placing
 from .settings import NETWORKS, Settings
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 
 VISITOR = "HTTP_X_NST_VISITOR"  # variable in which `server` names the visitor to the page's kernel
 LOOK_EVERY = 0.25  # seconds between two looks at a run
+READ_FOR = 8.0  # seconds that a complaint is shown at least, whatever succeeds meanwhile
+FAREWELL = 6.0  # seconds that a run may take to end when its page is gone; `server` gives the kernel more
+LATE = (2, 4, 8, 8)  # seconds between the looks of a new page for what the run of an earlier one leaves
 USUAL_PHOTO, USUAL_STYLE = "cat", "swirls"
 
 
@@ -45,21 +51,21 @@ class Order:
     @property
     def title(self) -> str:
         """What there is to see, in words."""
-        return f"{self.photo.name} in the style of {self.choice.styling().title(self.style.name)}"
+        return f"{self.photo.title} in the style of {self.choice.styling().title(self.style.title)}"
 
     def recipe(self, painter: Painter) -> Recipe:
         """What makes it."""
         style, keywords = self.choice.arguments()
         return painter.recipe(self.photo.source, style, self.settings.keywords() | keywords)
 
-    def record(self, result: Result) -> gallery.Record:
-        """What the result's PNG says."""
+    def record(self, result: Result, *, left: bool = False) -> gallery.Record:
+        """What the result's PNG says; `left` when it was stopped because its page was left."""
         from ..optimizers import Stopping
 
         history, outcome = result.history, "finished"
         done = f"after {history.iterations} of {sum(result.settings['iterations'])} iterations"
         if history.stopping is Stopping.INTERRUPTED:
-            outcome = f"stopped {done}"
+            outcome = f"stopped {done}{', when its page was closed' if left else ''}"
         elif history.stopping is Stopping.OUT_OF_MEMORY:
             outcome = f"ended {done} because memory ran out"
         elif history.stopping is Stopping.DIVERGED:
@@ -99,7 +105,8 @@ class Studio(ipywidgets.VBox):
         self._order: Order | None = None
         self._discard, self._previews = False, 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self.stage = ipywidgets.HTML(display.hint())
+        self._complained = 0.0
+        self.stage = ipywidgets.HTML()
         self.status, self.alert = ipywidgets.HTML(display.message("")), ipywidgets.HTML()
         self.bar = ipywidgets.FloatProgress(min=0.0, max=1.0)
         self.bar.add_class("nst-progress")
@@ -115,21 +122,27 @@ class Studio(ipywidgets.VBox):
         self.generate_button.on_click(lambda _: self.generate())
         self.stop_button.on_click(lambda _: self.stop())
         self.reset_button.on_click(lambda _: self.reset())
+        for picker in (self.photo_picker, self.style_picker):
+            picker.listeners.append(self._chose)
         super().__init__(self._layout())
         self.add_class("nst-studio")
         self._busy(False)
+        self.stage.value = self._waiting()
         self._in_the_loop(self._warm_up)
+        self._in_the_loop(self._look_for_late_results)
 
     def _layout(self) -> list[ipywidgets.Widget]:
         actions = ipywidgets.HBox([self.generate_button, self.stop_button, self.reset_button])
         actions.add_class("nst-actions")
-        left = group("left", self.photo_picker.box, self.style_picker.box, self.controls.box)
-        run = group("run", actions, self.alert, self.status, self.bar)
-        right = group("right", run, self.stage, self.results.actions, self.results.box)
+        run = group("run", self.alert, actions, self.bar, self.status)
+        left = group("left", self.photo_picker.box, self.style_picker.box, run, self.controls.box)
+        show = group("show", self.stage, self.results.actions)
+        right = group("right", show, self.results.box)
         columns = ipywidgets.Box([left, right])
         columns.add_class("nst-columns")
         served = VISITOR in os.environ  # by `nst studio`, whose page has the letters from its beginning
-        return [ipywidgets.HTML(display.stylesheet(with_letters=not served)), columns]
+        look = ipywidgets.HTML(display.stylesheet(with_letters=not served) + display.behaviour())
+        return [look, columns]
 
     # --- what the buttons do ----------------------------------------------------------------------------
 
@@ -146,12 +159,13 @@ class Studio(ipywidgets.VBox):
         except ValueError as error:
             self._complain(str(error))
             return
-        waiting, alt = photo.thumbnail(display.SHOWN), f"The photo: {photo.name}"
+        waiting, alt = photo.thumbnail(display.SHOWN), f"The photo: {photo.title}"
         self._order, self._discard, self._previews = order, False, 0
         self._complain("")
         self.results.unchoose()
         self.stage.value = display.preview(waiting, alt, order.settings.size)
         self.job = Job(order.recipe(self._painter))
+        atexit.register(self.farewell)
         self._busy(True)
         self.tick()
         self._in_the_loop(self._follow)
@@ -172,7 +186,7 @@ class Studio(ipywidgets.VBox):
         self.placing.reset()
         self.controls.value = Settings()
         self.results.unchoose()
-        self.stage.value = display.hint()
+        self.stage.value = self._waiting()
         self._complain("")
         self._say("" if self.job is None else "Stopping after the step it is at.")
 
@@ -185,6 +199,7 @@ class Studio(ipywidgets.VBox):
             return
         if not job.running:
             self.job = None
+            atexit.unregister(self.farewell)
             self._busy(False)
             self._finish(job, order)
             return
@@ -197,14 +212,29 @@ class Studio(ipywidgets.VBox):
             alt = f"{order.title}, being painted"
             self.stage.value = display.preview(display.jpeg(sight.preview), alt, order.settings.size)
 
+    def farewell(self) -> None:
+        """Keep what was painted so far when the kernel ends: its page was closed or loaded again.
+
+        Touches no widget: there is nobody to show anything to.
+        """
+        job, order = self.job, self._order
+        if job is None or order is None or self._discard or job.look().size is None:
+            return
+        job.stop()
+        job.wait(FAREWELL)
+        if job.result is not None:
+            self._store(job.result, order, order.record(job.result, left=True))
+
     def _finish(self, job: Job, order: Order) -> None:
+        if time.monotonic() - self._complained > READ_FOR:
+            self._complain("")
         if self._discard:
             self._say("")
         elif job.error:
-            self.stage.value = display.hint()
+            self.stage.value = self._waiting()
             self._complain(job.error)
         elif job.result is None:
-            self.stage.value = display.hint()
+            self.stage.value = self._waiting()
             self._say("Stopped before anything was painted.")
         else:
             try:
@@ -215,17 +245,24 @@ class Studio(ipywidgets.VBox):
     def _keep(self, result: Result, order: Order) -> None:
         """Show a result, and put it into the gallery."""
         record = order.record(result)
-        photo = display.jpeg(images.load_image(order.photo.source, order.settings.size))
-        png = gallery.encode(result.image, record, result.making)
         done = f"{record.outcome.capitalize()}, in {display.duration(result.seconds)}."
         try:
-            entry = self.gallery.add(png, photo, record)
+            entry = self._store(result, order, record)
         except OSError as error:
+            png, photo = _files(result, order, record)
             self.stage.value = display.comparison(gallery.Entry("", record), png, photo)
             self._complain(f"{error} The picture is not in the gallery: download it now.")
             return
         self._say(done)
         self.results.refresh(entry.key)
+
+    def _store(self, result: Result, order: Order, record: gallery.Record) -> gallery.Entry:
+        """Put a result into the gallery.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        return self.gallery.add(*_files(result, order, record), record)
 
     def _again(self, entry: gallery.Entry) -> None:
         """Take over the choices that made a result, as far as its pictures are here."""
@@ -237,18 +274,31 @@ class Studio(ipywidgets.VBox):
         if not self.style_picker.choose(record.style, record.style_origin):
             missing.append(record.style)
         missing += [name for name in self.placing.restore(record.styling) if name not in missing]
-        if record.styling.form != "one":
-            self.controls.unfold()
         files = " and ".join(missing)
         self._say(f"The settings are set, but {files} must be uploaded again." if files else "")
 
     # --- what is shown ----------------------------------------------------------------------------------
 
+    def _chose(self) -> None:
+        """Another picture was chosen, or is offered: the stage shows what Generate would paint."""
+        self._complain("")
+        if self.job is None:
+            self.results.unchoose()
+            self.stage.value = self._waiting()
+
+    def _waiting(self) -> str:
+        """The stage before a run."""
+        photo, style = self.photo_picker.value, self.style_picker.value
+        if photo is None or style is None:
+            return display.hint()
+        usual = (photo.source, style.source) == (USUAL_PHOTO, USUAL_STYLE)
+        return display.example(photo, style) if usual else display.waiting(photo, style)
+
     def _show(self, entry: gallery.Entry | None) -> None:
         """A result on the stage."""
         if entry is None:
             if self.job is None:
-                self.stage.value = display.hint()
+                self.stage.value = self._waiting()
             return
         try:
             png = self.gallery.png(entry.key)
@@ -263,13 +313,16 @@ class Studio(ipywidgets.VBox):
         self.results.disabled = busy
         self.bar.value = 0.0
         self.bar.layout.visibility = "visible" if busy else "hidden"
+        (self.add_class if busy else self.remove_class)(
+            "nst-running"
+        )  # a page that has it asks before it goes
 
     def _say(self, text: str) -> None:
         self.status.value = display.message(text)
 
     def _complain(self, text: str) -> None:
         """Apart from the status, which a run writes several times a second."""
-        self.alert.value = display.alert(text)
+        self.alert.value, self._complained = display.alert(text), time.monotonic()
         if text and self.job is None:
             self._say("")
 
@@ -300,3 +353,16 @@ class Studio(ipywidgets.VBox):
             here = {name: found.weights_path(found.PLANS[name]).is_file() for name in NETWORKS}
             self.controls.tell_networks(here)
             await loop.run_in_executor(None, importlib.import_module, "nstlib.recipes.transfer")
+
+    async def _look_for_late_results(self) -> None:
+        """What the run of a page that was closed or loaded again leaves may come after this page opened."""
+        for seconds in LATE:
+            await asyncio.sleep(seconds)
+            if self.job is None:
+                self.results.refresh_if_others_came()
+
+
+def _files(result: Result, order: Order, record: gallery.Record) -> tuple[bytes, bytes]:
+    """A result as a PNG, and its photo of the same size as a JPEG."""
+    photo = display.jpeg(images.load_image(order.photo.source, order.settings.size))
+    return gallery.encode(result.image, record, result.making), photo

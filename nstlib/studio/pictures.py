@@ -21,7 +21,7 @@ LONGEST_NAME = 60
 
 # The photographs among the downloads of `samples`; the rest are paintings.
 DOWNLOADED_PHOTOS = ("golden_gate", "tubingen")
-TEXTURES = ("brick", "grass", "gravel", "retina", "tissue")  # offered after everything that shows something
+TEXTURES = ("brick", "grass", "gravel", "retina", "tissue")  # show nothing that a style could be seen on
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class Picture:
 
     name: str
     source: str | bytes
+
+    @property
+    def title(self) -> str:
+        """The name as the page shows it."""
+        return in_words(self.name, self.origin)
 
     @property
     def origin(self) -> str:
@@ -54,6 +59,11 @@ class Picture:
         return buffer.getvalue()
 
 
+def in_words(name: str, origin: str) -> str:
+    """The name of a sample without its underscores; of a file as it is."""
+    return name.replace("_", " ") if origin == "sample" else name
+
+
 def file_of(sample: str) -> Any:
     """The file of a sample, without any download.
 
@@ -69,13 +79,20 @@ def file_of(sample: str) -> Any:
 
 
 def offered(kind: str) -> list[Picture]:
-    """The samples to choose from as a "photo" or a "style": those that are on this machine and readable."""
-    names = [*samples.names("photo"), *DOWNLOADED_PHOTOS]
-    names.sort(key=lambda name: name in TEXTURES)  # keeps the order otherwise
+    """The samples to choose from as a "photo" or a "style": those that are on this machine and readable.
+
+    Photos are portraits, buildings, landscapes and animals, in the order of `samples.PHOTOS`; no textures.
+    """
+    names = [name for name in [*samples.names("photo"), *DOWNLOADED_PHOTOS] if name not in TEXTURES]
     if kind == "style":
         paintings = [name for name in samples.names("painting") if name not in DOWNLOADED_PHOTOS]
         names = [*samples.names("style"), *paintings]
     return [Picture(name, name) for name in names if _readable(name)]
+
+
+def named(sample: str) -> Picture | None:
+    """A sample by its name, offered or not; None when it is not on this machine."""
+    return Picture(sample, sample) if samples.is_name(sample) and _readable(sample) else None
 
 
 def _readable(sample: str) -> bool:

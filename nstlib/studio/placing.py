@@ -11,7 +11,7 @@ from PIL import Image
 
 from .. import images
 from . import brush, display
-from .controls import Complain, Picker, Upload, explain, group
+from .picking import Complain, Picker, Upload, explain, group
 from .pictures import Picture
 from .styling import FORMS, Choice, Styling
 
@@ -100,7 +100,7 @@ class Regions:
         return images.dimensions(photo.thumbnail(display.SHOWN))
 
     def _options(self) -> list[tuple[str, Picture | str]]:
-        return [(KEEP, NO_STYLE), *((p.name, p) for p in self._styles.pictures)]
+        return [(KEEP, NO_STYLE), *((p.title, p) for p in self._styles.pictures)]
 
     def _paint_again(self, strokes: str) -> None:
         """Set the strokes, and draw the canvas anew."""
@@ -175,7 +175,8 @@ class Placing:
         self.regions = Regions(photos, styles, complain)
         self.form.observe(self._unfold, names="value")
         self.box = group("placing", group("form", self.form), self._mixed, self.regions.box)
-        styles.changed, photos.changed = self._styles_changed, self._photo_changed
+        styles.listeners.append(self._styles_changed)
+        photos.listeners.append(self._photo_changed)
         self._photo = photos.value
         self._styles_changed()
         self._unfold()
@@ -236,6 +237,6 @@ class Placing:
         if pictures == self._known or not pictures:
             return
         kept, self._known = self.second.value, pictures
-        self.second.options = [(p.name, p) for p in pictures]
+        self.second.options = [(p.title, p) for p in pictures]
         self.second.value = kept if kept in pictures else self._usual_second()
         self.regions.list_styles()

@@ -1,10 +1,12 @@
-"""`nst studio`: Voila over the notebook `app/studio.ipynb`, with four differences.
+"""`nst studio`: Voila over the notebook `app/studio.ipynb`, with five differences.
 
 - Each browser gets an identifier in a cookie that no script can read. The kernel behind a page learns it from
   an environment variable, and opens that visitor's gallery.
 - A kernel without a connection is ended after `linger` seconds. Voila's pages ask for that when they are
   closed, but a browser that crashed or a network that broke asks for nothing, and a running thread keeps a
   kernel from looking idle.
+- A kernel whose page is closed or loaded again has time to put what it painted so far into the gallery; the
+  page asks before it goes while a run goes on (`app/template/index.html.j2`).
 - Uploads may be larger than the 10 MiB at which a connection is dropped otherwise.
 - On loopback only this machine's names for itself are served, which keeps web pages from reaching in
   through a name of their own; elsewhere a token is needed. The page can be opened by a link on any web page,
@@ -38,6 +40,7 @@ COOKIE = "nst-visitor"
 HEADER = "X-Nst-Visitor"  # Voila makes of it the variable that `page.VISITOR` names
 A_YEAR = 365  # days
 OPENING = 60.0  # seconds a page may take to connect for the first time
+ENDING = 20.0  # seconds a kernel may take to end; in half of them it may put what it painted into the gallery
 LARGEST_MESSAGE = 2 * MOST_BYTES
 PING_EVERY = 10_000  # milliseconds; after three without an answer, a connection counts as lost
 # What shows widgets; whatever else is installed for JupyterLab stays out of the page.
@@ -167,7 +170,7 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
                     models = {model["id"]: model["connections"] for model in manager.list_kernels()}
                     for kernel in list(absences.overdue(models, time.monotonic())):
                         with suppress(Exception):  # the others have to end all the same
-                            await manager.shutdown_kernel(kernel, now=True)
+                            await manager.shutdown_kernel(kernel)
 
         @property
         def address(self) -> str:
@@ -188,6 +191,7 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
         "ws_ping_interval": PING_EVERY,
         "allow_remote_access": not local,
     }
+    config.KernelManager.shutdown_wait_time = ENDING
     config.VoilaConfiguration.update(
         allow_template_override="NO",
         allow_theme_override="NO",

@@ -23,6 +23,17 @@ NETWORKS = {
     "inception_resnet_v2": 219,
     "efficientnet_b0": 17,
 }
+NETWORK_WORDS = {
+    "pocket_vgg": "built in, small and quick",
+    "vgg16": "VGG-16, large",
+    "vgg19": "VGG-19, the papers' own",
+    "vgg16_edges": "VGG-16, trained on edges",
+    "resnet50": "ResNet-50",
+    "inception_v3": "Inception v3",
+    "mobilenet_v2": "MobileNet v2, small",
+    "inception_resnet_v2": "Inception-ResNet v2, very large",
+    "efficientnet_b0": "EfficientNet B0, small",
+}
 BY_PIP = ("vgg16_edges",)  # the page does not install them: a run says how
 SIZES = (128, 192, 256, 320, 384, 448, 512, 640, 768)  # longer side in pixels
 STROKES = (50, 70, 100, 140, 200)  # size at which the style is seen, in percent of the result's
@@ -32,10 +43,21 @@ COLOR_WORDS = {  # of the library's choices, those that differ most
     "luminance": "the photo's, only lightness is painted",
 }
 OPTIMIZERS = ("lbfgs", "adam", "gradient_descent", "scipy")
+OPTIMIZER_WORDS = dict(
+    zip(
+        OPTIMIZERS,
+        ("bold steps, as usual", "many small steps", "straight downhill, slow", "bold steps, by SciPy"),
+        strict=True,
+    )
+)
 ITERATIONS: tuple[str | int, ...] = ("auto", 10, 25, 50, 100, 200, 400)  # a number is made at each size
 STARTS = ("recolored", "content", "style", "noise")
 START_WORDS = dict(
-    zip(STARTS, ("the photo in the style's colours", "the photo", "the style picture", "noise"), strict=True)
+    zip(
+        STARTS,
+        ("the photo in the style's colours", "the photo", "the style picture", "random colours"),
+        strict=True,
+    )
 )
 LATER = ("colors",)  # settings of which the PNG of an older Studio says nothing
 LARGEST_SEED = 2**31 - 1

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..foundation import unknown_name
-from .pictures import Picture
+from .pictures import Picture, in_words
 
 FORMS = {"one": "one", "mixed": "two, mixed", "by region": "one for each region"}
 SHARES = range(101)  # of the second style, in percent
@@ -52,16 +52,21 @@ class Styling:
         """The styles in words; `style` is the one that the record names."""
         if self.form == "one":
             return style
-        names = list(dict.fromkeys(name for _, name, _ in self.parts if name))
+        names = list(dict.fromkeys(in_words(name, origin) for _, name, origin in self.parts if name))
         return " and ".join(names) or style
 
     def described(self) -> list[tuple[str, str]]:
         """Pairs of name and value, as the page words them; none for one style."""
         if self.form == "mixed":
             shares = (100 - self.share, self.share)
-            named = [f"{share} % {name}" for (_, name, _), share in zip(self.parts, shares, strict=True)]
+            named = [
+                f"{share} % {in_words(name, origin)}"
+                for (_, name, origin), share in zip(self.parts, shares, strict=True)
+            ]
             return [("Styles", ", ".join(named))]
-        return [(f"Style of {region}", name or "none, the photo") for region, name, _ in self.parts]
+        return [
+            (f"Style of {r}", in_words(name, origin) or "none, the photo") for r, name, origin in self.parts
+        ]
 
     def arguments(self, style: str) -> tuple[Any, dict[str, Any]]:
         """The style and the keywords of `transfer_style`, with names in the place of pictures."""

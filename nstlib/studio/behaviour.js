@@ -1,0 +1,33 @@
+// What ipywidgets leaves out, for all parts of the page, in a notebook too: `this` is the picture whose attribute
+// this is. It may run before the page holds it, so it waits.
+const picture = this;
+(function begin() {
+  const studio = picture.closest(".nst-studio");
+  if (!studio || !picture.isConnected) { setTimeout(begin, 50); return; }
+
+  // Names for screen readers: sliders have none, and the names of uploads end with a count.
+  function name() {
+    for (const slider of studio.querySelectorAll(".widget-slider"))
+      for (const handle of slider.querySelectorAll(".noUi-handle:not([aria-label]), .ui-slider-handle:not([aria-label])"))
+        handle.setAttribute("aria-label", slider.querySelector("label").textContent);
+    for (const button of studio.querySelectorAll("button.widget-upload:not([aria-label])"))
+      button.setAttribute("aria-label", button.textContent.replace(/\s*\(\d*\)\s*$/, ""));
+    for (const button of studio.querySelectorAll("button.nst-more"))
+      button.setAttribute("aria-expanded", String(button.classList.contains("mod-active")));
+    // In a row that is wider than the screen, the chosen picture is in sight when the row is drawn.
+    for (const row of studio.querySelectorAll(".nst-thumbs:not([data-drawn])")) {
+      const thumb = row.querySelector("input:checked")?.parentNode;
+      if (thumb) row.scrollLeft = thumb.offsetLeft + thumb.offsetWidth / 2 - row.clientWidth / 2;
+      row.dataset.drawn = "";
+    }
+  }
+  new MutationObserver(name).observe(studio, { subtree: true, childList: true, attributeFilter: ["class"] });
+  name();
+
+  // Who starts a run further down sees it being painted.
+  studio.addEventListener("click", function (event) {
+    if (!event.target.closest(".nst-primary")) return;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    studio.querySelector(".nst-show").scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" });
+  });
+})();
