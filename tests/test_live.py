@@ -442,7 +442,8 @@ def test_all_can_be_done_with_the_keyboard(visit: Any) -> None:
 
 
 SMALL_TARGETS = """
-[...document.querySelectorAll('.button, .thumb, .well')].filter((each) => each.offsetHeight && each.offsetHeight < 44)
+[...document.querySelectorAll('.button, .thumb, .well')]
+  .filter((each) => each.offsetHeight && each.offsetHeight < 44)
   .map((each) => each.outerHTML)
 """
 
