@@ -264,12 +264,12 @@ def test_a_large_picture_is_sketched_first_and_then_worked_out(visit: Any) -> No
         "window.widths = []; new MutationObserver(() => widths.push(document.getElementById('canvas').width))"
         ".observe(document.getElementById('status'), { childList: true })"
     )
-    slide(page, "size", 960)
+    slide(page, "size", 640)
     page.check("[name=photo][value=coffee]")
     at_rest(page)
     widths = page.evaluate("widths")
-    assert widths[-1] == 960
-    assert widths[0] < 960
+    assert widths[-1] == 640
+    assert widths[0] < 640
 
 
 # --- a visitor -----------------------------------------------------------------------------------------
