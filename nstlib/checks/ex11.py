@@ -50,7 +50,7 @@ def instance_norm(rng: np.random.Generator, answer: Any) -> Steps:
     otherwise = "With scale 1 and shift 0, each channel of each picture should have mean 0 and deviation 1."
     diagnose(found, normalised(features), known, otherwise)
     yield 1
-    scale, shift = rng.uniform(0.5, 2.0, size=n), rng.normal(size=n)
+    scale, shift = rng.uniform(0.5, 2.0, n), np.asarray(rng.normal(size=n))
     found = array(call(answer, features, scale, shift), features.shape)
     known = {
         "The shift is added before the scale is multiplied.": scale * (normalised(features) + shift),
@@ -61,9 +61,8 @@ def instance_norm(rng: np.random.Generator, answer: Any) -> Steps:
     yield 1
     features[:, :, :, 0] = 3.0
     flat = array(call(answer, features, scale, shift), features.shape)[..., 0]
-    require(
-        same(flat, np.full_like(flat, shift[0])), "A channel that is the same everywhere becomes its shift."
-    )
+    message = "A channel that is the same everywhere becomes its shift."
+    require(same(flat, np.full_like(flat, shift[0])), message)
     yield 1
 
 
