@@ -1,4 +1,4 @@
-"""What is chosen on the page, and how it becomes keywords of `transfer_style` and text in a PNG.
+"""What is chosen on the page, and how it becomes keywords of the recipes and text in a PNG.
 
 Nothing in here starts Keras, so that the page opens at once.
 """
@@ -65,6 +65,7 @@ LARGEST_SEED = 2**31 - 1
 USUAL_STRENGTH = 50  # what stands for the library's default weight
 USUAL_CONTENT_WEIGHT = 0.02
 POINTS_PER_DECADE = 20
+SEEN_IN_ONE_PASS = 384  # pixels at which one pass sees a style, the library's default
 
 
 def content_weight(strength: float) -> float:
@@ -75,6 +76,15 @@ def content_weight(strength: float) -> float:
     0.03 to 0.075 (root mean square, values in [0, 1]).
     """
     return float(f"{USUAL_CONTENT_WEIGHT * 10 ** ((USUAL_STRENGTH - strength) / POINTS_PER_DECADE):.4g}")
+
+
+def one_pass_strength(strength: float) -> float:
+    """The strength of `paint_once` for a style strength from 0 to 100.
+
+    The ends are the photograph and the style. The usual 50 is 7/8 of the style, as the usual weight of an
+    optimisation paints nearly all of it too; what is beyond shows less and less.
+    """
+    return float(f"{1 - (1 - strength / 100) ** 3:.4g}")
 
 
 def style_size(size: int, strokes: int) -> int:
@@ -153,6 +163,15 @@ class Settings:
         chosen["content_weight"] = content_weight(self.strength)
         rest = ("colors", "optimizer", "iterations", "start", "seed")
         return chosen | {name: getattr(self, name) for name in rest}
+
+    def one_pass(self) -> dict[str, Any]:
+        """The keywords of `paint_once`; strokes are sized beside those that it paints by itself."""
+        return {
+            "strength": one_pass_strength(self.strength),
+            "size": self.size,
+            "style_size": style_size(SEEN_IN_ONE_PASS, self.strokes),
+            "colors": self.colors,
+        }
 
     def to_text(self) -> dict[str, str]:
         """Every setting as text, for a PNG's metadata."""
