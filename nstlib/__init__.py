@@ -7,7 +7,7 @@
 
 The modules in the order data flows: `samples`, `images`, `colours`, `making`, `networks`, `losses`,
 `objectives`, `autodiff`, `optimizers`, `checkpoint`, `memory`, `recipes`, `feedforward`, `again`, `plots`,
-`widgets`, `fonts`, `studio`;
+`widgets`, `fonts`, `studio`, `live`;
 beside them `checks` (of exercises) and `course` (what teachers run). Each name below is loaded when it is
 first used, so that `import nstlib` and `nst --help` take no time.
 """
@@ -49,7 +49,7 @@ _HOMES = {
         "transfer_between",
         "transfer_style",
     ),
-    "feedforward": ("Painter", "StyleCode", "load_painter", "paint_once"),
+    "feedforward": ("OnePass", "Painter", "StyleCode", "load_painter", "paint_once"),
     "again": ("repeat",),
     "studio": ("Studio",),
 }
@@ -79,6 +79,7 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
     from .autodiff import value_and_grad as value_and_grad
     from .backend import machine as machine
     from .colours import match_colors as match_colors
+    from .feedforward import OnePass as OnePass
     from .feedforward import Painter as Painter
     from .feedforward import StyleCode as StyleCode
     from .feedforward import load_painter as load_painter

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from . import backend, checkpoint, images, making, recipes, samples
+from . import backend, checkpoint, feedforward, images, making, recipes, samples
 from .foundation import unknown_name
 from .making import Making
 from .recipes import Result, RunOptions, as_network, parameters
 
 MASKS = ("content_mask", "style_mask")
-RECIPES = ("transfer_style", "reconstruct_content", "reconstruct_style", "excite")
+ONE_PASS = "paint_once"
+RECIPES = ("transfer_style", "reconstruct_content", "reconstruct_style", "excite", ONE_PASS)
 
 
 def repeat(
@@ -26,7 +27,8 @@ def repeat(
         nst.repeat("painted.png", "cat", "swirls", size=1024)
 
     Args:
-        made: a result, or a PNG that `Result.save`, `nst stylize` or the Studio wrote.
+        made: a result, or a PNG that `Result.save`, `nst stylize` or the Studio wrote. One that was made in
+            one pass is painted in one pass again.
         content, style: the pictures, for the recipes that take them. None means those of the result; a PNG
             knows only their names, which suffices for samples. Several styles in the form they had: a list,
             or region -> picture. A mask that was a file is read there again.
@@ -44,19 +46,44 @@ def repeat(
     how = making_of(made)
     if how.recipe not in RECIPES:
         raise unknown_name("recipe", how.recipe, RECIPES)
-    recipe, run = getattr(recipes, how.recipe), [f.name for f in fields(RunOptions)]
+    recipe, run = recipe_of(how), [f.name for f in fields(RunOptions)]
     keywords = how.keywords(changes, set(how.settings) - {*parameters(recipe), *run})
     keywords |= pictures_again(made, how, {"content": content, "style": style})
     check_masks({name: keywords.get(name) for name in MASKS if name not in changes})
-    RunOptions.read({k: v for k, v in keywords.items() if k not in parameters(recipe)}, recipe)
-    keywords["network"] = as_network(keywords["network"])  # last, because it may take long
+    if how.recipe == ONE_PASS:
+        check_keywords(keywords, recipe)
+    else:
+        RunOptions.read({k: v for k, v in keywords.items() if k not in parameters(recipe)}, recipe)
+        keywords["network"] = as_network(keywords["network"])  # last, because it may take long
     for difference in differences(how, keywords, changes):
         warnings.warn(difference, RuntimeWarning, stacklevel=2)
-    result: Result = recipe(**keywords)
+    result: Result = in_one_pass(**keywords) if how.recipe == ONE_PASS else recipe(**keywords)
     assert result.making is not None
     usual = {*result.making.usual, *how.usual} - set(changes)
     in_order = tuple(name for name in result.settings if name in usual)
     return replace(result, making=replace(result.making, usual=in_order))
+
+
+def recipe_of(how: Making) -> Callable[..., Any]:
+    """The function whose keywords the settings are."""
+    recipe: Callable[..., Any] = getattr(feedforward if how.recipe == ONE_PASS else recipes, how.recipe)
+    return recipe
+
+
+def in_one_pass(content: Any, style: Any, **keywords: Any) -> Result:
+    """What `paint_once` paints, with how it was made."""
+    return feedforward.OnePass(style, **keywords).result(content)
+
+
+def check_keywords(keywords: Mapping[str, Any], recipe: Callable[..., Any]) -> None:
+    """Refuse keywords that a recipe without a run does not know.
+
+    Raises:
+        ValueError: there is one; the nearest is suggested.
+    """
+    for keyword in keywords:
+        if keyword not in (known := parameters(recipe)):
+            raise unknown_name(f"option of {recipe.__name__}", keyword, known)
 
 
 def network_changed(how: Making, given: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -205,10 +232,18 @@ def differences(how: Making, keywords: Mapping[str, Any], changes: Mapping[str, 
         if name not in changes and picture.is_other(part_of(keywords, name)):
             called = f"{picture.name or 'an array'}, {picture.width} x {picture.height} pixels"
             yield f"The {words(name)} is not the one used then ({called}), so the result is another."
-    if "network" not in changes and how.weights not in (None, checkpoint.checksum(keywords["network"])):
-        yield f"The weights of {keywords['network'].name} are not those that were used then."
+    if "network" not in changes and how.weights not in (None, checksum_now(how, keywords)):
+        name = "the one-pass network" if how.recipe == ONE_PASS else keywords["network"].name
+        yield f"The weights of {name} are not those that were used then."
     if how.backend not in ("", backend.name_and_version()):
         now = backend.name_and_version()
         yield f"It was made with {how.backend}, and this is {now}: small differences remain."
     if how.cut_short:
         yield f"That run was cut short ({how.cut_short}); this one goes on to its end."
+
+
+def checksum_now(how: Making, keywords: Mapping[str, Any]) -> int:
+    """The checksum of the weights that the keywords lead to."""
+    if how.recipe == ONE_PASS:
+        return feedforward.load_painter(keywords["dtype"]).checksum
+    return checkpoint.checksum(keywords["network"])

@@ -78,7 +78,7 @@ class Making:
     """Everything that makes a result again.
 
     Attributes:
-        recipe: name of the function in `recipes`.
+        recipe: name of the function in `recipes`, or "paint_once" of `feedforward`.
         settings: its keyword arguments, as JSON knows them. What was left to a default is written out, so
             that they mean the same when a default changes.
         usual: those of the settings that nobody chose.

@@ -51,21 +51,38 @@ def check(
     Warns:
         RuntimeWarning: the estimate is more than what is free.
     """
+    if math.prod(shape) > SMALL and not backend.devices():
+        needed = estimate(network, layers, shape, optimizer, tile)
+        check_need(network.name, needed, max(shape), "size")
+
+
+def check_need(who: str, needed: float, size: int, keyword: str) -> None:
+    """What `check` says, of anything whose need of memory is known and grows with its pixels.
+
+    Args:
+        who: takes the memory, as a sentence begins to call it.
+        needed: bytes.
+        size: longer side in pixels.
+        keyword: what that is called where people choose it.
+
+    Raises, warns: see `check`.
+    """
     free, total = hardware.free_memory(), hardware.memory(swap=True)
-    if math.prod(shape) <= SMALL or free is None or total is None or backend.devices():
+    if free is None or total is None or backend.devices():
         return
-    needed = estimate(network, layers, shape, optimizer, tile)
-    size, wanted = max(shape), wish(network, shape, needed)
+    wanted = wish(who, size, needed)
     if needed > FAR_TOO_MUCH * total:
         fits = fitting(size, needed, total)
-        raise MemoryError(f"{wanted}, and this machine has {gigabytes(total)}: choose size={fits} or less.")
+        raise MemoryError(
+            f"{wanted}, and this machine has {gigabytes(total)}: choose {keyword}={fits} or less."
+        )
     if needed > free:
         fits = fitting(size, needed, free)
         warnings.warn(
             f"{wanted}, and {gigabytes(free)} are free: the system may end the run unasked. "
-            f"What fits is size={fits} or less.",
+            f"What fits is {keyword}={fits} or less.",
             RuntimeWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 
@@ -78,12 +95,14 @@ def shortage(network: FeatureNetwork, layers: Sequence[Layer], shape: tuple[int,
     if math.prod(shape) <= SMALL or free is None or backend.devices():
         return ""
     needed = estimate(network, layers, shape, optimizer)
-    return f"{wish(network, shape, needed)}, and {gigabytes(free)} are free" if needed > free else ""
+    return (
+        f"{wish(network.name, max(shape), needed)}, and {gigabytes(free)} are free" if needed > free else ""
+    )
 
 
-def wish(network: FeatureNetwork, shape: tuple[int, int], needed: float) -> str:
+def wish(who: str, size: int, needed: float) -> str:
     """What a run takes, as part of a sentence."""
-    return f"At {max(shape)} pixels {network.name} takes about {gigabytes(needed)} of memory"
+    return f"At {size} pixels {who} takes about {gigabytes(needed)} of memory"
 
 
 def gigabytes(count: float) -> str:

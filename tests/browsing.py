@@ -46,22 +46,26 @@ def missing() -> str:
 
 
 @contextlib.contextmanager
-def browser() -> Iterator[Any]:
-    """A headless Chromium, driven by Playwright."""
+def browser(*more: str) -> Iterator[Any]:
+    """A headless Chromium, driven by Playwright, with more flags."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        made = launch(playwright.chromium)
+        made = launch(playwright.chromium, *more)
         try:
             yield made
         finally:
             made.close()
 
 
-def launch(kind: Any, **env: str) -> Any:
-    """Start Chromium, with more variables in its environment."""
+def launch(kind: Any, *more: str, **env: str) -> Any:
+    """Start Chromium, with more flags and with more variables in its environment."""
     as_root = hasattr(os, "getuid") and os.getuid() == 0
-    flags = [*FLAGS, *(["--no-sandbox"] if as_root else [])]  # Chromium refuses its own sandbox to root
+    flags = [
+        *FLAGS,
+        *more,
+        *(["--no-sandbox"] if as_root else []),
+    ]  # Chromium refuses its own sandbox to root
     return kind.launch(executable_path=chromium(), args=flags, env=os.environ | env)
 
 

@@ -137,7 +137,7 @@ ORDER = [
     ),
     *("objectives", "autodiff", "tiles", "optimizers", "checkpoint", "memory", "recipes"),
     *("feedforward", "again", "plots"),
-    *("widgets", "fonts", "studio", "checks", "course", "cli"),
+    *("widgets", "fonts", "studio", "live", "checks", "course", "cli"),
 ]
 
 

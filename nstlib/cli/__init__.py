@@ -6,6 +6,7 @@
     nst samples    the pictures that go by a name
     nst stylize    paints a photograph in the style of a picture
     nst studio     serves a page on which to choose pictures, paint, compare and keep
+    nst live       writes one page that paints in the visitor's browser, offline
     nst links      points all links of the course at its repository
     nst slides     writes lecture slides, each one file that opens with no network
     nst exercises  generates the exercises from their solutions, or checks them
@@ -17,9 +18,9 @@ command line that cannot be read; 128 and the number of a signal, 130 for Ctrl-C
 saved the best image so far.
 
 In the order of their imports: `options` (tables of them), `values` (what an option may be), `errors` (in one
-sentence), the commands with their arguments, which are `stylize`, `listing`, `lab` and `teaching`, and
-`parser`, which knows them all. Imports that take time stand inside functions, so that `nst --help` answers
-at once.
+sentence), the commands with their arguments, which are `stylize` (with `fast` and `folder` before it),
+`listing`, `lab`, `live` and `teaching`, and `parser`, which knows them all. Imports that take time stand
+inside functions, so that `nst --help` answers at once.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from .lab import lab, studio, studio_arguments
 from .listing import info, list_networks, list_samples
+from .live import live_arguments, write_live
 from .stylize import stylize, stylize_arguments
 from .teaching import (
     exercises_arguments,
@@ -64,6 +65,9 @@ COMMANDS = (
         studio,
         "serve a page on which to choose pictures, paint, compare and keep",
         studio_arguments,
+    ),
+    Command(
+        "live", write_live, "write one page that paints in the visitor's browser, offline", live_arguments
     ),
     Command("links", set_links, "point all links of the course at its repository", links_arguments),
     Command(

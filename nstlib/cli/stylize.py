@@ -9,6 +9,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+from ..feedforward.defaults import STYLE_SIZE
 from ..foundation import check_distinct, check_target, save_somewhere
 from ..networks.plans import DEFAULT_DTYPE, DEFAULT_WEIGHTS
 from ..optimizers.defaults import ADAM_RATE, RATE_PER_VALUE
@@ -16,6 +17,8 @@ from ..recipes.look import DEFAULT_SIZE, START, Look
 from ..recipes.look import NETWORK as DEFAULT_NETWORK
 from ..recipes.options import RunOptions
 from .errors import INTERRUPTED, complain
+from .fast import fast_arguments, is_fast, is_folder, paint_fast, tell_fast
+from .folder import paint_folder
 from .options import MASKS, Options, add_options, as_flag, chosen
 from .values import by_name, counts, layers, sizes, styles, weights
 
@@ -31,7 +34,8 @@ RECIPE: Options = {
     "style_size": (
         int,
         "N",
-        "longer side at which the style is seen: small for fine strokes (default: --size)",
+        f"longer side at which the style is seen: small for fine strokes (default: --size; in one pass "
+        f"{STYLE_SIZE})",
     ),
     "blend": (weights, "WEIGHTS", "of several styles, with commas between, as 0.7,0.3 (default: equal ones)"),
     "content_mask": (
@@ -102,11 +106,16 @@ def stylize_arguments(parser: argparse.ArgumentParser) -> None:
         "Example: nst stylize cat swirls -o cat.png --size 384. A .png says how it was made: nst stylize cat "
         "swirls -o large.png --settings cat.png --size 768 does the same at twice the size. Two styles: nst "
         "stylize cat swirls waves --blend 0.7,0.3 -o mixed.png. By region: nst stylize cat red=swirls "
-        "blue=mosaic --content-mask mask.png -o parts.png. Ctrl-C, SIGTERM "
+        "blue=mosaic --content-mask mask.png -o parts.png. A whole folder: nst stylize --fast photos swirls "
+        "-o painted. Ctrl-C, SIGTERM "
         "and SIGHUP end the run and save the best image so far; the exit code is then 128 and the number of "
         "the signal."
     )
-    parser.add_argument("photo", metavar="PHOTO", help="a file, a web address, or a name of `nst samples`")
+    parser.add_argument(
+        "photo",
+        metavar="PHOTO",
+        help="a file, a web address, or a name of `nst samples`; with --fast also a folder of pictures",
+    )
     parser.add_argument(
         "style",
         metavar="STYLE",
@@ -114,7 +123,11 @@ def stylize_arguments(parser: argparse.ArgumentParser) -> None:
         help="likewise; several are mixed, and REGION=STYLE paints one region of --content-mask",
     )
     parser.add_argument(
-        "-o", "--output", metavar="OUT", required=True, help="the file to write: .png, .jpg, .tif or .webp"
+        "-o",
+        "--output",
+        metavar="OUT",
+        required=True,
+        help="the file to write: .png, .jpg, .tif or .webp; for a folder of pictures, a folder",
     )
     parser.add_argument("--history", metavar="FILE", help="write every evaluation as a row of a CSV table")
     parser.add_argument(
@@ -122,8 +135,13 @@ def stylize_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FROM.png",
         help="repeat the run that made this picture, with the options given here instead of its own",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT and the history if they exist")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace OUT and the history if they exist; in a folder, what was made otherwise",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar and no closing lines")
+    fast_arguments(parser)
     defaults = library_defaults()
     for title, options in (("network", NETWORK), ("picture", RECIPE), ("run", RUN)):
         add_options(parser.add_argument_group(title), options, defaults)
@@ -142,15 +160,19 @@ def stylize(arguments: argparse.Namespace) -> int:
     from ..process import Ending
 
     arguments.style = styles(arguments.style)
-    check_files(arguments)
+    if not (folder := is_folder(arguments.photo)):
+        check_files(arguments)
+    how = making.read(arguments.settings) if arguments.settings else None
+    fast = is_fast(arguments, how, (*NETWORK, *RECIPE, *RUN))  # refuses a folder that is not
+    if folder:
+        return paint_folder(arguments, how)
     masks = chosen(arguments, MASKS).values()
     for each in (arguments.photo, *by_name(arguments.style).values(), *masks):
         images.check_input(each)
-    how = making.read(arguments.settings) if arguments.settings else None
     with Ending() as ending:
-        result = paint(arguments, how)
+        result = paint_fast(arguments, how) if fast else paint(arguments, how)
         with ending.waiting():
-            saved, told = save(result, arguments), tell(result, arguments)
+            saved, told = save(result, arguments), (tell_fast if fast else tell)(result, arguments)
             return saved or ending.exit_code or told
 
 

@@ -6,13 +6,14 @@
 
 `codes` reads a style off the embedded network, `transformer` is the network as pure functions, `painter`
 brings it together with its weights, and `once` is the recipe: several styles, regions, whose colours.
+`folder` paints many photographs.
 """
 
 from ..foundation import loaded_on_demand
 
 _HOMES = {
     "codes": ("StyleCode",),
-    "once": ("paint_once",),
+    "once": ("OnePass", "paint_once"),
     "painter": ("Painter", "load_painter"),
 }
 __getattr__, __dir__, __all__ = loaded_on_demand(__name__, _HOMES)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ from ..autodiff import compiled, tensor
 from ..backend import numpy, own_settings, require_device
 from ..foundation import Kept, unknown_name
 from ..images import check_image
+from ..making import digest
 from ..networks import FeatureNetwork, load_network
 from ..networks.plans import DEFAULT_DTYPE, WEIGHTS_FOLDER, Dtype
-from ..networks.weights import pack_weights
+from ..networks.weights import checksum, pack_weights
 from .codes import StyleCode, color_statistics, style_statistics
 from .transformer import FACTOR, predictions, transform
 
@@ -22,6 +25,8 @@ WEIGHTS_FILE = "pocket_painter.npz"
 SHA256 = "3980bf970d57424ce2243eb3a725ca55b25d0daae5a18faab922fe8a0cf3490d"  # of that file
 ENCODER = "pocket_vgg"  # what reads the style; the weights were taught with it
 SMALLEST_SIDE = 16  # pixels: what is reflected at a border must be there
+SMALLEST_STYLE = 8  # pixels: the encoder halves a style three times
+MOST_CODES = 16  # that a painter keeps
 CLIP = 4.0  # deviations from what was seen in training beyond which a statistic says nothing more
 
 
@@ -39,14 +44,23 @@ class Painter:
         self.blocks = weights["depthwise/bias"].size // 9 // weights["down2/kernel"].shape[-1]
         self._names = tuple(name for name in weights if not name.startswith(("statistics", "code")))
         self._weights = [tensor(weights[name], "float32") for name in self._names]
+        self._codes: Kept[Any, StyleCode] = Kept(MOST_CODES)
         self._whole, self._part = compiled(self._paint_whole), compiled(self._paint_part)
 
     def __repr__(self) -> str:
         count = sum(array.size for array in self._arrays.values())
         return f"<Painter of {count:,} parameters, {self.dtype}>"
 
+    @cached_property
+    def checksum(self) -> int:
+        """CRC-32 of all weights, those of the encoder first."""
+        found = checksum(self.encoder.model)
+        for name in sorted(self._arrays):
+            found = zlib.crc32(np.ascontiguousarray(self._arrays[name]).tobytes(), found)
+        return found
+
     def code(self, picture: Any, where: np.ndarray | None = None) -> StyleCode:
-        """Read the style of a picture.
+        """Read the style of a picture; the latest codes are kept, so that the same picture is read once.
 
         Args:
             picture: an image, or an array that `check_image` takes. Its size in pixels sets the size of the
@@ -57,6 +71,10 @@ class Painter:
             ValueError: not an image, or too small a one.
         """
         image = check_image(picture, "style picture")
+        key = digest(image), None if where is None else digest(where)
+        return self._codes.made_once(key, lambda: self._read(image, where))
+
+    def _read(self, image: np.ndarray, where: np.ndarray | None) -> StyleCode:
         statistics = style_statistics(self.encoder, image, where)
         usual, spread = self._arrays["statistics/mean"], self._arrays["statistics/deviation"]
         standard = np.clip((statistics - usual) / spread, -CLIP, CLIP)

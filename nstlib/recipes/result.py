@@ -19,8 +19,9 @@ class Result:
     """What a recipe returns.
 
     Attributes:
-        image: float32 RGB in [0, 1], shape (1, H, W, 3): the image with the lowest loss that was seen.
-        history: every evaluation with its loss parts and seconds.
+        image: float32 RGB in [0, 1], shape (1, H, W, 3): of an optimisation the image with the lowest loss
+            that was seen.
+        history: every evaluation with its loss parts and seconds; empty for what was painted in one pass.
         snapshots: images at the chosen iterations, counted over all sizes, by iteration.
         settings: the keyword arguments that make the same image of the same pictures: `recipe(...,
             **settings)`. Defaults are written out, and JSON can hold them.

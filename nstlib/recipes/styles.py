@@ -112,7 +112,7 @@ def in_the_colours_of(
 
 
 def read_styles(
-    style: Any, blend: Any, content_mask: Any, style_mask: Any, at_most: int, photo: np.ndarray
+    style: Any, blend: Any, content_mask: Any, style_mask: Any, at_most: int, photo: np.ndarray | None = None
 ) -> Palette:
     """The styles of a transfer.
 
@@ -121,7 +121,8 @@ def read_styles(
         blend: the weights of a list, None for equal ones.
         content_mask, style_mask: see `objectives.read_regions`; None for none.
         at_most: longer side in pixels to which larger pictures are reduced.
-        photo: shape (1, H, W, 3).
+        photo: shape (1, H, W, 3), whose proportions the content mask must have; None for one that is not
+            known yet.
 
     Raises:
         ValueError, OSError, TypeError: bad input, in one sentence.
@@ -135,7 +136,8 @@ def read_styles(
         return mixture(style, blend, at_most)
     regions = None
     if content_mask is not None:
-        regions = read_regions(content_mask, "content mask").fitting(photo.shape[1:3], "photograph")
+        regions = read_regions(content_mask, "content mask")
+        regions = regions if photo is None else regions.fitting(photo.shape[1:3], "photograph")
     if isinstance(style, Mapping):
         palette = by_region(style, regions, style_mask, at_most)
     else:
