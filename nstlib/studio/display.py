@@ -123,7 +123,7 @@ def alert(text: str) -> str:
 
 def hint() -> str:
     """The stage where there is no picture at all to choose from."""
-    return '<div class="nst-hint">Upload a photo and a style, then press Generate.</div>'
+    return '<div class="nst-hint">Upload a photo and a style, then look at what appears here.</div>'
 
 
 def waiting(photo: Picture, style: Picture) -> str:
@@ -139,8 +139,7 @@ def waiting(photo: Picture, style: Picture) -> str:
     )
     return (
         f'<div class="nst-pair" style="max-width: calc(60vh * {sum(ratios.values()):.4f})">{figures}</div>'
-        f'<p class="nst-caption">Generate paints {escape(photo.title)} in the style of {escape(style.title)}.'
-        " The picture appears here while it is being painted.</p>"
+        f'<p class="nst-caption">{escape(photo.title)} in the style of {escape(style.title)}: {SOON}</p>'
     )
 
 
@@ -151,8 +150,20 @@ def example(photo: Picture, style: Picture) -> str:
     stage = divided(painted, "jpeg", f"An example: {words}", photo.thumbnail(SHOWN), escape(photo.title))
     return (
         f'<div {frame(*images.dimensions(painted))}>{stage}</div><p class="nst-caption">An example: {words}. '
-        "Choose your own photo and style, then press Generate.</p>"
+        f"Choose your own: {SOON}</p>"
     )
+
+
+SOON = "the picture appears here in a few seconds, and from then on at once."
+
+
+def glance(image: np.ndarray, title: str, size: int) -> str:
+    """The stage while choices are made: what one pass makes of them, as large as the result will be."""
+    shown = preview(jpeg(image), f"{title}, a first look", size)
+    return f'{shown}<p class="nst-caption">A first look: {escape(title)}. {CARE}</p>'
+
+
+CARE = "Paint with care works out strokes and detail."
 
 
 def frame(width: float, height: float) -> str:

@@ -1,7 +1,7 @@
 """The page: the parts put together, and one run at a time.
 
-All widgets are touched by the kernel's own thread only. While a run goes on, a task of the kernel's event
-loop looks at it a few times a second and shows what has changed.
+All widgets are touched by the kernel's own thread only. While a run goes on, or one pass paints what is
+chosen, a task of the kernel's event loop looks at it a few times a second and shows what has changed.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import importlib
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -21,18 +19,20 @@ import ipywidgets
 from .. import images
 from . import display, gallery
 from .controls import Controls, Results
-from .job import Job, Painter, Recipe, sentence
+from .job import Job, Painter, sentence
+from .order import Order
 from .picking import Picker, group
-from .pictures import MOST_BYTES, MOST_BYTES_IN_A_NOTEBOOK, Picture
+from .pictures import MOST_BYTES, MOST_BYTES_IN_A_NOTEBOOK
 from .placing import Placing
+from .preview import Preview
 from .settings import NETWORKS, Settings
-from .styling import Choice
 
 if TYPE_CHECKING:
     from ..recipes import Result
 
 VISITOR = "HTTP_X_NST_VISITOR"  # variable in which `server` names the visitor to the page's kernel
 LOOK_EVERY = 0.25  # seconds between two looks at a run
+GLANCE_EVERY = 0.03  # and at what one pass makes
 READ_FOR = 8.0  # seconds that a complaint is shown at least, whatever succeeds meanwhile
 FAREWELL = 6.0  # seconds that a run may take to end when its page is gone; `server` gives the kernel more
 LATE = (2, 4, 8, 8)  # seconds between the looks of a new page for what the run of an earlier one leaves
@@ -50,6 +50,7 @@ class Studio(ipywidgets.VBox):
     Attributes:
         photo_picker, style_picker, placing, controls, results: what is operated, see `controls`.
         job: the run that goes on, or None.
+        preview: what paints the present choices in one pass.
     """
 
     def __init__(self) -> None:
@@ -60,6 +61,9 @@ class Studio(ipywidgets.VBox):
         self.job: Job | None = None
         self._order: Order | None = None
         self._discard, self._previews = False, 0
+        self.preview = Preview()
+        self._ready = self._live = False  # Keras is here; the stage has shown what one pass makes
+        self._stale = self._looking = False  # the choices have changed since; a task looks at the preview
         self._tasks: set[asyncio.Task[None]] = set()
         self._complained = 0.0
         self.stage = ipywidgets.HTML()
@@ -80,6 +84,8 @@ class Studio(ipywidgets.VBox):
         self.reset_button.on_click(lambda _: self.reset())
         for picker in (self.photo_picker, self.style_picker):
             picker.listeners.append(self._chose)
+        for part in (self.placing, self.controls):
+            part.listeners.append(self._changed)
         super().__init__(self._layout())
         self.add_class("nst-studio")
         self._busy(False)
@@ -104,18 +110,15 @@ class Studio(ipywidgets.VBox):
 
     def generate(self) -> None:
         """Start a run with what is chosen; nothing happens while one goes on."""
-        photo, style = self.photo_picker.value, self.style_picker.value
         if self.job is not None:
             return
-        if photo is None or style is None:
-            self._complain("There is no picture to choose from: upload a photo and a style.")
-            return
         try:
-            order = Order(photo, style, self.controls.value, self.placing.value)
+            order = self._chosen_now()
         except ValueError as error:
             self._complain(str(error))
             return
-        waiting, alt = photo.thumbnail(display.SHOWN), f"The photo: {photo.title}"
+        waiting, alt = order.photo.thumbnail(display.SHOWN), f"The photo: {order.photo.title}"
+        self.preview.forget()
         self._order, self._discard, self._previews = order, False, 0
         self._complain("")
         self.results.unchoose()
@@ -187,10 +190,10 @@ class Studio(ipywidgets.VBox):
         if self._discard:
             self._say("")
         elif job.error:
-            self.stage.value = self._waiting()
+            self._look_ahead()
             self._complain(job.error)
         elif job.result is None:
-            self.stage.value = self._waiting()
+            self._look_ahead()
             self._say("Stopped before anything was painted.")
         else:
             try:
@@ -236,11 +239,38 @@ class Studio(ipywidgets.VBox):
     # --- what is shown ----------------------------------------------------------------------------------
 
     def _chose(self) -> None:
-        """Another picture was chosen, or is offered: the stage shows what Generate would paint."""
+        """Another picture was chosen, or is offered."""
         self._complain("")
-        if self.job is None:
-            self.results.unchoose()
+        self._changed()
+
+    def _changed(self) -> None:
+        """Something else is chosen: the stage shows that, and no earlier result."""
+        if self.job is not None:
+            return
+        self._complain("")
+        if self.results.value is None:
+            self._look_ahead()
+        else:
+            self.results.unchoose()  # which comes to the same
+
+    def _chosen_now(self) -> Order:
+        """Everything that is chosen.
+
+        Raises:
+            ValueError: something is missing, in one sentence.
+        """
+        photo, style = self.photo_picker.value, self.style_picker.value
+        if photo is None or style is None:
+            raise ValueError("There is no picture to choose from: upload a photo and a style.")
+        return Order(photo, style, self.controls.value, self.placing.value)
+
+    def _look_ahead(self) -> None:
+        """What one pass makes of the choices comes to the stage, in whose place the pictures wait at first."""
+        if not self._live:
             self.stage.value = self._waiting()
+        self._stale = True
+        if self._ready and not self._looking:
+            self._in_the_loop(self._follow_preview)
 
     def _waiting(self) -> str:
         """The stage before a run."""
@@ -254,8 +284,10 @@ class Studio(ipywidgets.VBox):
         """A result on the stage."""
         if entry is None:
             if self.job is None:
-                self.stage.value = self._waiting()
+                self._look_ahead()
             return
+        self._stale = False
+        self.preview.forget()
         try:
             png = self.gallery.png(entry.key)
         except OSError:
@@ -301,13 +333,47 @@ class Studio(ipywidgets.VBox):
             except Exception as error:  # or nobody would notice the end of the run
                 self._complain(sentence(error))
 
+    async def _follow_preview(self) -> None:
+        """Paint what is chosen, until the stage shows it."""
+        self._looking = going = True
+        while going:
+            if self._stale:
+                self._stale = False
+                self._wish()
+            await asyncio.sleep(GLANCE_EVERY)
+            going = self.job is None and (self._stale or self.preview.working)
+            self._show_preview()
+        self._looking = False
+
+    def _wish(self) -> None:
+        try:
+            self.preview.wish(self._chosen_now())
+        except ValueError:  # there is nothing to paint yet; who presses the button is told why
+            self.preview.forget()
+            self.stage.value = self._waiting()
+
+    def _show_preview(self) -> None:
+        """What one pass has made since the last look."""
+        glance = self.preview.take()
+        if glance is None or self.job is not None:
+            return
+        self._live = glance.image is not None
+        if glance.image is None:
+            self.stage.value = self._waiting()
+            self._complain(glance.error)
+        else:
+            self.stage.value = display.glance(glance.image, glance.order.title, glance.order.settings.size)
+
     async def _warm_up(self) -> None:
         """Load Keras while pictures are being chosen, and then say which networks are here."""
         loop = asyncio.get_running_loop()
         with suppress(Exception):  # the run will say it
             found = await loop.run_in_executor(None, importlib.import_module, "nstlib.networks")
             here = {name: found.weights_path(found.PLANS[name]).is_file() for name in NETWORKS}
+            self._ready = True
             self.controls.tell_networks(here)
+            if self.job is None and self.results.value is None:
+                self._look_ahead()
             await loop.run_in_executor(None, importlib.import_module, "nstlib.recipes.transfer")
 
     async def _look_for_late_results(self) -> None:

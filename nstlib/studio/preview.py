@@ -78,7 +78,7 @@ class Preview:
         self._paint = paint or Brush()
         self._lock = threading.Lock()
         self._wish: Order | None = None
-        self._working = False
+        self._working = self._dropped = False
         self._glance: Glance | None = None
 
     @property
@@ -96,12 +96,12 @@ class Preview:
                 threading.Thread(target=self._work, name="nst-preview", daemon=True).start()
 
     def forget(self) -> None:
-        """Drop what was wished for and what was made of it."""
+        """Drop what was wished for, and what was made or is being made of it."""
         with self._lock:
-            self._wish = self._glance = None
+            self._wish, self._glance, self._dropped = None, None, True
 
     def take(self) -> Glance | None:
-        """The latest picture that was not taken yet, if it is not for choices that have been forgotten."""
+        """The latest picture, if it was not taken yet."""
         with self._lock:
             glance, self._glance = self._glance, None
             return glance
@@ -110,11 +110,11 @@ class Preview:
         while (order := self._next()) is not None:
             glance = self._attempt(order)
             with self._lock:
-                self._glance = glance
+                self._glance = None if self._dropped else glance
 
     def _next(self) -> Order | None:
         with self._lock:
-            order, self._wish = self._wish, None
+            order, self._wish, self._dropped = self._wish, None, False
             self._working = order is not None
             return order
 
