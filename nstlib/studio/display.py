@@ -27,6 +27,7 @@ from .settings import (
     START_WORDS,
     Settings,
     content_weight,
+    one_pass_strength,
 )
 from .styling import MASK
 
@@ -163,6 +164,7 @@ def glance(image: np.ndarray, title: str, size: int) -> str:
     return f'{shown}<p class="nst-caption">A first look: {escape(title)}. {CARE}</p>'
 
 
+ONE_PASS = "Painting in one pass."
 CARE = "Paint with care works out strokes and detail."
 
 
@@ -201,13 +203,14 @@ def divided(after: bytes, kind: str, alt: str, before: bytes | None, name: str) 
     )
 
 
-def comparison(entry: Entry, png: bytes, photo: bytes | None) -> str:
-    """A result beside its photo, and what can be done with it."""
+def comparison(entry: Entry, png: bytes, photo: bytes | None, *, save: bool = False) -> str:
+    """A result beside its photo, and what can be done with it; `save` downloads it unasked, once."""
     record, name = entry.record, escape(entry.record.title)
     stage = divided(png, "png", f"Result: {name}", photo, escape(record.photo))
     # The link takes the picture it stands below, so that a large PNG is sent once and not twice.
     link = (
-        f'<a class="nst-download" href="#" download="{escape(entry.filename)}" '
+        f'<a class="nst-download"{" data-save" if save else ""} href="#" '
+        f'download="{escape(entry.filename)}" '
         "onclick=\"this.href = this.closest('.nst-result').querySelector('.nst-after').src\">"
         "Download PNG</a>"
     )
@@ -226,7 +229,8 @@ DIVIDER = (
 
 def facts(record: Record) -> str:
     """The settings of a result in words, and the call that repeats it."""
-    rows = [(name, value, "") for name, value in record.styling.described()] + described(record.settings)
+    rows = [(name, value, "") for name, value in record.styling.described()]
+    rows += described(record.settings, once=record.once)
     rows += [("Made", f"{record.made}, in {duration(record.seconds)}", "")]
     rows += [("Ended", record.outcome, "")] if record.stopped else []
     table = "".join(map(_row, rows))
@@ -264,14 +268,27 @@ def label(record: Record) -> str:
     return f"{record.styles}{', stopped' if record.stopped else ''}\n{photo}"
 
 
-def described(settings: Settings) -> list[tuple[str, str, str]]:
-    """Settings as the page words them: name, value, and for a tip the library's own term, if it has one."""
-    weight = content_weight(settings.strength)
-    return [
-        ("Style strength", str(settings.strength), f"content_weight {weight:g}"),
+def described(settings: Settings, *, once: bool = False) -> list[tuple[str, str, str]]:
+    """Settings as the page words them: name, value, and for a tip the library's own term, if it has one.
+
+    Args:
+        settings: all of them.
+        once: whether one pass painted, to which the settings of a run mean nothing.
+    """
+    weight, share = content_weight(settings.strength), one_pass_strength(settings.strength)
+    term = f"strength {share:g}" if once else f"content_weight {weight:g}"
+    rows = [
+        ("Style strength", str(settings.strength), term),
         ("Colours", COLOR_WORDS[settings.colors], f"colors {settings.colors}"),
         ("Longer side", f"{settings.size} pixels", ""),
         ("Stroke size", f"{settings.strokes} %", ""),
+    ]
+    return rows if once else rows + of_a_run(settings)
+
+
+def of_a_run(settings: Settings) -> list[tuple[str, str, str]]:
+    """The settings that matter to an optimisation only."""
+    return [
         ("Compared by", NETWORK_WORDS[settings.network], f"network {settings.network}"),
         ("Method", OPTIMIZER_WORDS[settings.optimizer], f"optimizer {settings.optimizer}"),
         ("How long", iterations_label(settings.iterations), f"iterations {settings.iterations}"),

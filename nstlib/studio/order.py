@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import gallery
 from .job import Painter, Recipe
@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Order:
-    """What a run was started with; what is chosen on the page may have changed since."""
+    """What a run was started with; what is chosen on the page may have changed since.
+
+    Attributes:
+        photo, style, settings, choice: what was chosen.
+        once: whether one pass is enough.
+    """
 
     photo: Picture
     style: Picture
     settings: Settings
     choice: Choice
+    once: bool = False
 
     @property
     def title(self) -> str:
@@ -32,15 +38,19 @@ class Order:
 
     def recipe(self, painter: Painter) -> Recipe:
         """What makes it."""
-        style, keywords = self.choice.arguments()
-        return painter.recipe(self.photo.source, style, self.settings.keywords() | keywords)
+        style, more = self.choice.arguments()
+        photo, settings = self.photo.source, self.settings
+        if self.once:
+            return painter.one_pass(photo, style, settings.one_pass() | more)
+        begin = settings.one_pass() | more if settings.refines else None
+        return painter.recipe(photo, style, settings.keywords() | more, begin)
 
     def record(self, result: Result, *, left: bool = False) -> gallery.Record:
         """What the result's PNG says; `left` when it was stopped because its page was left."""
         from ..optimizers import Stopping
 
-        history, outcome = result.history, "finished"
-        done = f"after {history.iterations} of {sum(result.settings['iterations'])} iterations"
+        history, outcome = result.history, gallery.ONCE if self.once else gallery.FINISHED
+        done = f"after {history.iterations} of {sum(result.settings.get('iterations', ()))} iterations"
         if history.stopping is Stopping.INTERRUPTED:
             outcome = f"stopped {done}{', when its page was closed' if left else ''}"
         elif history.stopping is Stopping.OUT_OF_MEMORY:

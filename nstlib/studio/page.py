@@ -12,6 +12,7 @@ import importlib
 import os
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -21,10 +22,10 @@ from . import display, gallery
 from .controls import Controls, Results
 from .job import Job, Painter, sentence
 from .order import Order
-from .picking import Picker, group
+from .picking import Picker, explain, group
 from .pictures import MOST_BYTES, MOST_BYTES_IN_A_NOTEBOOK
 from .placing import Placing
-from .preview import Preview
+from .preview import Ahead, Glance
 from .settings import NETWORKS, Settings
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 VISITOR = "HTTP_X_NST_VISITOR"  # variable in which `server` names the visitor to the page's kernel
 LOOK_EVERY = 0.25  # seconds between two looks at a run
-GLANCE_EVERY = 0.03  # and at what one pass makes
 READ_FOR = 8.0  # seconds that a complaint is shown at least, whatever succeeds meanwhile
 FAREWELL = 6.0  # seconds that a run may take to end when its page is gone; `server` gives the kernel more
 LATE = (2, 4, 8, 8)  # seconds between the looks of a new page for what the run of an earlier one leaves
@@ -50,7 +50,7 @@ class Studio(ipywidgets.VBox):
     Attributes:
         photo_picker, style_picker, placing, controls, results: what is operated, see `controls`.
         job: the run that goes on, or None.
-        preview: what paints the present choices in one pass.
+        ahead: what paints the present choices in one pass.
     """
 
     def __init__(self) -> None:
@@ -61,9 +61,8 @@ class Studio(ipywidgets.VBox):
         self.job: Job | None = None
         self._order: Order | None = None
         self._discard, self._previews = False, 0
-        self.preview = Preview()
-        self._ready = self._live = False  # Keras is here; the stage has shown what one pass makes
-        self._stale = self._looking = False  # the choices have changed since; a task looks at the preview
+        self._saving = False  # whether the page downloads the result that is shown next
+        self.ahead = Ahead(self._chosen_now, self._glance, self._in_the_loop)
         self._tasks: set[asyncio.Task[None]] = set()
         self._complained = 0.0
         self.stage = ipywidgets.HTML()
@@ -74,12 +73,15 @@ class Studio(ipywidgets.VBox):
         self.style_picker = Picker("style", USUAL_STYLE, most_bytes=most_bytes, complain=self._complain)
         self.placing = Placing(self.photo_picker, self.style_picker, self._complain)
         self.controls = Controls(self.placing.box)
-        self.generate_button = ipywidgets.Button(description="Generate")
+        self.generate_button = ipywidgets.Button(description="Paint with care")
         self.generate_button.add_class("nst-primary")
+        self.keep_button = ipywidgets.Button(description="Keep this one")
+        explain(self.keep_button, "The first look at full size, into the results and as a download")
         self.stop_button = ipywidgets.Button(description="Stop")
         self.reset_button = ipywidgets.Button(description="Reset")
         self.results = Results(self.gallery, show=self._show, again=self._again, complain=self._complain)
         self.generate_button.on_click(lambda _: self.generate())
+        self.keep_button.on_click(lambda _: self.keep())
         self.stop_button.on_click(lambda _: self.stop())
         self.reset_button.on_click(lambda _: self.reset())
         for picker in (self.photo_picker, self.style_picker):
@@ -94,7 +96,9 @@ class Studio(ipywidgets.VBox):
         self._in_the_loop(self._look_for_late_results)
 
     def _layout(self) -> list[ipywidgets.Widget]:
-        actions = ipywidgets.HBox([self.generate_button, self.stop_button, self.reset_button])
+        actions = ipywidgets.HBox(
+            [self.generate_button, self.keep_button, self.stop_button, self.reset_button]
+        )
         actions.add_class("nst-actions")
         run = group("run", self.alert, actions, self.bar, self.status)
         left = group("left", self.photo_picker.box, self.style_picker.box, run, self.controls.box)
@@ -110,19 +114,27 @@ class Studio(ipywidgets.VBox):
 
     def generate(self) -> None:
         """Start a run with what is chosen; nothing happens while one goes on."""
+        self._start(once=False)
+
+    def keep(self) -> None:
+        """Put what one pass makes of the choices into the gallery, at its full size, and download it."""
+        self._start(once=True)
+
+    def _start(self, *, once: bool) -> None:
         if self.job is not None:
             return
         try:
-            order = self._chosen_now()
+            order = replace(self._chosen_now(), once=once)
         except ValueError as error:
             self._complain(str(error))
             return
-        waiting, alt = order.photo.thumbnail(display.SHOWN), f"The photo: {order.photo.title}"
-        self.preview.forget()
         self._order, self._discard, self._previews = order, False, 0
         self._complain("")
         self.results.unchoose()
-        self.stage.value = display.preview(waiting, alt, order.settings.size)
+        self.ahead.rest()
+        if not once:
+            waiting, alt = order.photo.thumbnail(display.SHOWN), f"The photo: {order.photo.title}"
+            self.stage.value = display.preview(waiting, alt, order.settings.size)
         self.job = Job(order.recipe(self._painter))
         atexit.register(self.farewell)
         self._busy(True)
@@ -165,6 +177,7 @@ class Studio(ipywidgets.VBox):
         sight = job.look()
         self.bar.value = sight.share
         line = display.progress_line(sight, order.settings, stopping=job.stopping, seconds=job.seconds)
+        line = display.ONE_PASS if order.once else line
         self.status.value = display.message(line, spoken=False)
         if sight.preview is not None and sight.previews != self._previews and not self._discard:
             self._previews = sight.previews
@@ -205,6 +218,7 @@ class Studio(ipywidgets.VBox):
         """Show a result, and put it into the gallery."""
         record = order.record(result)
         done = f"{record.outcome.capitalize()}, in {display.duration(result.seconds)}."
+        done += " It is downloaded, and among your results." if order.once else ""
         try:
             entry = self._store(result, order, record)
         except OSError as error:
@@ -213,7 +227,9 @@ class Studio(ipywidgets.VBox):
             self._complain(f"{error} The picture is not in the gallery: download it now.")
             return
         self._say(done)
+        self._saving = order.once
         self.results.refresh(entry.key)
+        self._saving = False
 
     def _store(self, result: Result, order: Order, record: gallery.Record) -> gallery.Entry:
         """Put a result into the gallery.
@@ -265,12 +281,18 @@ class Studio(ipywidgets.VBox):
         return Order(photo, style, self.controls.value, self.placing.value)
 
     def _look_ahead(self) -> None:
-        """What one pass makes of the choices comes to the stage, in whose place the pictures wait at first."""
-        if not self._live:
+        """The stage shows the choices: as pictures that wait at first, and then as one pass paints them."""
+        if not self.ahead.live:
             self.stage.value = self._waiting()
-        self._stale = True
-        if self._ready and not self._looking:
-            self._in_the_loop(self._follow_preview)
+        self.ahead.look()
+
+    def _glance(self, glance: Glance | None) -> None:
+        """What one pass made comes to the stage; None when the choices are not complete."""
+        if glance is None or glance.image is None:
+            self.stage.value = self._waiting()
+            self._complain(glance.error if glance else "")
+        else:
+            self.stage.value = display.glance(glance.image, glance.order.title, glance.order.settings.size)
 
     def _waiting(self) -> str:
         """The stage before a run."""
@@ -286,18 +308,20 @@ class Studio(ipywidgets.VBox):
             if self.job is None:
                 self._look_ahead()
             return
-        self._stale = False
-        self.preview.forget()
+        self.ahead.rest()
         try:
             png = self.gallery.png(entry.key)
         except OSError:
             self._complain("This result is no longer there; perhaps it was deleted on another page.")
             self.results.refresh()
             return
-        self.stage.value = display.comparison(entry, png, self.gallery.photo(entry.key))
+        self.stage.value = display.comparison(entry, png, self.gallery.photo(entry.key), save=self._saving)
 
     def _busy(self, busy: bool) -> None:
-        self.generate_button.disabled, self.stop_button.disabled = busy, not busy
+        self.generate_button.disabled = self.keep_button.disabled = busy
+        self.stop_button.disabled = not busy
+        self.keep_button.layout.display = "none" if busy else ""
+        self.stop_button.layout.display = "" if busy else "none"
         self.results.disabled = busy
         self.bar.value = 0.0
         self.bar.layout.visibility = "visible" if busy else "hidden"
@@ -333,44 +357,13 @@ class Studio(ipywidgets.VBox):
             except Exception as error:  # or nobody would notice the end of the run
                 self._complain(sentence(error))
 
-    async def _follow_preview(self) -> None:
-        """Paint what is chosen, until the stage shows it."""
-        self._looking = going = True
-        while going:
-            if self._stale:
-                self._stale = False
-                self._wish()
-            await asyncio.sleep(GLANCE_EVERY)
-            going = self.job is None and (self._stale or self.preview.working)
-            self._show_preview()
-        self._looking = False
-
-    def _wish(self) -> None:
-        try:
-            self.preview.wish(self._chosen_now())
-        except ValueError:  # there is nothing to paint yet; who presses the button is told why
-            self.preview.forget()
-            self.stage.value = self._waiting()
-
-    def _show_preview(self) -> None:
-        """What one pass has made since the last look."""
-        glance = self.preview.take()
-        if glance is None or self.job is not None:
-            return
-        self._live = glance.image is not None
-        if glance.image is None:
-            self.stage.value = self._waiting()
-            self._complain(glance.error)
-        else:
-            self.stage.value = display.glance(glance.image, glance.order.title, glance.order.settings.size)
-
     async def _warm_up(self) -> None:
         """Load Keras while pictures are being chosen, and then say which networks are here."""
         loop = asyncio.get_running_loop()
         with suppress(Exception):  # the run will say it
             found = await loop.run_in_executor(None, importlib.import_module, "nstlib.networks")
             here = {name: found.weights_path(found.PLANS[name]).is_file() for name in NETWORKS}
-            self._ready = True
+            self.ahead.ready = True
             self.controls.tell_networks(here)
             if self.job is None and self.results.value is None:
                 self._look_ahead()

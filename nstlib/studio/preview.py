@@ -1,13 +1,15 @@
 """What one pass makes of the present choices, painted in a thread of its own: the newest wish wins.
 
-As with a run, the thread touches no widget: it leaves the picture here, and the page fetches it.
+As with a run, the thread touches no widget: it leaves the picture here, and a task of the kernel's event loop
+fetches it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from .job import sentence
 from .order import Order
 from .pictures import Picture
 
+GLANCE_EVERY = 0.03  # seconds between two looks at what one pass makes
 LARGEST = 512  # pixels of the longer side at which it is painted: a third of a second on two processor cores
 MOST_LOADED = 8  # pictures that are kept decoded
 
@@ -56,7 +59,9 @@ class Brush:
 
         settings = order.settings
         chosen: dict[str, Any] = settings.one_pass() | {"size": min(settings.size, LARGEST)}
-        style, more = order.choice.arguments(lambda picture: self._load(picture, at_most=chosen["style_size"]))
+        style, more = order.choice.arguments(
+            lambda picture: self._load(picture, at_most=chosen["style_size"])
+        )
         photo = self._load(order.photo, at_most=chosen["size"])
         return paint_once(photo, style, **chosen, **more)
 
@@ -123,3 +128,62 @@ class Preview:
             return Glance(order, self._paint(order))
         except Exception as error:  # whatever it is, the page has to say something
             return Glance(order, error=sentence(error))
+
+
+class Ahead:
+    """Shows what one pass makes of the choices, for as long as it is not what they are.
+
+    Args:
+        chosen: says what is chosen; raises a ValueError when that is not complete.
+        show: called with what one pass made, None when the choices are not complete.
+        in_the_loop: runs a coroutine beside the kernel's other work.
+
+    Attributes:
+        ready: whether Keras is here; until then nothing is painted.
+        live: whether what was shown last is a painting.
+    """
+
+    def __init__(
+        self,
+        chosen: Callable[[], Order],
+        show: Callable[[Glance | None], None],
+        in_the_loop: Callable[[Any], None],
+    ) -> None:
+        self._chosen, self._show, self._in_the_loop = chosen, show, in_the_loop
+        self.preview = Preview()
+        self.ready = self.live = False
+        self._stale = self._looking = False
+
+    def look(self) -> None:
+        """The choices have changed: show what one pass makes of them, once all changes of now are made."""
+        self._stale = True
+        if self.ready and not self._looking:
+            self._in_the_loop(self._follow)
+
+    def rest(self) -> None:
+        """Something else is shown: nothing that is being painted comes any more."""
+        self._stale = False
+        self.preview.forget()
+
+    async def _follow(self) -> None:
+        self._looking = going = True
+        while going:
+            if self._stale:
+                self._stale = False
+                self._wish()
+            await asyncio.sleep(GLANCE_EVERY)
+            going = self._stale or self.preview.working  # before the look: what it ended with is there
+            if (glance := self.preview.take()) is not None:
+                self._tell(glance)
+        self._looking = False
+
+    def _wish(self) -> None:
+        try:
+            self.preview.wish(self._chosen())
+        except ValueError:  # whoever presses a button is told why
+            self.preview.forget()
+            self._tell(None)
+
+    def _tell(self, glance: Glance | None) -> None:
+        self.live = glance is not None and glance.image is not None
+        self._show(glance)
