@@ -34,6 +34,7 @@ from .styling import MASK
 SHOWN = 480  # pixels of the longer side at which a chosen picture is shown
 ENLARGED_PHOTO = 640  # and the photo alone
 THUMBNAIL = 160
+SCRIPTS = ("behaviour.js", "camera.js")
 EXAMPLE = "example.jpg"  # painted by tools/paint_studio_example.py
 ENLARGED = 2  # how much larger than its own pixels a result is shown, where there is room
 
@@ -50,9 +51,13 @@ def stylesheet(*, with_letters: bool = True) -> str:
 
 
 def behaviour() -> str:
-    """What ipywidgets leaves out (`behaviour.js`), for the whole page, in an attribute of a picture."""
-    script = resources.files(__package__).joinpath("behaviour.js").read_text(encoding="utf-8")
-    return f'<img alt="No picture" hidden src="data:," onerror="{escape(script, quote=True)}">'
+    """What ipywidgets leaves out, for the whole page: scripts in an attribute of a picture each."""
+    folder = resources.files(__package__)
+    scripts = [folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
+    return "".join(
+        f'<img alt="No picture" hidden src="data:," onerror="{escape(script, quote=True)}">'
+        for script in scripts
+    )
 
 
 def address(content: bytes, kind: str = "jpeg") -> str:

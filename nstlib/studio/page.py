@@ -133,8 +133,7 @@ class Studio(ipywidgets.VBox):
         self.results.unchoose()
         self.ahead.rest()
         if not once:
-            waiting, alt = order.photo.thumbnail(display.SHOWN), f"The photo: {order.photo.title}"
-            self.stage.value = display.preview(waiting, alt, order.settings.size)
+            self.stage.value = self._beginning(order)
         self.job = Job(order.recipe(self._painter))
         atexit.register(self.farewell)
         self._busy(True)
@@ -293,6 +292,13 @@ class Studio(ipywidgets.VBox):
             self._complain(glance.error if glance else "")
         else:
             self.stage.value = display.glance(glance.image, glance.order.title, glance.order.settings.size)
+
+    def _beginning(self, order: Order) -> str:
+        """The stage of a run before its first picture: what it starts from, as far as that is known."""
+        size, painting = order.settings.size, self.ahead.painting(order)
+        if painting is not None and order.settings.refines:
+            return display.preview(display.jpeg(painting), f"{order.title}, a first look", size)
+        return display.preview(order.photo.thumbnail(display.SHOWN), f"The photo: {order.photo.title}", size)
 
     def _waiting(self) -> str:
         """The stage before a run."""

@@ -140,7 +140,7 @@ class Ahead:
 
     Attributes:
         ready: whether Keras is here; until then nothing is painted.
-        live: whether what was shown last is a painting.
+        latest: what one pass made last, None before it made anything.
     """
 
     def __init__(
@@ -151,8 +151,19 @@ class Ahead:
     ) -> None:
         self._chosen, self._show, self._in_the_loop = chosen, show, in_the_loop
         self.preview = Preview()
-        self.ready = self.live = False
+        self.ready = False
+        self.latest: Glance | None = None
         self._stale = self._looking = False
+
+    @property
+    def live(self) -> bool:
+        """Whether what was shown last is a painting."""
+        return self.latest is not None and self.latest.image is not None
+
+    def painting(self, order: Order) -> np.ndarray | None:
+        """What was made of an order, if it is the latest."""
+        same = self.latest is not None and self.latest.order == order
+        return self.latest.image if self.latest is not None and same else None
 
     def look(self) -> None:
         """The choices have changed: show what one pass makes of them, once all changes of now are made."""
@@ -185,5 +196,5 @@ class Ahead:
             self._tell(None)
 
     def _tell(self, glance: Glance | None) -> None:
-        self.live = glance is not None and glance.image is not None
+        self.latest = glance
         self._show(glance)
