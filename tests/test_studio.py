@@ -33,11 +33,11 @@ from nstlib.studio import brush as brushes
 from nstlib.studio.controls import TIPS, Controls
 from nstlib.studio.gallery import Entry, Gallery, Record
 from nstlib.studio.job import Clock, Job, Painter, Sight
+from nstlib.studio.order import Order
 from nstlib.studio.page import FAREWELL, USUAL_PHOTO, USUAL_STYLE
 from nstlib.studio.picking import MOST_UPLOADS, Thumbnails
-from nstlib.studio.order import Order
 from nstlib.studio.placing import NO_STYLE
-from nstlib.studio.preview import Ahead, Glance, Preview
+from nstlib.studio.preview import Ahead, Preview
 from nstlib.studio.preview import Brush as QuickBrush
 from nstlib.studio.settings import Settings
 from nstlib.studio.styling import Choice, Styling
@@ -761,7 +761,7 @@ def test_the_share_grows_to_the_whole_and_the_callback_can_stop(optimizer: str, 
 def no_preview(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Only the tests that are about it paint while choices are made."""
     if "quick" not in request.fixturenames:
-        monkeypatch.setattr(Preview, "wish", lambda *_: None)
+        monkeypatch.setattr(Ahead, "look", lambda _: None)
 
 
 def apart(do: Callable[[], Any]) -> Any:
@@ -966,7 +966,7 @@ def test_a_new_page_finds_what_an_earlier_one_leaves(monkeypatch: pytest.MonkeyP
     async def path(page: Studio) -> None:
         assert page.results._thumbnails.options == []
         (entry,) = fill(gallery.of_visitor(None), 1)
-        end = time.monotonic() + 180
+        end = time.monotonic() + 30
         while not page.results._thumbnails.options:
             assert time.monotonic() < end
             await asyncio.sleep(0.02)
@@ -997,7 +997,7 @@ def test_the_stage_shows_an_example_and_then_what_is_chosen() -> None:
     first = page.style_picker.value.name
     for kind, name in (("photo", "cat"), ("style", first)):
         assert f'alt="The chosen {kind}: {name}"' in page.stage.value
-    assert f"cat in the style of {first}: the picture appears here" in page.stage.value
+    assert f"cat in the style of {first}: the first look comes" in page.stage.value
     page.reset()
     assert "An example: cat in the style of swirls" in page.stage.value
 
@@ -1624,7 +1624,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
 
 async def shown(page: Studio, text: str) -> None:
     """Wait for something on the stage."""
-    end = time.monotonic() + 180
+    end = time.monotonic() + 30
     while text not in page.stage.value:
         assert time.monotonic() < end, page.stage.value[-300:]
         await asyncio.sleep(0.02)

@@ -156,11 +156,11 @@ def example(photo: Picture, style: Picture) -> str:
     stage = divided(painted, "jpeg", f"An example: {words}", photo.thumbnail(SHOWN), escape(photo.title))
     return (
         f'<div {frame(*images.dimensions(painted))}>{stage}</div><p class="nst-caption">An example: {words}. '
-        f"Choose your own: {SOON}</p>"
+        f"Of yours, {SOON}</p>"
     )
 
 
-SOON = "the picture appears here in a few seconds, and from then on at once."
+SOON = "the first look comes in a few seconds, later ones at once."
 
 
 def glance(image: np.ndarray, title: str, size: int) -> str:
