@@ -28,7 +28,7 @@ READY = "/voila/static/voila.js"  # answers without starting a kernel
 
 def command(*more: str) -> Callable[[int], list[str]]:
     def line(port: int) -> list[str]:
-        start = [sys.executable, "-m", "nstlib.cli", "studio", "--no-browser"]
+        start = [sys.executable, "-m", "nstlib.cli", "studio", "--no-browser", "--no-spare"]
         return [*start, "--linger", str(LINGER), "--port", str(port), *more]
 
     return line
@@ -709,3 +709,31 @@ def test_without_a_camera_none_is_offered(browser: Any, studio: str) -> None:
         page.get_by_role("button", name="Upload a photo", exact=True).wait_for()
         assert page.get_by_role("button", name="Use the camera").count() == 0
         page.close(run_before_unload=True)
+
+
+@pytest.mark.browser
+def test_a_kernel_in_advance_becomes_a_pages(browser: Any, tmp_path: Path) -> None:
+    """It learns whose page it is, and is not ended for having none."""
+    results = {"NSTLIB_STUDIO": str(tmp_path / "results"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+    def line(port: int) -> list[str]:
+        return [word for word in command()(port) if word != "--no-spare"]
+
+    with browsing.server(line, tmp_path, page=READY, **results) as address:
+        until(lambda: kernels() == 1, "it starts before any page")
+        with browsing.watched_page(browser) as page:
+            open_studio(page, address)
+            first_look(page, "cat", "swirls")
+            assert kernels() == 1, "the page has it, and another one waits until this one has settled"
+            page.get_by_label("Longer side").select_option("128 pixels")
+            with page.expect_download():
+                page.get_by_role("button", name="Keep this one").click()
+            until(lambda: bool(list(tmp_path.glob("results/*/*.png"))), "it is stored")
+            (folder,) = (tmp_path / "results").iterdir()
+            cookie = next(c["value"] for c in page.context.cookies() if c["name"] == server.COOKIE)
+            assert folder.name == cookie, "in this visitor's gallery"
+            page.close(run_before_unload=True)
+        until(lambda: kernels() == 1, "the next one")
+        time.sleep(2 * LINGER)
+        assert kernels() == 1
+    until(lambda: kernels() == 0, "all kernels end with the server")

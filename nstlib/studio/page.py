@@ -25,7 +25,7 @@ from .order import Order
 from .picking import Picker, explain, group
 from .pictures import MOST_BYTES, MOST_BYTES_IN_A_NOTEBOOK
 from .placing import Placing
-from .preview import Ahead, Glance
+from .preview import Ahead, Glance, load_engine
 from .settings import NETWORKS, Settings
 
 if TYPE_CHECKING:
@@ -367,13 +367,13 @@ class Studio(ipywidgets.VBox):
         """Load Keras while pictures are being chosen, and then say which networks are here."""
         loop = asyncio.get_running_loop()
         with suppress(Exception):  # the run will say it
-            found = await loop.run_in_executor(None, importlib.import_module, "nstlib.networks")
+            await loop.run_in_executor(None, load_engine)
+            found = importlib.import_module("nstlib.networks")
             here = {name: found.weights_path(found.PLANS[name]).is_file() for name in NETWORKS}
             self.ahead.ready = True
             self.controls.tell_networks(here)
             if self.job is None and self.results.value is None:
                 self._look_ahead()
-            await loop.run_in_executor(None, importlib.import_module, "nstlib.recipes.transfer")
 
     async def _look_for_late_results(self) -> None:
         """What the run of a page that was closed or loaded again leaves may come after this page opened."""

@@ -7,6 +7,7 @@ fetches it.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,24 @@ from .pictures import Picture
 GLANCE_EVERY = 0.03  # seconds between two looks at what one pass makes
 LARGEST = 512  # pixels of the longer side at which it is painted: a third of a second on two processor cores
 MOST_LOADED = 8  # pictures that are kept decoded
+
+
+_loading = threading.Lock()  # two threads that import modules which import each other may fail
+
+
+def load_engine() -> None:
+    """Import what starts Keras."""
+    with _loading:
+        for name in ("networks", "recipes.transfer", "feedforward.once"):
+            importlib.import_module(f"nstlib.{name}")
+
+
+def warm_up() -> None:
+    """Load the network and paint once, which at the first time takes seconds."""
+    load_engine()
+    from ..feedforward import paint_once
+
+    paint_once("cat", "swirls", size=LARGEST)
 
 
 @dataclass(frozen=True, eq=False)
