@@ -1524,8 +1524,9 @@ def test_a_run_from_the_first_look_is_short_unless_a_visitor_wants_otherwise(
 def test_the_run_starts_from_what_one_pass_paints(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[dict[str, Any]] = []
 
-    def transfer(*_: Any, **keywords: Any) -> None:
+    def transfer(*_: Any, **keywords: Any) -> Result:
         given.append(keywords)
+        return Result(noise(), History(), {}, {}, 0.1, making.Making("transfer_style", {}))
 
     monkeypatch.setattr("nstlib.recipes.transfer_style", transfer)
     order().recipe(Painter())(lambda _: None)
@@ -1718,3 +1719,16 @@ def test_a_first_look_is_kept_with_how_it_was_made() -> None:
     rows = [name for name, _, _ in display.described(SMALL, once=True)]
     assert rows == ["Style strength", "Colours", "Longer side", "Stroke size"]
     assert "Method" not in display.facts(entry.record)
+
+
+def test_a_result_that_started_from_a_first_look_makes_itself_again(tmp_path: Path) -> None:
+    """Its PNG holds no picture to start from, but says how that is painted; at another size, too."""
+    wanted = order()
+    result = wanted.recipe(Painter())(lambda _: None)
+    png = tmp_path / "painted.png"
+    png.write_bytes(gallery.encode(result.image, wanted.record(result), result.making))
+    again = nst.repeat(png, progress=False)
+    assert np.array_equal(again.image, result.image) and again.making == result.making
+    larger = nst.repeat(again, size=160, progress=False)
+    assert max(larger.image.shape) == 160 and larger.making is not None
+    assert larger.making.settings["start"] == {"paint_once": {"strength": 0.875, "style_size": 384}}

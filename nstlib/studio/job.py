@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -192,11 +192,19 @@ class Painter:
             if begin is not None:
                 chosen["start"] = paint_once(photo, style, **begin)
             try:
-                return transfer_style(photo, style, **chosen, callback=callback, progress=False)
+                result = transfer_style(photo, style, **chosen, callback=callback, progress=False)
             except TooSmall as error:
                 raise ValueError(in_the_pages_words(error, keywords)) from None
+            return result if begin is None else begun(result, begin)
 
         return paint
+
+
+def begun(result: Result, begin: Mapping[str, Any]) -> Result:
+    """A result that says how the painting was made which it started from."""
+    assert result.making is not None
+    own = {name: begin[name] for name in ("strength", "style_size")}
+    return replace(result, making=result.making.begun({"paint_once": own}))
 
 
 def in_the_pages_words(error: TooSmall, keywords: Mapping[str, Any]) -> str:
