@@ -22,7 +22,7 @@ from .codes import StyleCode, color_statistics, style_statistics
 from .transformer import FACTOR, predictions, transform
 
 WEIGHTS_FILE = "pocket_painter.npz"
-SHA256 = "3980bf970d57424ce2243eb3a725ca55b25d0daae5a18faab922fe8a0cf3490d"  # of that file
+SHA256 = "05590901b1e2a28254adf34a701519075ceeb554c9d3ebefe5b1787b7d56b108"  # of that file
 ENCODER = "pocket_vgg"  # what reads the style; the weights were taught with it
 SMALLEST_SIDE = 16  # pixels: what is reflected at a border must be there
 SMALLEST_STYLE = 8  # pixels: the encoder halves a style three times
