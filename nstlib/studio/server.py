@@ -115,6 +115,7 @@ def make_server(*, host: str, port: int, browser: bool, linger: float, spare: bo
     """
     try:
         import voila.app  # type: ignore[import-untyped]
+        import voila.configuration  # type: ignore[import-untyped]
     except ImportError:
         raise ModuleNotFoundError(
             "Voila, which serves the Studio, is not installed for this Python: install the extra `lab` "
@@ -123,7 +124,7 @@ def make_server(*, host: str, port: int, browser: bool, linger: float, spare: bo
     from traitlets.config import Config
     from voila.tornado.handler import TornadoVoilaHandler  # type: ignore[import-untyped]
 
-    from .spare import SpareKernels
+    from .spare import with_spare
 
     class Page(TornadoVoilaHandler):
         """The page, for a visitor that is known or becomes so."""
@@ -203,7 +204,8 @@ def make_server(*, host: str, port: int, browser: bool, linger: float, spare: bo
         "ws_ping_interval": PING_EVERY,
         "allow_remote_access": not local,
     }
-    config.VoilaConfiguration.multi_kernel_manager_class = SpareKernels
+    usual = voila.configuration.VoilaConfiguration().multi_kernel_manager_class
+    config.VoilaConfiguration.multi_kernel_manager_class = with_spare(usual)
     config.KernelManager.shutdown_wait_time = ENDING
     config.VoilaConfiguration.update(
         allow_template_override="NO",

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-
 SETTLED = 20.0  # seconds after which a page that has been opened leaves the processor to others
 READY = 60.0  # seconds a kernel may take to answer
 WARM_UP = """
@@ -21,12 +19,15 @@ threading.Thread(target=nstlib.studio.preview.warm_up, daemon=True).start()
 """
 
 
-class SpareKernels(AsyncMappingKernelManager):
-    """Starts kernels for pages, and one more as soon as `prepare` was called."""
+def with_spare(manager: Any) -> Any:
+    """A class of kernel managers, such as Voila's own, that keeps a kernel in advance."""
+    return type("SpareKernels", (Spare, manager), {})
 
-    def __init__(self, **keywords: Any) -> None:
-        super().__init__(**keywords)
-        self._spare: asyncio.Task[str] | None = None
+
+class Spare:
+    """What starts kernels for pages, and one more as soon as `prepare` was called."""
+
+    _spare: asyncio.Task[str] | None = None
 
     @property
     def spare(self) -> str | None:
@@ -39,9 +40,7 @@ class SpareKernels(AsyncMappingKernelManager):
         if self._spare is None:
             self._spare = asyncio.get_event_loop().create_task(self._start_spare())
 
-    async def start_kernel(  # type: ignore[override]  # as its base does
-        self, *, env: Mapping[str, str] | None = None, **keywords: Any
-    ) -> str:
+    async def start_kernel(self: Any, *, env: Mapping[str, str] | None = None, **keywords: Any) -> str:
         """The kernel of a page: the spare one if it can be had, or else a new one."""
         task, self._spare = self._spare, None
         if task is None:
@@ -49,19 +48,18 @@ class SpareKernels(AsyncMappingKernelManager):
         asyncio.get_running_loop().call_later(SETTLED, self.prepare)
         with suppress(Exception):  # it may have died
             kernel = await task
-            alive: Any = self.get_kernel(kernel).is_alive()
-            if await alive:
+            if await self.get_kernel(kernel).is_alive():
                 await self.run(kernel, f"import os\nos.environ.update({dict(env or {})!r})")
                 return kernel
         return await self._start(env=env, **keywords)
 
-    async def run(self, kernel: str, code: str) -> None:
+    async def run(self: Any, kernel: str, code: str) -> None:
         """Run lines in a kernel, unseen, and wait for their end.
 
         Raises:
             RuntimeError, TimeoutError: it does not answer.
         """
-        client: Any = self.get_kernel(kernel).client()
+        client = self.get_kernel(kernel).client()
         client.start_channels()
         try:
             await client.wait_for_ready(timeout=READY)
@@ -70,8 +68,8 @@ class SpareKernels(AsyncMappingKernelManager):
             client.stop_channels()
 
     async def _start(self, **keywords: Any) -> str:
-        starting: Any = super().start_kernel(**keywords)
-        return str(await starting)
+        manager: Any = super()
+        return str(await manager.start_kernel(**keywords))
 
     async def _start_spare(self) -> str:
         kernel = await self._start(env=dict(os.environ))
