@@ -8,6 +8,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from . import backend, checkpoint, feedforward, images, making, recipes, samples
 from .foundation import unknown_name
 from .making import Making
@@ -15,6 +17,7 @@ from .recipes import Result, RunOptions, as_network, parameters
 
 MASKS = ("content_mask", "style_mask")
 ONE_PASS = "paint_once"
+SHARED = ("size", "colors", "blend", *MASKS)  # keywords of a run that are those of its start, too
 RECIPES = ("transfer_style", "reconstruct_content", "reconstruct_style", "excite", ONE_PASS)
 
 
@@ -50,6 +53,9 @@ def repeat(
     keywords = how.keywords(changes, set(how.settings) - {*parameters(recipe), *run})
     keywords |= pictures_again(made, how, {"content": content, "style": style})
     check_masks({name: keywords.get(name) for name in MASKS if name not in changes})
+    begin = keywords.get("start")
+    if isinstance(begin, Mapping):
+        keywords["start"] = painted_start(begin, keywords)
     if how.recipe == ONE_PASS:
         check_keywords(keywords, recipe)
     else:
@@ -61,7 +67,8 @@ def repeat(
     assert result.making is not None
     usual = {*result.making.usual, *how.usual} - set(changes)
     in_order = tuple(name for name in result.settings if name in usual)
-    return replace(result, making=replace(result.making, usual=in_order))
+    made_so = result.making.begun(begin) if isinstance(begin, Mapping) else result.making
+    return replace(result, making=replace(made_so, usual=in_order))
 
 
 def recipe_of(how: Making) -> Callable[..., Any]:
@@ -73,6 +80,23 @@ def recipe_of(how: Making) -> Callable[..., Any]:
 def in_one_pass(content: Any, style: Any, **keywords: Any) -> Result:
     """What `paint_once` paints, with how it was made."""
     return feedforward.OnePass(style, **keywords).result(content)
+
+
+def painted_start(begin: Mapping[str, Any], keywords: Mapping[str, Any]) -> np.ndarray:
+    """What a run started from, painted in one pass again, with what is settled for the run itself.
+
+    Args:
+        begin: "paint_once" -> its other keywords.
+        keywords: of the run.
+
+    Raises:
+        ValueError, OSError, TypeError: bad input, in one sentence.
+    """
+    if ONE_PASS not in begin:
+        raise unknown_name("recipe of a start", next(iter(begin), ""), (ONE_PASS,))
+    shared = {name: keywords[name] for name in SHARED if name in keywords}
+    own = dict(begin[ONE_PASS]) | shared
+    return feedforward.paint_once(keywords["content"], keywords["style"], **own)
 
 
 def check_keywords(keywords: Mapping[str, Any], recipe: Callable[..., Any]) -> None:

@@ -118,6 +118,18 @@ class Making:
             raise TypeError("These are no settings.")
         return made
 
+    def begun(self, start: Mapping[str, Any]) -> Making:
+        """The same with a start that can be made again, in the place of its picture.
+
+        Args:
+            start: name of the recipe that paints it -> those of its keywords which the run has not.
+        """
+        settings = self.settings | {"start": plain(start)}
+        pictures, lacking = dict(self.pictures), dict(self.lacking)
+        pictures.pop("start", None)
+        lacking.pop("start", None)
+        return dataclasses.replace(self, settings=settings, pictures=pictures, lacking=lacking)
+
     def keywords(self, changes: Mapping[str, Any], options: Collection[str]) -> dict[str, Any]:
         """The keyword arguments that make the result again, with changes.
 

@@ -25,6 +25,7 @@ from PIL import Image
 
 import nstlib as nst
 from nstlib import cli, images, making, networks, recipes, samples
+from nstlib.feedforward import once as one_pass
 from nstlib.optimizers import METHODS, History, Progress, Stopping
 from nstlib.recipes import Result
 from nstlib.studio import Studio, display, gallery, pictures, server, settings
@@ -32,9 +33,12 @@ from nstlib.studio import brush as brushes
 from nstlib.studio.controls import TIPS, Controls
 from nstlib.studio.gallery import Entry, Gallery, Record
 from nstlib.studio.job import Clock, Job, Painter, Sight
+from nstlib.studio.order import Order
 from nstlib.studio.page import FAREWELL, USUAL_PHOTO, USUAL_STYLE
 from nstlib.studio.picking import MOST_UPLOADS, Thumbnails
 from nstlib.studio.placing import NO_STYLE
+from nstlib.studio.preview import Ahead, Preview
+from nstlib.studio.preview import Brush as QuickBrush
 from nstlib.studio.settings import Settings
 from nstlib.studio.styling import Choice, Styling
 
@@ -135,7 +139,7 @@ def texts(widget: Any) -> list[str]:
 def test_the_usual_settings_are_the_librarys() -> None:
     library = {p.name: p.default for p in inspect.signature(recipes.transfer_style).parameters.values()}
     library |= {f.name: f.default for f in dataclasses.fields(recipes.RunOptions)}
-    ours = Settings().keywords()
+    ours = Settings(start="recolored").keywords()
     del ours["size"]  # the library's depends on the photograph
     assert ours == {name: library[name] for name in ours}
 
@@ -164,9 +168,9 @@ def test_settings_come_back_from_text(seed: int) -> None:
 
 
 def test_a_run_starts_as_the_library_does_and_says_so_in_words() -> None:
-    usual = Settings()
-    assert usual.start == inspect.signature(nst.transfer_style).parameters["start"].default
-    assert worded(usual)["Start from"] == "the photo in the style's colours"
+    usual = inspect.signature(nst.transfer_style).parameters["start"].default
+    assert worded(Settings(start=usual))["Start from"] == "the photo in the style's colours"
+    assert worded(Settings())["Start from"] == "the first look"
     assert {worded(Settings(start=s))["Start from"] for s in settings.STARTS} == {
         *settings.START_WORDS.values()
     }
@@ -565,11 +569,17 @@ def test_the_call_makes_the_picture_of_the_page(
     photo = tmp_path / "photo.png"
     photo.write_bytes(picture_bytes(96, 64))
     style, more = choice.arguments()
-    here = Painter().recipe(photo.read_bytes(), style, SMALL.keywords() | more)(lambda now: None)
+    begin = SMALL.one_pass() | more
+    here = Painter().recipe(photo.read_bytes(), style, SMALL.keywords() | more, begin)(lambda now: None)
     call = record(photo=str(photo), styling=choice.styling()).call()
-    again: dict[str, Any] = {}
-    exec(call.replace("\n)", "\n    progress=False,\n)"), again)
-    assert np.array_equal(here.image, again["result"].image)
+    assert np.array_equal(here.image, made_by(call)["result"].image)
+
+
+def made_by(call: str) -> dict[str, Any]:
+    """What the lines of a call make, whose last one is a run."""
+    names: dict[str, Any] = {}
+    exec("\n    progress=False,\n)".join(call.rsplit("\n)", 1)), names)
+    return names
 
 
 @pytest.mark.parametrize(
@@ -747,6 +757,13 @@ def test_the_share_grows_to_the_whole_and_the_callback_can_stop(optimizer: str, 
 # --- the page -----------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def no_preview(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Only the tests that are about it paint while choices are made."""
+    if "quick" not in request.fixturenames:
+        monkeypatch.setattr(Ahead, "look", lambda _: None)
+
+
 def apart(do: Callable[[], Any]) -> Any:
     """Call something in a thread of its own; in the tests' thread Playwright leaves a loop running."""
     with ThreadPoolExecutor(1) as thread:
@@ -834,9 +851,7 @@ def test_a_run_from_an_upload_to_a_result_that_the_call_repeats(
     on_the_page(path)
     (entry,) = gallery.of_visitor(None).entries()
     assert entry.record.photo == "holiday.jpg" and entry.record.photo_origin.startswith("file sha256:")
-    again: dict[str, Any] = {}
-    call = entry.record.call().replace("'holiday.jpg'", repr(str(photo)))
-    exec(call.replace("\n)", "\n    progress=False,\n)"), again)
+    again = made_by(entry.record.call().replace("'holiday.jpg'", repr(str(photo))))
     stored = Image.open(io.BytesIO(gallery.of_visitor(None).png(entry.key)))
     assert nst.psnr(np.asarray(stored), images.to_uint8(again["result"].image)) > 60
     kept_photo = gallery.of_visitor(None).photo(entry.key)
@@ -951,7 +966,7 @@ def test_a_new_page_finds_what_an_earlier_one_leaves(monkeypatch: pytest.MonkeyP
     async def path(page: Studio) -> None:
         assert page.results._thumbnails.options == []
         (entry,) = fill(gallery.of_visitor(None), 1)
-        end = time.monotonic() + 180
+        end = time.monotonic() + 30
         while not page.results._thumbnails.options:
             assert time.monotonic() < end
             await asyncio.sleep(0.02)
@@ -982,7 +997,7 @@ def test_the_stage_shows_an_example_and_then_what_is_chosen() -> None:
     first = page.style_picker.value.name
     for kind, name in (("photo", "cat"), ("style", first)):
         assert f'alt="The chosen {kind}: {name}"' in page.stage.value
-    assert f"Generate paints cat in the style of {first}" in page.stage.value
+    assert f"cat in the style of {first}: the first look comes" in page.stage.value
     page.reset()
     assert "An example: cat in the style of swirls" in page.stage.value
 
@@ -1190,7 +1205,7 @@ def captured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, dict[str, Any]]
     """What the page asks a painter for."""
     asked: list[tuple[Any, dict[str, Any]]] = []
 
-    def recipe(_: Painter, photo: Any, style: Any, keywords: dict[str, Any]) -> Any:
+    def recipe(_: Painter, photo: Any, style: Any, keywords: dict[str, Any], begin: Any) -> Any:
         asked.append((style, keywords))
         return Brush(ValueError("Enough."))
 
@@ -1460,3 +1475,260 @@ def test_without_voila_one_sentence_says_what_to_do(
     assert cli.main(["studio", "--no-browser"]) == 1
     said = capsys.readouterr().err
     assert said.startswith("nst: Voila") and "lab" in said and said.count("\n") == 1
+
+
+# --- one pass -----------------------------------------------------------------------------------------------
+
+
+def order(**changes: Any) -> Order:
+    """What is chosen, with the usual pictures."""
+    cat, swirls = pictures.Picture("cat", "cat"), pictures.Picture("swirls", "swirls")
+    choice = Choice("one", (("", swirls),))
+    return Order(**dict(photo=cat, style=swirls, settings=SMALL, choice=choice) | changes)
+
+
+def test_the_settings_of_one_pass_are_the_librarys() -> None:
+    library = {p.name: p.default for p in inspect.signature(nst.paint_once).parameters.values()}
+    ours = Settings().one_pass()
+    assert set(ours) <= set(library) and ours["colors"] == library["colors"]
+    assert ours["style_size"] == one_pass.STYLE_SIZE
+    assert Settings(strokes=50).one_pass()["style_size"] == one_pass.STYLE_SIZE // 2
+
+
+def test_the_strength_of_one_pass_goes_from_the_photo_to_the_style() -> None:
+    strengths = [settings.one_pass_strength(s) for s in range(0, 101, 5)]
+    assert (strengths[0], strengths[-1]) == (0, 1) and strengths == sorted(set(strengths))
+    assert settings.one_pass_strength(settings.USUAL_STRENGTH) == 0.875
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sizes", "iterations"),
+    [
+        (Settings(), "single", settings.REFINED),
+        (Settings(optimizer="scipy"), "single", settings.REFINED),
+        (Settings(optimizer="adam"), "single", "auto"),
+        (Settings(iterations=100), "single", 100),
+        (Settings(start="recolored"), None, "auto"),
+        (Settings(start="noise", iterations=50), None, 50),
+    ],
+)
+def test_a_run_from_the_first_look_is_short_unless_a_visitor_wants_otherwise(
+    chosen: Settings, sizes: Any, iterations: Any
+) -> None:
+    keywords = chosen.keywords()
+    assert keywords.get("sizes") == sizes and keywords["iterations"] == iterations
+    assert keywords.get("start") == (None if chosen.refines else chosen.start)
+    assert ("paint_once" in settings.call("cat", "swirls", chosen)) == chosen.refines
+
+
+def test_the_run_starts_from_what_one_pass_paints(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, Any]] = []
+
+    def transfer(*_: Any, **keywords: Any) -> Result:
+        given.append(keywords)
+        return Result(noise(), History(), {}, {}, 0.1, making.Making("transfer_style", {}))
+
+    monkeypatch.setattr("nstlib.recipes.transfer_style", transfer)
+    order().recipe(Painter())(lambda _: None)
+    order(settings=Settings(size=128, start="content")).recipe(Painter())(lambda _: None)
+    assert np.array_equal(given[0]["start"], nst.paint_once("cat", "swirls", **SMALL.one_pass()))
+    assert given[1]["start"] == "content"
+
+
+def test_a_first_look_is_what_paint_once_makes() -> None:
+    """Of pictures that stay decoded, at most so large."""
+    brush = QuickBrush()
+    for changes in (
+        {},
+        {"settings": Settings(size=192, strength=20, strokes=50, colors="luminance")},
+        {"choice": CHOICES["mixed"]},
+    ):
+        wanted = order(**changes)
+        style, more = wanted.choice.arguments()
+        expected = nst.paint_once("cat", style, **wanted.settings.one_pass() | more)
+        assert np.abs(brush(wanted) - expected).max() < 1 / 255
+    assert max(brush(order(settings=Settings(size=768))).shape) == 512
+
+
+class Slow:
+    """Paints when it is told to."""
+
+    def __init__(self) -> None:
+        self.began: list[Order] = []
+        self.go = threading.Semaphore(0)
+
+    def __call__(self, wanted: Order) -> np.ndarray:
+        self.began.append(wanted)
+        assert self.go.acquire(timeout=180)
+        if wanted.settings.seed == 13:
+            raise ValueError("Thirteen is not painted.")
+        return noise(8, wanted.settings.seed)
+
+
+def seeds(*numbers: int) -> list[Order]:
+    return [order(settings=Settings(seed=number)) for number in numbers]
+
+
+def test_the_newest_wish_wins() -> None:
+    slow = Slow()
+    preview = Preview(slow)
+    wishes = seeds(1, 2, 3, 4)
+    for wish in wishes:
+        preview.wish(wish)
+        until(lambda: bool(slow.began))
+    slow.go.release(2)
+    until(lambda: not preview.working)
+    assert slow.began == [wishes[0], wishes[3]], "those between are never painted"
+    glance = preview.take()
+    assert glance is not None and glance.order == wishes[3] and preview.take() is None
+
+
+def test_what_is_forgotten_does_not_come_late() -> None:
+    slow = Slow()
+    preview = Preview(slow)
+    first, second = seeds(1, 2)
+    preview.wish(first)
+    until(lambda: bool(slow.began))
+    preview.forget()
+    slow.go.release()
+    until(lambda: not preview.working)
+    assert preview.take() is None
+    preview.wish(second)
+    slow.go.release()
+    until(lambda: not preview.working)
+    assert (glance := preview.take()) is not None and glance.order == second
+
+
+def test_a_wish_that_fails_says_why_and_the_next_one_is_painted() -> None:
+    slow = Slow()
+    slow.go.release(2)
+    preview = Preview(slow)
+    for number, error in ((13, "Thirteen is not painted."), (1, "")):
+        preview.wish(*seeds(number))
+        until(lambda: not preview.working)
+        glance = preview.take()
+        assert glance is not None and glance.error == error and (glance.image is None) == bool(error)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
+    """One pass in the hands of the test: what it was asked for."""
+    asked: list[Order] = []
+
+    def paint(_: QuickBrush, wanted: Order) -> np.ndarray:
+        asked.append(wanted)
+        return noise(48)
+
+    monkeypatch.setattr(QuickBrush, "__call__", paint)
+    return asked
+
+
+async def shown(page: Studio, text: str) -> None:
+    """Wait for something on the stage."""
+    end = time.monotonic() + 30
+    while text not in page.stage.value:
+        assert time.monotonic() < end, page.stage.value[-300:]
+        await asyncio.sleep(0.02)
+
+
+def test_the_stage_follows_the_choices(quick: list[Order]) -> None:
+    async def path(page: Studio) -> None:
+        assert "An example: cat in the style of swirls" in page.stage.value
+        await shown(page, "cat in the style of swirls, a first look")
+        page.controls.value = Settings(strength=80, colors="content", strokes=50)
+        assert page.style_picker.choose("waves", "sample")
+        await shown(page, "cat in the style of waves, a first look")
+        assert quick[-1].settings == page.controls.value and len(quick) == 2, "all changes at once"
+        page.placing.form.value = "mixed"
+        page.placing.share.value = 30
+        await shown(page, "cat in the style of waves and ")
+        assert quick[-1].choice.share == 30
+        page.placing.form.value = "by region"
+        await shown(page, "The chosen photo: cat")
+        assert not page.alert.value, "nothing is wrong yet"
+        page.placing.regions._strokes.value = "red 300 100 100 900 900"
+        await shown(page, "a first look")
+        assert quick[-1].choice.mask
+
+    on_the_page(path)
+
+
+def test_a_run_or_a_result_is_not_replaced_by_a_first_look(quick: list[Order], brush: Brush) -> None:
+    async def path(page: Studio) -> None:
+        await shown(page, "a first look")
+        page.generate()
+        assert "a first look" in page.stage.value, "the run starts from it"
+        page.controls.value = Settings(strength=80)
+        brush.strokes.release(3)
+        await over(page)
+        await asyncio.sleep(0.2)
+        assert "Result: cat in the style of swirls" in page.stage.value and len(quick) == 1
+        page.controls.value = Settings(strength=20)
+        await shown(page, "a first look")
+        assert page.results.value is None
+
+    on_the_page(path)
+
+
+def test_a_first_look_that_fails_says_so_and_the_next_choice_makes_it_good(
+    quick: list[Order], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paint = QuickBrush.__call__
+
+    def fail(brush: QuickBrush, wanted: Order) -> np.ndarray:
+        if wanted.settings.strength == 80:
+            raise ValueError("There is no paint left.")
+        return paint(brush, wanted)
+
+    monkeypatch.setattr(QuickBrush, "__call__", fail)
+
+    async def path(page: Studio) -> None:
+        await shown(page, "a first look")
+        page.controls.value = Settings(strength=80)
+        await shown(page, "An example")
+        assert "There is no paint left." in page.alert.value
+        page.controls.value = Settings(strength=60)
+        await shown(page, "a first look")
+        assert not page.alert.value
+
+    on_the_page(path)
+
+
+def test_a_first_look_is_kept_with_how_it_was_made() -> None:
+    async def path(page: Studio) -> None:
+        page.controls.value = SMALL
+        page.keep()
+        assert page.keep_button.disabled and page.keep_button.layout.display == "none"
+        await over(page)
+        assert "Painted in one pass" in page.status.value and not page.keep_button.disabled
+        assert "data-save" in page.stage.value, "the page downloads it"
+        page.results.unchoose()
+        page.results._thumbnails.value = page.results._entries[0]
+        assert "data-save" not in page.stage.value, "once"
+
+    on_the_page(path)
+    (entry,) = gallery.of_visitor(None).entries()
+    assert entry.record.once and not entry.record.stopped and entry.record.settings == SMALL
+    png = gallery.of_visitor(None).png(entry.key)
+    names: dict[str, Any] = {}
+    exec(entry.record.call(), names)
+    stored = np.asarray(Image.open(io.BytesIO(png)))
+    assert np.array_equal(stored, images.to_uint8(names["painting"]))
+    noted = making.Making.from_text(Image.open(io.BytesIO(png)).text[making.CHUNK])  # type: ignore[attr-defined]
+    assert noted.recipe == "paint_once" and noted.settings["strength"] == 0.875
+    rows = [name for name, _, _ in display.described(SMALL, once=True)]
+    assert rows == ["Style strength", "Colours", "Longer side", "Stroke size"]
+    assert "Method" not in display.facts(entry.record)
+
+
+def test_a_result_that_started_from_a_first_look_makes_itself_again(tmp_path: Path) -> None:
+    """Its PNG holds no picture to start from, but says how that is painted; at another size, too."""
+    wanted = order()
+    result = wanted.recipe(Painter())(lambda _: None)
+    png = tmp_path / "painted.png"
+    png.write_bytes(gallery.encode(result.image, wanted.record(result), result.making))
+    again = nst.repeat(png, progress=False)
+    assert np.array_equal(again.image, result.image) and again.making == result.making
+    larger = nst.repeat(again, size=160, progress=False)
+    assert max(larger.image.shape) == 160 and larger.making is not None
+    assert larger.making.settings["start"] == {"paint_once": {"strength": 0.875, "style_size": 384}}

@@ -28,7 +28,7 @@ READY = "/voila/static/voila.js"  # answers without starting a kernel
 
 def command(*more: str) -> Callable[[int], list[str]]:
     def line(port: int) -> list[str]:
-        start = [sys.executable, "-m", "nstlib.cli", "studio", "--no-browser"]
+        start = [sys.executable, "-m", "nstlib.cli", "studio", "--no-browser", "--no-spare"]
         return [*start, "--linger", str(LINGER), "--port", str(port), *more]
 
     return line
@@ -74,7 +74,7 @@ def until(happened: Callable[[], bool], what: str, seconds: float = browsing.PAT
 
 def open_studio(page: Any, address: str) -> None:
     page.goto(address)
-    page.get_by_role("button", name="Generate").wait_for()
+    page.get_by_role("button", name="Paint with care").wait_for()
 
 
 def upload(page: Any, kind: str, path: Path) -> None:
@@ -96,6 +96,11 @@ def pick(page: Any, name: str) -> Any:
     radio = page.get_by_role("radio", name=name, exact=True)
     page.locator(".nst-thumb", has=radio).click()
     return radio
+
+
+def first_look(page: Any, photo: str, style: str) -> None:
+    """Wait for what one pass makes."""
+    page.get_by_alt_text(f"{photo} in the style of {style}, a first look").wait_for()
 
 
 def watch_run(page: Any) -> tuple[list[str], set[str]]:
@@ -140,22 +145,21 @@ def test_a_visitor_paints_compares_keeps_and_comes_back(
 
     # An upload, a style of the gallery, a small picture.
     upload(page, "photo", photo)
-    chosen = page.get_by_alt_text("The chosen photo: my holiday.jpg")
-    chosen.wait_for()
-    box = chosen.bounding_box()
+    first_look(page, "my holiday.jpg", "swirls")
+    box = page.locator(".nst-show .nst-stage").bounding_box()
     assert box["width"] / box["height"] == pytest.approx(1.5, abs=0.02), "the photo keeps its proportions"
     waves = pick(page, "waves")
-    page.get_by_alt_text("The chosen style: waves").wait_for()
+    first_look(page, "my holiday.jpg", "waves")
     assert waves.is_checked()
     page.get_by_label("Longer side").select_option("128 pixels")
 
     # A run that finishes.
-    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("button", name="Paint with care").click()
     lines, previews = watch_run(page)
     assert lines[0].startswith("Preparing") and lines[-1].startswith("Finished, in"), lines
     assert any(re.match(r"Painting at 128 pixels: \d+ %, about \d+ s left", line) for line in lines), lines
     assert len(previews) >= 2, "the preview did not change"
-    assert page.get_by_role("button", name="Generate").is_enabled()
+    assert page.get_by_role("button", name="Paint with care").is_enabled()
 
     compare_with_keys_and_mouse(page)
     download_says_everything(page)
@@ -171,11 +175,11 @@ def test_a_visitor_paints_compares_keeps_and_comes_back(
     page.get_by_role("button", name="More settings").click()
     page.get_by_label("How long").select_option("400 steps at each size")
     page.get_by_label("Variation").scroll_into_view_if_needed()
-    top = page.get_by_role("button", name="Generate").bounding_box()["y"]
+    top = page.get_by_role("button", name="Paint with care").bounding_box()["y"]
     assert 0 <= top < 200, "who has come down to the settings still sees the run"
-    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("button", name="Paint with care").click()
     page.get_by_text("Painting at").wait_for()
-    assert page.get_by_role("button", name="Generate").is_disabled()
+    assert page.get_by_role("button", name="Paint with care").is_disabled()
     page.get_by_role("button", name="Stop").click()
     page.locator(".nst-message", has_text="Stopped after").wait_for()
     assert page.locator(".nst-mark").inner_text() == "stopped"
@@ -184,7 +188,7 @@ def test_a_visitor_paints_compares_keeps_and_comes_back(
     refuses_what_is_no_picture(page, photo.parent)
 
     page.get_by_role("button", name="Reset").click()
-    page.get_by_alt_text("An example: cat in the style of swirls").wait_for()
+    first_look(page, "cat", "swirls")
     size = page.get_by_label("Longer side")
     until(lambda: size.input_value() == "384 pixels", "the size is back at its default")
     assert page.locator(".nst-picker .nst-thumb", has_text="my holiday.jpg").count() == 0
@@ -244,7 +248,7 @@ def refuses_what_is_no_picture(page: Any, folder: Path) -> None:
     )
     assert (folder / "twelve megabytes.png").stat().st_size > 11_000_000
     upload(page, "style", folder / "twelve megabytes.png")
-    page.get_by_alt_text("The chosen style: twelve megabytes.png").wait_for()
+    first_look(page, "my holiday.jpg", "twelve megabytes.png")
 
 
 def comes_back(page: Any, studio: str, browser: Any) -> None:
@@ -265,12 +269,12 @@ def comes_back(page: Any, studio: str, browser: Any) -> None:
         assert results(stranger).count() == 0
         wide = stranger.evaluate("document.documentElement.scrollWidth")
         assert wide <= 390, "it fits a phone's width"
-        stranger.get_by_role("button", name="Generate").click()
+        stranger.get_by_role("button", name="Paint with care").click()
         stranger.get_by_text(re.compile("Preparing|Painting")).wait_for()
         assert kernels() == 2
     # Closing the context ran no script of the page: its kernel, which works, ends all the same.
     until(lambda: kernels() == 1, "the kernel of a page that vanished ends")
-    assert again.get_by_role("button", name="Generate").is_enabled()
+    assert again.get_by_role("button", name="Paint with care").is_enabled()
 
 
 @pytest.mark.browser
@@ -292,7 +296,7 @@ def test_a_visitor_paints_a_region(browser: Any, studio: str, tmp_path: Path, wi
         drag(page, ((0.5, 0.3), (0.4, 0.6)))
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         shown = canvas_pixels(page)
-        page.get_by_role("button", name="Generate").click()
+        page.get_by_role("button", name="Paint with care").click()
         page.locator(".nst-message", has_text="Finished").wait_for()
         page.get_by_text("The call that repeats it").click()
         with page.expect_download() as download:
@@ -335,17 +339,21 @@ def red(pixels: np.ndarray) -> int:
     return int((pixels[..., 0] > 200).sum())
 
 
-BEGINNING = (("radiogroup", "Choose a photo"), ("radiogroup", "Choose a style"), ("button", "Generate"))
+BEGINNING = (
+    ("radiogroup", "Choose a photo"),
+    ("radiogroup", "Choose a style"),
+    ("button", "Paint with care"),
+)
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
 def test_all_to_begin_with_is_in_one_view(browser: Any, studio: str, width: int, height: int) -> None:
-    """A finished example, the photos, the styles and Generate, before anything was scrolled."""
+    """A finished example, the photos, the styles and the button, before anything was scrolled."""
     with browsing.watched_page(browser, width, height) as page:
         open_studio(page, studio)
-        example = page.get_by_alt_text("An example: cat in the style of swirls")
-        example.wait_for()
+        page.get_by_alt_text("An example: cat in the style of swirls").wait_for()
+        example = page.locator(".nst-show .nst-stage")  # it may just become the first look
         boxes = [page.get_by_role(role, name=name) for role, name in BEGINNING]
         for each in (example, *boxes):
             box = each.bounding_box()
@@ -365,8 +373,8 @@ def test_on_a_phone_the_run_stays_in_sight(browser: Any, studio: str) -> None:
         page.get_by_label("Longer side").select_option("128 pixels")
         page.get_by_label("How long").select_option("400 steps at each size")
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 3)")
-        assert in_sight(page, page.get_by_role("button", name="Generate"))
-        page.get_by_role("button", name="Generate").click()
+        assert in_sight(page, page.get_by_role("button", name="Paint with care"))
+        page.get_by_role("button", name="Paint with care").click()
         page.get_by_text("Painting at").wait_for()
         until(lambda: in_sight(page, page.locator(".nst-show .nst-stage")), "it scrolls to what is painted")
         for place in (0, 300, 10_000):
@@ -401,14 +409,14 @@ def test_the_keyboard_comes_to_generate_in_five_steps(page: Any, studio: str) ->
             return [style.outlineStyle, parseFloat(style.outlineWidth)];
         }""")
         assert seen[0] != "none" and seen[1] >= 2, "the focus is seen"
-    assert stops == ["Upload a photo", "cat", "Upload a style", "swirls", "Generate"]
+    assert stops == ["Upload a photo", "cat", "Upload a style", "swirls", "Paint with care"]
     for _ in range(2):
         page.keyboard.press("Shift+Tab")
     assert page.evaluate(FOCUSED) == "Upload a style"
     page.keyboard.press("Tab")
     for key, name in (("ArrowRight", "wash"), ("ArrowRight", "waves"), ("ArrowLeft", "wash")):
         page.keyboard.press(key)
-        page.get_by_alt_text(f"The chosen style: {name}").wait_for()
+        first_look(page, "cat", name)
         assert page.evaluate(FOCUSED) == name, "the focus stays in the group"
     assert page.get_by_role("slider", name="Style strength").count() == 1
     page.close(run_before_unload=True)
@@ -448,11 +456,11 @@ def test_what_is_clicked_is_large_enough_for_a_finger(browser: Any, studio: str,
 def test_a_page_asks_before_it_drops_a_run_and_keeps_what_was_painted(page: Any, studio: str) -> None:
     open_studio(page, studio)
     page.reload()  # without a run nothing is asked
-    page.get_by_role("button", name="Generate").wait_for()
+    page.get_by_role("button", name="Paint with care").wait_for()
     page.get_by_role("button", name="More settings").click()
     page.get_by_label("Longer side").select_option("128 pixels")
     page.get_by_label("How long").select_option("400 steps at each size")
-    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("button", name="Paint with care").click()
     page.get_by_text("Painting at").wait_for()
     asked: list[str] = []
     page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
@@ -462,7 +470,7 @@ def test_a_page_asks_before_it_drops_a_run_and_keeps_what_was_painted(page: Any,
     until(lambda: status(page) != before, "whoever stays sees the run go on")
     page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.reload()
-    page.get_by_role("button", name="Generate").wait_for()
+    page.get_by_role("button", name="Paint with care").wait_for()
     assert asked == ["beforeunload"] * 2
     results(page).first.wait_for()
     results(page).first.click()
@@ -473,7 +481,7 @@ def test_a_page_asks_before_it_drops_a_run_and_keeps_what_was_painted(page: Any,
     page.close(run_before_unload=True)
 
 
-LAST_ON_THE_LEFT, LAST_ON_THE_RIGHT = "Variation", "Choose your own photo and style, then press Generate"
+LAST_ON_THE_LEFT, LAST_ON_THE_RIGHT = "Variation", "works out strokes and detail"
 WINDOWS = ((1280, 800), (390, 844))  # a laptop's and a phone's
 
 
@@ -551,7 +559,7 @@ def test_a_page_that_lost_its_kernel_says_so(page: Any, studio: str) -> None:
     lost.wait_for()
     page.unroute("**/api/kernels/**")
     page.get_by_role("link", name="Open the page again").click()
-    page.get_by_role("button", name="Generate").wait_for()
+    page.get_by_role("button", name="Paint with care").wait_for()
     assert lost.is_hidden()
     page.close(run_before_unload=True)
     until(lambda: kernels() == 0, "its farewell ends the kernel")  # before the browser ends, too
@@ -587,7 +595,7 @@ def test_another_sites_page_starts_no_kernel(page: Any, studio: str, tmp_path: P
         page.goto(other, wait_until="load")
         assert set(statuses) == {403} and kernels() == 0
         page.get_by_role("link", name="Studio").click()  # a link may lead here from anywhere
-        page.get_by_role("button", name="Generate").wait_for()
+        page.get_by_role("button", name="Paint with care").wait_for()
     page.close(run_before_unload=True)
 
 
@@ -615,3 +623,117 @@ def test_the_next_free_port_is_taken(studio: str, tmp_path: Path) -> None:
         assert int(port) != taken and answer(f"http://127.0.0.1:{port}{READY}")[0] == 200
     finally:
         browsing.stop(process)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "height"), WINDOWS)
+def test_the_stage_follows_the_choices_and_is_kept(
+    browser: Any, studio: str, width: int, height: int
+) -> None:
+    with browsing.watched_page(browser, width, height) as page:
+        open_studio(page, studio)
+        first_look(page, "cat", "swirls")
+        pick(page, "coffee")
+        pick(page, "waves")
+        first_look(page, "coffee", "waves")
+        stage = page.locator(".nst-show .nst-stage img")
+        seen = [stage.get_attribute("src")]
+        strength = page.get_by_role("slider", name="Style strength")
+        strength.focus()
+        for key in ("ArrowLeft", "Home"):
+            page.keyboard.press(key)
+            until(lambda: stage.get_attribute("src") not in seen, f"the stage follows {key}")
+            page.wait_for_timeout(1000)
+            seen.append(stage.get_attribute("src"))
+        page.get_by_label("Styles", exact=True).select_option("two, mixed")
+        page.get_by_alt_text("coffee in the style of waves and circles, a first look").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Keep this one").click()
+        picture = Image.open(download.value.path())
+        assert picture.text["outcome"] == "painted in one pass" and max(picture.size) == 384  # type: ignore[attr-defined]
+        page.get_by_alt_text("Result: coffee in the style of waves and circles").wait_for()
+        assert page.outside == [] and page.errors == []
+        page.close(run_before_unload=True)
+
+
+@pytest.fixture(scope="module")
+def with_camera(browser: Any) -> Iterator[Any]:
+    """Chromium with a camera that shows a moving pattern, and asks nobody."""
+    flags = [f"--use-fake-{what}-for-media-stream" for what in ("device", "ui")]
+    started = browsing.launch(browser.browser_type, *flags)
+    yield started
+    started.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "height"), WINDOWS)
+def test_a_photograph_is_taken_in_the_page(with_camera: Any, studio: str, width: int, height: int) -> None:
+    with browsing.watched_page(with_camera, width, height) as page:
+        open_studio(page, studio)
+        for number in ("", " (2)"):
+            page.get_by_role("button", name="Use the camera").click()
+            take = page.get_by_role("button", name="Take the picture")
+            take.wait_for()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            filming = page.evaluate_handle("document.querySelector('.nst-film video').srcObject")
+            take.click()
+            first_look(page, f"photograph.jpg{number}", "swirls")
+            assert page.locator(".nst-film").count() == 0
+            assert not filming.evaluate("stream => stream.active"), "the camera is off"
+        assert page.outside == [] and page.errors == []
+        page.close(run_before_unload=True)
+
+
+@pytest.mark.browser
+def test_a_camera_that_is_refused_says_what_to_do(with_camera: Any, studio: str) -> None:
+    with browsing.watched_page(with_camera) as page:
+        page.add_init_script(
+            "navigator.mediaDevices.getUserMedia = async () => "
+            "{ throw new DOMException('refused', 'NotAllowedError'); }"
+        )
+        open_studio(page, studio)
+        page.get_by_role("button", name="Use the camera").click()
+        page.get_by_text("The camera is not allowed here: allow it in").wait_for()
+        assert page.get_by_role("button", name="Take the picture").count() == 0
+        page.get_by_role("button", name="Close the camera").click()
+        assert page.locator(".nst-film").count() == 0
+        page.close(run_before_unload=True)
+
+
+@pytest.mark.browser
+def test_without_a_camera_none_is_offered(browser: Any, studio: str) -> None:
+    with browsing.watched_page(browser) as page:
+        page.add_init_script("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
+        open_studio(page, studio)
+        page.get_by_role("button", name="Upload a photo", exact=True).wait_for()
+        assert page.get_by_role("button", name="Use the camera").count() == 0
+        page.close(run_before_unload=True)
+
+
+@pytest.mark.browser
+def test_a_kernel_in_advance_becomes_a_pages(browser: Any, tmp_path: Path) -> None:
+    """It learns whose page it is, and is not ended for having none."""
+    results = {"NSTLIB_STUDIO": str(tmp_path / "results"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+    def line(port: int) -> list[str]:
+        return [word for word in command()(port) if word != "--no-spare"]
+
+    with browsing.server(line, tmp_path, page=READY, **results) as address:
+        until(lambda: kernels() == 1, "it starts before any page")
+        with browsing.watched_page(browser) as page:
+            open_studio(page, address)
+            first_look(page, "cat", "swirls")
+            assert kernels() == 1, "the page has it, and another one waits until this one has settled"
+            page.get_by_label("Longer side").select_option("128 pixels")
+            with page.expect_download():
+                page.get_by_role("button", name="Keep this one").click()
+            until(lambda: bool(list(tmp_path.glob("results/*/*.png"))), "it is stored")
+            (folder,) = (tmp_path / "results").iterdir()
+            cookie = next(c["value"] for c in page.context.cookies() if c["name"] == server.COOKIE)
+            assert folder.name == cookie, "in this visitor's gallery"
+            page.close(run_before_unload=True)
+        until(lambda: kernels() == 1, "the next one")
+        time.sleep(2 * LINGER)
+        assert kernels() == 1
+    until(lambda: kernels() == 0, "all kernels end with the server")

@@ -38,7 +38,7 @@ def paint() -> bytes:
         page.goto(ADDRESS, timeout=90_000)
         page.locator(".nst-thumb", has_text="coffee").click(timeout=90_000)
         page.locator(".nst-thumb", has_text="glass").click()
-        page.get_by_role("button", name="Generate").click()
+        page.get_by_role("button", name="Paint with care").click()
         page.wait_for_function(DONE, timeout=300_000)
         page.get_by_role("slider", name="Divide between").wait_for()
         page.evaluate("scrollTo(0, 0)")

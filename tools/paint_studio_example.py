@@ -23,7 +23,8 @@ EXAMPLE = Path(nst.__file__).parent / "studio" / display.EXAMPLE
 
 def main() -> int:
     """Paint it, and write the file."""
-    result = nst.transfer_style(USUAL_PHOTO, USUAL_STYLE, **Settings().keywords())
+    begin = nst.paint_once(USUAL_PHOTO, USUAL_STYLE, **Settings().one_pass())
+    result = nst.transfer_style(USUAL_PHOTO, USUAL_STYLE, **Settings().keywords(), start=begin)
     made = json.dumps({"photo": USUAL_PHOTO, "style": USUAL_STYLE} | Settings().to_text())
     with whole_file(EXAMPLE) as partial:
         picture = images.to_pil(result.image)

@@ -14,6 +14,9 @@ const picture = this;
       button.setAttribute("aria-label", button.textContent.replace(/\s*\(\d*\)\s*$/, ""));
     for (const button of studio.querySelectorAll("button.nst-more"))
       button.setAttribute("aria-expanded", String(button.classList.contains("mod-active")));
+    // What is kept is downloaded, too.
+    const link = studio.querySelector("a[data-save]");
+    if (link) { link.removeAttribute("data-save"); link.click(); }
     // In a row that is wider than the screen, the chosen picture is in sight when the row is drawn.
     for (const row of studio.querySelectorAll(".nst-thumbs:not([data-drawn])")) {
       const thumb = row.querySelector("input:checked")?.parentNode;

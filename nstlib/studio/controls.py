@@ -58,10 +58,14 @@ class Controls:
 
     Args:
         first: what else is set, above the rest.
+
+    Attributes:
+        listeners: called when a setting has changed.
     """
 
     def __init__(self, *first: ipywidgets.Widget) -> None:
         usual = Settings()
+        self.listeners: list[Callable[[], None]] = []
         make = ipywidgets
         labels = [(display.network_label(name, None), name) for name in NETWORKS]
         iterations = [(display.iterations_label(value), value) for value in ITERATIONS]
@@ -79,6 +83,7 @@ class Controls:
         for name, widget in self._widgets.items():
             widget.style.description_width = "initial"
             explain(widget, TIPS[name])
+            widget.observe(self._tell, names="value")
         self._widgets["start"].observe(self._seed_matters, names="value")
         ends = ipywidgets.HTML('<div class="nst-ends"><span>photo</span><span>style</span></div>')
         strength, *shown = [widget for name, widget in self._widgets.items() if name in SHOWN]
@@ -108,6 +113,10 @@ class Controls:
         kept = menu.value
         menu.options = [(display.network_label(name, here[name]), name) for name in NETWORKS]
         menu.value = kept
+
+    def _tell(self, _: Any) -> None:
+        for listener in self.listeners:
+            listener()
 
     def _unfold(self, _: Any = None) -> None:
         self._more.description = "Fewer settings" if self._more.value else "More settings"

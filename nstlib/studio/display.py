@@ -27,12 +27,14 @@ from .settings import (
     START_WORDS,
     Settings,
     content_weight,
+    one_pass_strength,
 )
 from .styling import MASK
 
 SHOWN = 480  # pixels of the longer side at which a chosen picture is shown
 ENLARGED_PHOTO = 640  # and the photo alone
 THUMBNAIL = 160
+SCRIPTS = ("behaviour.js", "camera.js")
 EXAMPLE = "example.jpg"  # painted by tools/paint_studio_example.py
 ENLARGED = 2  # how much larger than its own pixels a result is shown, where there is room
 
@@ -49,9 +51,13 @@ def stylesheet(*, with_letters: bool = True) -> str:
 
 
 def behaviour() -> str:
-    """What ipywidgets leaves out (`behaviour.js`), for the whole page, in an attribute of a picture."""
-    script = resources.files(__package__).joinpath("behaviour.js").read_text(encoding="utf-8")
-    return f'<img alt="No picture" hidden src="data:," onerror="{escape(script, quote=True)}">'
+    """What ipywidgets leaves out, for the whole page: scripts in an attribute of a picture each."""
+    folder = resources.files(__package__)
+    scripts = [folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
+    return "".join(
+        f'<img alt="No picture" hidden src="data:," onerror="{escape(script, quote=True)}">'
+        for script in scripts
+    )
 
 
 def address(content: bytes, kind: str = "jpeg") -> str:
@@ -123,7 +129,7 @@ def alert(text: str) -> str:
 
 def hint() -> str:
     """The stage where there is no picture at all to choose from."""
-    return '<div class="nst-hint">Upload a photo and a style, then press Generate.</div>'
+    return '<div class="nst-hint">Upload a photo and a style, then look at what appears here.</div>'
 
 
 def waiting(photo: Picture, style: Picture) -> str:
@@ -139,8 +145,7 @@ def waiting(photo: Picture, style: Picture) -> str:
     )
     return (
         f'<div class="nst-pair" style="max-width: calc(60vh * {sum(ratios.values()):.4f})">{figures}</div>'
-        f'<p class="nst-caption">Generate paints {escape(photo.title)} in the style of {escape(style.title)}.'
-        " The picture appears here while it is being painted.</p>"
+        f'<p class="nst-caption">{escape(photo.title)} in the style of {escape(style.title)}: {SOON}</p>'
     )
 
 
@@ -151,8 +156,21 @@ def example(photo: Picture, style: Picture) -> str:
     stage = divided(painted, "jpeg", f"An example: {words}", photo.thumbnail(SHOWN), escape(photo.title))
     return (
         f'<div {frame(*images.dimensions(painted))}>{stage}</div><p class="nst-caption">An example: {words}. '
-        "Choose your own photo and style, then press Generate.</p>"
+        f"Of yours, {SOON}</p>"
     )
+
+
+SOON = "the first look comes in a few seconds, later ones at once."
+
+
+def glance(image: np.ndarray, title: str, size: int) -> str:
+    """The stage while choices are made: what one pass makes of them, as large as the result will be."""
+    shown = preview(jpeg(image), f"{title}, a first look", size)
+    return f'{shown}<p class="nst-caption">A first look: {escape(title)}. {CARE}</p>'
+
+
+ONE_PASS = "Painting in one pass."
+CARE = "Paint with care works out strokes and detail."
 
 
 def frame(width: float, height: float) -> str:
@@ -190,13 +208,14 @@ def divided(after: bytes, kind: str, alt: str, before: bytes | None, name: str) 
     )
 
 
-def comparison(entry: Entry, png: bytes, photo: bytes | None) -> str:
-    """A result beside its photo, and what can be done with it."""
+def comparison(entry: Entry, png: bytes, photo: bytes | None, *, save: bool = False) -> str:
+    """A result beside its photo, and what can be done with it; `save` downloads it unasked, once."""
     record, name = entry.record, escape(entry.record.title)
     stage = divided(png, "png", f"Result: {name}", photo, escape(record.photo))
     # The link takes the picture it stands below, so that a large PNG is sent once and not twice.
     link = (
-        f'<a class="nst-download" href="#" download="{escape(entry.filename)}" '
+        f'<a class="nst-download"{" data-save" if save else ""} href="#" '
+        f'download="{escape(entry.filename)}" '
         "onclick=\"this.href = this.closest('.nst-result').querySelector('.nst-after').src\">"
         "Download PNG</a>"
     )
@@ -215,7 +234,8 @@ DIVIDER = (
 
 def facts(record: Record) -> str:
     """The settings of a result in words, and the call that repeats it."""
-    rows = [(name, value, "") for name, value in record.styling.described()] + described(record.settings)
+    rows = [(name, value, "") for name, value in record.styling.described()]
+    rows += described(record.settings, once=record.once)
     rows += [("Made", f"{record.made}, in {duration(record.seconds)}", "")]
     rows += [("Ended", record.outcome, "")] if record.stopped else []
     table = "".join(map(_row, rows))
@@ -253,14 +273,27 @@ def label(record: Record) -> str:
     return f"{record.styles}{', stopped' if record.stopped else ''}\n{photo}"
 
 
-def described(settings: Settings) -> list[tuple[str, str, str]]:
-    """Settings as the page words them: name, value, and for a tip the library's own term, if it has one."""
-    weight = content_weight(settings.strength)
-    return [
-        ("Style strength", str(settings.strength), f"content_weight {weight:g}"),
+def described(settings: Settings, *, once: bool = False) -> list[tuple[str, str, str]]:
+    """Settings as the page words them: name, value, and for a tip the library's own term, if it has one.
+
+    Args:
+        settings: all of them.
+        once: whether one pass painted, to which the settings of a run mean nothing.
+    """
+    weight, share = content_weight(settings.strength), one_pass_strength(settings.strength)
+    term = f"strength {share:g}" if once else f"content_weight {weight:g}"
+    rows = [
+        ("Style strength", str(settings.strength), term),
         ("Colours", COLOR_WORDS[settings.colors], f"colors {settings.colors}"),
         ("Longer side", f"{settings.size} pixels", ""),
         ("Stroke size", f"{settings.strokes} %", ""),
+    ]
+    return rows if once else rows + of_a_run(settings)
+
+
+def of_a_run(settings: Settings) -> list[tuple[str, str, str]]:
+    """The settings that matter to an optimisation only."""
+    return [
         ("Compared by", NETWORK_WORDS[settings.network], f"network {settings.network}"),
         ("Method", OPTIMIZER_WORDS[settings.optimizer], f"optimizer {settings.optimizer}"),
         ("How long", iterations_label(settings.iterations), f"iterations {settings.iterations}"),

@@ -33,6 +33,7 @@ LOCAL = "local"
 VISITOR = re.compile(r"[0-9a-f]{32}")
 KEY = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}")  # date, time, microseconds: in order of their making
 SOFTWARE = "nstlib Studio"
+FINISHED, ONCE = "finished", "painted in one pass"  # outcomes of what came to its end
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Record:
         photo, style: what the pictures were called; with more than one style, `styling` names them all.
         photo_origin, style_origin: where they came from, see `pictures.Picture.origin`.
         settings: all other choices.
-        outcome: "finished", or where it was stopped.
+        outcome: `FINISHED`, `ONCE` for what one pass made, or where it was stopped.
         seconds: the run took.
         made: local time, such as "2026-11-21 15:30".
         styling: which styles go where.
@@ -72,12 +73,17 @@ class Record:
     @property
     def stopped(self) -> bool:
         """Whether the run was ended before its time."""
-        return self.outcome != "finished"
+        return self.outcome not in (FINISHED, ONCE)
+
+    @property
+    def once(self) -> bool:
+        """Whether one pass made it."""
+        return self.outcome == ONCE
 
     def call(self) -> str:
         """The lines of Python that repeat the run."""
         style, keywords = self.styling.arguments(self.style)
-        return call(self.photo, style, self.settings, keywords)
+        return call(self.photo, style, self.settings, keywords, once=self.once)
 
     def to_text(self) -> dict[str, str]:
         """The text chunks of the PNG."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -119,7 +119,8 @@ class Job:
         try:
             result = self._recipe(self._watch)
             # Stopped while the network was loaded or compiled: nothing has been painted.
-            self.result = result if self._sight.size is not None else None
+            nothing = self.stopping and self._sight.size is None
+            self.result = None if nothing else result
         except Exception as error:  # whatever it is, the page has to say something
             self.error = sentence(error)
         except KeyboardInterrupt:
@@ -153,10 +154,34 @@ class Painter:
     def __init__(self) -> None:
         self._network: FeatureNetwork | None = None
 
-    def recipe(self, photo: str | bytes, style: Any, keywords: dict[str, Any]) -> Recipe:
-        """A style transfer; the photo as `images.load_image` takes it, the rest as `transfer_style` does."""
+    @staticmethod
+    def one_pass(photo: str | bytes, style: Any, keywords: dict[str, Any]) -> Recipe:
+        """One pass, with how it was made; it shows nothing on the way."""
+
+        def paint(_: Callable[[Progress], None]) -> Result:
+            from ..feedforward import OnePass
+
+            return OnePass(style, **keywords).result(photo)
+
+        return paint
+
+    def recipe(
+        self,
+        photo: str | bytes,
+        style: Any,
+        keywords: dict[str, Any],
+        begin: dict[str, Any] | None = None,
+    ) -> Recipe:
+        """A style transfer.
+
+        Args:
+            photo: as `images.load_image` takes it.
+            style, keywords: as `transfer_style` takes them.
+            begin: the keywords of `paint_once` for the painting it starts from; None for another start.
+        """
 
         def paint(callback: Callable[[Progress], None]) -> Result:
+            from ..feedforward import paint_once
             from ..networks import load_network
             from ..recipes import TooSmall, transfer_style
 
@@ -164,12 +189,22 @@ class Painter:
                 self._network = None  # frees the memory of the last one first
                 self._network = load_network(keywords["network"])
             chosen = keywords | {"network": self._network}
+            if begin is not None:
+                chosen["start"] = paint_once(photo, style, **begin)
             try:
-                return transfer_style(photo, style, **chosen, callback=callback, progress=False)
+                result = transfer_style(photo, style, **chosen, callback=callback, progress=False)
             except TooSmall as error:
                 raise ValueError(in_the_pages_words(error, keywords)) from None
+            return result if begin is None else begun(result, begin)
 
         return paint
+
+
+def begun(result: Result, begin: Mapping[str, Any]) -> Result:
+    """A result that says how the painting was made which it started from."""
+    assert result.making is not None
+    own = {name: begin[name] for name in ("strength", "style_size")}
+    return replace(result, making=result.making.begun({"paint_once": own}))
 
 
 def in_the_pages_words(error: TooSmall, keywords: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """The page: the parts put together, and one run at a time.
 
-All widgets are touched by the kernel's own thread only. While a run goes on, a task of the kernel's event
-loop looks at it a few times a second and shows what has changed.
+All widgets are touched by the kernel's own thread only. While a run goes on, or one pass paints what is
+chosen, a task of the kernel's event loop looks at it a few times a second and shows what has changed.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import importlib
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -21,12 +20,13 @@ import ipywidgets
 from .. import images
 from . import display, gallery
 from .controls import Controls, Results
-from .job import Job, Painter, Recipe, sentence
-from .picking import Picker, group
-from .pictures import MOST_BYTES, MOST_BYTES_IN_A_NOTEBOOK, Picture
+from .job import Job, Painter, sentence
+from .order import Order
+from .picking import Picker, explain, group
+from .pictures import MOST_BYTES, MOST_BYTES_IN_A_NOTEBOOK
 from .placing import Placing
+from .preview import Ahead, Glance, load_engine
 from .settings import NETWORKS, Settings
-from .styling import Choice
 
 if TYPE_CHECKING:
     from ..recipes import Result
@@ -37,50 +37,6 @@ READ_FOR = 8.0  # seconds that a complaint is shown at least, whatever succeeds 
 FAREWELL = 6.0  # seconds that a run may take to end when its page is gone; `server` gives the kernel more
 LATE = (2, 4, 8, 8)  # seconds between the looks of a new page for what the run of an earlier one leaves
 USUAL_PHOTO, USUAL_STYLE = "cat", "swirls"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a run was started with; what is chosen on the page may have changed since."""
-
-    photo: Picture
-    style: Picture
-    settings: Settings
-    choice: Choice
-
-    @property
-    def title(self) -> str:
-        """What there is to see, in words."""
-        return f"{self.photo.title} in the style of {self.choice.styling().title(self.style.title)}"
-
-    def recipe(self, painter: Painter) -> Recipe:
-        """What makes it."""
-        style, keywords = self.choice.arguments()
-        return painter.recipe(self.photo.source, style, self.settings.keywords() | keywords)
-
-    def record(self, result: Result, *, left: bool = False) -> gallery.Record:
-        """What the result's PNG says; `left` when it was stopped because its page was left."""
-        from ..optimizers import Stopping
-
-        history, outcome = result.history, "finished"
-        done = f"after {history.iterations} of {sum(result.settings['iterations'])} iterations"
-        if history.stopping is Stopping.INTERRUPTED:
-            outcome = f"stopped {done}{', when its page was closed' if left else ''}"
-        elif history.stopping is Stopping.OUT_OF_MEMORY:
-            outcome = f"ended {done} because memory ran out"
-        elif history.stopping is Stopping.DIVERGED:
-            outcome = f"ended {done} because the loss was not finite"
-        return gallery.Record(
-            photo=self.photo.name,
-            style=self.style.name,
-            photo_origin=self.photo.origin,
-            style_origin=self.style.origin,
-            settings=self.settings,
-            outcome=outcome,
-            seconds=round(result.seconds, 1),
-            made=f"{datetime.now():%Y-%m-%d %H:%M}",
-            styling=self.choice.styling(),
-        )
 
 
 class Studio(ipywidgets.VBox):
@@ -94,6 +50,7 @@ class Studio(ipywidgets.VBox):
     Attributes:
         photo_picker, style_picker, placing, controls, results: what is operated, see `controls`.
         job: the run that goes on, or None.
+        ahead: what paints the present choices in one pass.
     """
 
     def __init__(self) -> None:
@@ -104,6 +61,8 @@ class Studio(ipywidgets.VBox):
         self.job: Job | None = None
         self._order: Order | None = None
         self._discard, self._previews = False, 0
+        self._saving = False  # whether the page downloads the result that is shown next
+        self.ahead = Ahead(self._chosen_now, self._glance, self._in_the_loop)
         self._tasks: set[asyncio.Task[None]] = set()
         self._complained = 0.0
         self.stage = ipywidgets.HTML()
@@ -114,16 +73,21 @@ class Studio(ipywidgets.VBox):
         self.style_picker = Picker("style", USUAL_STYLE, most_bytes=most_bytes, complain=self._complain)
         self.placing = Placing(self.photo_picker, self.style_picker, self._complain)
         self.controls = Controls(self.placing.box)
-        self.generate_button = ipywidgets.Button(description="Generate")
+        self.generate_button = ipywidgets.Button(description="Paint with care")
         self.generate_button.add_class("nst-primary")
+        self.keep_button = ipywidgets.Button(description="Keep this one")
+        explain(self.keep_button, "The first look at full size, into the results and as a download")
         self.stop_button = ipywidgets.Button(description="Stop")
         self.reset_button = ipywidgets.Button(description="Reset")
         self.results = Results(self.gallery, show=self._show, again=self._again, complain=self._complain)
         self.generate_button.on_click(lambda _: self.generate())
+        self.keep_button.on_click(lambda _: self.keep())
         self.stop_button.on_click(lambda _: self.stop())
         self.reset_button.on_click(lambda _: self.reset())
         for picker in (self.photo_picker, self.style_picker):
             picker.listeners.append(self._chose)
+        for part in (self.placing, self.controls):
+            part.listeners.append(self._changed)
         super().__init__(self._layout())
         self.add_class("nst-studio")
         self._busy(False)
@@ -132,7 +96,9 @@ class Studio(ipywidgets.VBox):
         self._in_the_loop(self._look_for_late_results)
 
     def _layout(self) -> list[ipywidgets.Widget]:
-        actions = ipywidgets.HBox([self.generate_button, self.stop_button, self.reset_button])
+        actions = ipywidgets.HBox(
+            [self.generate_button, self.keep_button, self.stop_button, self.reset_button]
+        )
         actions.add_class("nst-actions")
         run = group("run", self.alert, actions, self.bar, self.status)
         left = group("left", self.photo_picker.box, self.style_picker.box, run, self.controls.box)
@@ -148,22 +114,26 @@ class Studio(ipywidgets.VBox):
 
     def generate(self) -> None:
         """Start a run with what is chosen; nothing happens while one goes on."""
-        photo, style = self.photo_picker.value, self.style_picker.value
+        self._start(once=False)
+
+    def keep(self) -> None:
+        """Put what one pass makes of the choices into the gallery, at its full size, and download it."""
+        self._start(once=True)
+
+    def _start(self, *, once: bool) -> None:
         if self.job is not None:
             return
-        if photo is None or style is None:
-            self._complain("There is no picture to choose from: upload a photo and a style.")
-            return
         try:
-            order = Order(photo, style, self.controls.value, self.placing.value)
+            order = replace(self._chosen_now(), once=once)
         except ValueError as error:
             self._complain(str(error))
             return
-        waiting, alt = photo.thumbnail(display.SHOWN), f"The photo: {photo.title}"
         self._order, self._discard, self._previews = order, False, 0
         self._complain("")
         self.results.unchoose()
-        self.stage.value = display.preview(waiting, alt, order.settings.size)
+        self.ahead.rest()
+        if not once:
+            self.stage.value = self._beginning(order)
         self.job = Job(order.recipe(self._painter))
         atexit.register(self.farewell)
         self._busy(True)
@@ -206,6 +176,7 @@ class Studio(ipywidgets.VBox):
         sight = job.look()
         self.bar.value = sight.share
         line = display.progress_line(sight, order.settings, stopping=job.stopping, seconds=job.seconds)
+        line = display.ONE_PASS if order.once else line
         self.status.value = display.message(line, spoken=False)
         if sight.preview is not None and sight.previews != self._previews and not self._discard:
             self._previews = sight.previews
@@ -231,10 +202,10 @@ class Studio(ipywidgets.VBox):
         if self._discard:
             self._say("")
         elif job.error:
-            self.stage.value = self._waiting()
+            self._look_ahead()
             self._complain(job.error)
         elif job.result is None:
-            self.stage.value = self._waiting()
+            self._look_ahead()
             self._say("Stopped before anything was painted.")
         else:
             try:
@@ -246,6 +217,7 @@ class Studio(ipywidgets.VBox):
         """Show a result, and put it into the gallery."""
         record = order.record(result)
         done = f"{record.outcome.capitalize()}, in {display.duration(result.seconds)}."
+        done += " It is downloaded, and among your results." if order.once else ""
         try:
             entry = self._store(result, order, record)
         except OSError as error:
@@ -254,7 +226,9 @@ class Studio(ipywidgets.VBox):
             self._complain(f"{error} The picture is not in the gallery: download it now.")
             return
         self._say(done)
+        self._saving = order.once
         self.results.refresh(entry.key)
+        self._saving = False
 
     def _store(self, result: Result, order: Order, record: gallery.Record) -> gallery.Entry:
         """Put a result into the gallery.
@@ -280,11 +254,51 @@ class Studio(ipywidgets.VBox):
     # --- what is shown ----------------------------------------------------------------------------------
 
     def _chose(self) -> None:
-        """Another picture was chosen, or is offered: the stage shows what Generate would paint."""
+        """Another picture was chosen, or is offered."""
         self._complain("")
-        if self.job is None:
-            self.results.unchoose()
+        self._changed()
+
+    def _changed(self) -> None:
+        """Something else is chosen: the stage shows that, and no earlier result."""
+        if self.job is not None:
+            return
+        self._complain("")
+        if self.results.value is None:
+            self._look_ahead()
+        else:
+            self.results.unchoose()  # which comes to the same
+
+    def _chosen_now(self) -> Order:
+        """Everything that is chosen.
+
+        Raises:
+            ValueError: something is missing, in one sentence.
+        """
+        photo, style = self.photo_picker.value, self.style_picker.value
+        if photo is None or style is None:
+            raise ValueError("There is no picture to choose from: upload a photo and a style.")
+        return Order(photo, style, self.controls.value, self.placing.value)
+
+    def _look_ahead(self) -> None:
+        """The stage shows the choices: as pictures that wait at first, and then as one pass paints them."""
+        if not self.ahead.live:
             self.stage.value = self._waiting()
+        self.ahead.look()
+
+    def _glance(self, glance: Glance | None) -> None:
+        """What one pass made comes to the stage; None when the choices are not complete."""
+        if glance is None or glance.image is None:
+            self.stage.value = self._waiting()
+            self._complain(glance.error if glance else "")
+        else:
+            self.stage.value = display.glance(glance.image, glance.order.title, glance.order.settings.size)
+
+    def _beginning(self, order: Order) -> str:
+        """The stage of a run before its first picture: what it starts from, as far as that is known."""
+        size, painting = order.settings.size, self.ahead.painting(order)
+        if painting is not None and order.settings.refines:
+            return display.preview(display.jpeg(painting), f"{order.title}, a first look", size)
+        return display.preview(order.photo.thumbnail(display.SHOWN), f"The photo: {order.photo.title}", size)
 
     def _waiting(self) -> str:
         """The stage before a run."""
@@ -298,18 +312,22 @@ class Studio(ipywidgets.VBox):
         """A result on the stage."""
         if entry is None:
             if self.job is None:
-                self.stage.value = self._waiting()
+                self._look_ahead()
             return
+        self.ahead.rest()
         try:
             png = self.gallery.png(entry.key)
         except OSError:
             self._complain("This result is no longer there; perhaps it was deleted on another page.")
             self.results.refresh()
             return
-        self.stage.value = display.comparison(entry, png, self.gallery.photo(entry.key))
+        self.stage.value = display.comparison(entry, png, self.gallery.photo(entry.key), save=self._saving)
 
     def _busy(self, busy: bool) -> None:
-        self.generate_button.disabled, self.stop_button.disabled = busy, not busy
+        self.generate_button.disabled = self.keep_button.disabled = busy
+        self.stop_button.disabled = not busy
+        self.keep_button.layout.display = "none" if busy else ""
+        self.stop_button.layout.display = "" if busy else "none"
         self.results.disabled = busy
         self.bar.value = 0.0
         self.bar.layout.visibility = "visible" if busy else "hidden"
@@ -349,10 +367,13 @@ class Studio(ipywidgets.VBox):
         """Load Keras while pictures are being chosen, and then say which networks are here."""
         loop = asyncio.get_running_loop()
         with suppress(Exception):  # the run will say it
-            found = await loop.run_in_executor(None, importlib.import_module, "nstlib.networks")
+            await loop.run_in_executor(None, load_engine)
+            found = importlib.import_module("nstlib.networks")
             here = {name: found.weights_path(found.PLANS[name]).is_file() for name in NETWORKS}
+            self.ahead.ready = True
             self.controls.tell_networks(here)
-            await loop.run_in_executor(None, importlib.import_module, "nstlib.recipes.transfer")
+            if self.job is None and self.results.value is None:
+                self._look_ahead()
 
     async def _look_for_late_results(self) -> None:
         """What the run of a page that was closed or loaded again leaves may come after this page opened."""

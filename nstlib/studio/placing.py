@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
@@ -18,14 +19,16 @@ from .styling import FORMS, Choice, Styling
 KEEP = "none, keep the photo"
 NO_STYLE = ""  # what stands for it in a menu, for which None would mean that nothing is chosen
 LARGEST_MASK = 768  # pixels of the longer side, at which an uploaded mask is kept
-NOTHING_PAINTED = "Paint a region on the photo, or upload a mask, before you press Generate."
+NOTHING_PAINTED = "Paint a region on the photo, or upload a mask, before it is painted."
 
 
 class Regions:
     """A mask, painted over the photo or uploaded, and a style for each of its regions."""
 
-    def __init__(self, photos: Picker, styles: Picker, complain: Complain) -> None:
-        self._photos, self._styles = photos, styles
+    def __init__(
+        self, photos: Picker, styles: Picker, complain: Complain, changed: Callable[[], None]
+    ) -> None:
+        self._photos, self._styles, self._changed = photos, styles, changed
         self._base: Image.Image | None = None  # an uploaded mask
         self._turn, self._shown = 0, False
         self._menus: dict[str, ipywidgets.Dropdown] = {}
@@ -120,8 +123,12 @@ class Regions:
         self._undo.disabled = not self._strokes.value
         names = sorted(read_regions(self.mask, "mask").names) if self._photos.value else []
         names = names if len(names) > 1 else []  # of one region there is nothing to choose
-        if names == list(self._menus):
-            return
+        if names != list(self._menus):
+            self._offer(names)
+        self._changed()
+
+    def _offer(self, names: list[str]) -> None:
+        """A menu of styles for each of these regions."""
         first = "red" if "red" in names else next(iter(names), "")
         before = {name: menu.value for name, menu in self._menus.items()}
         self._menus = {}
@@ -131,6 +138,7 @@ class Regions:
             menu.style.description_width = "initial"
             explain(menu, f"What the {name} region is painted in")
             menu.value = before.get(name, usual)
+            menu.observe(lambda _: self._changed(), names="value")
             self._menus[name] = menu
         self._form.children = list(self._menus.values())
 
@@ -157,11 +165,16 @@ class Regions:
 
 
 class Placing:
-    """The choice of one style, two that are mixed, or one for each region."""
+    """The choice of one style, two that are mixed, or one for each region.
+
+    Attributes:
+        listeners: called when another style, share or region is chosen here.
+    """
 
     def __init__(self, photos: Picker, styles: Picker, complain: Complain) -> None:
         self._photos, self._styles = photos, styles
         self._known: list[Picture] = []
+        self.listeners: list[Callable[[], None]] = []
         self.form = ipywidgets.Dropdown(options=[(text, form) for form, text in FORMS.items()])
         self.form.description = "Styles"
         explain(self.form, "One style everywhere, a mixture of two, or one for each region of the photo")
@@ -172,8 +185,10 @@ class Placing:
         for widget in (self.form, self.second, self.share):
             widget.style.description_width = "initial"
         self._mixed = group("form", self.second, self.share)
-        self.regions = Regions(photos, styles, complain)
+        self.regions = Regions(photos, styles, complain, self._tell)
         self.form.observe(self._unfold, names="value")
+        for widget in (self.form, self.second, self.share):
+            widget.observe(self._tell, names="value")
         self.box = group("placing", group("form", self.form), self._mixed, self.regions.box)
         styles.listeners.append(self._styles_changed)
         photos.listeners.append(self._photo_changed)
@@ -215,6 +230,10 @@ class Placing:
         if styling.form == "by region":
             self.regions.restore(styling.mask, found)
         return missing
+
+    def _tell(self, _: Any = None) -> None:
+        for listener in self.listeners:
+            listener()
 
     def _unfold(self, _: Any = None) -> None:
         self._mixed.layout.display = "" if self.form.value == "mixed" else "none"

@@ -1,7 +1,8 @@
-"""`nst studio`: Voila over the notebook `app/studio.ipynb`, with five differences.
+"""`nst studio`: Voila over the notebook `app/studio.ipynb`, with six differences.
 
 - Each browser gets an identifier in a cookie that no script can read. The kernel behind a page learns it from
   an environment variable, and opens that visitor's gallery.
+- One kernel is started in advance (`spare`), so that a page opens at once.
 - A kernel without a connection is ended after `linger` seconds. Voila's pages ask for that when they are
   closed, but a browser that crashed or a network that broke asks for nothing, and a running thread keeps a
   kernel from looking idle.
@@ -83,6 +84,12 @@ def free_port(host: str) -> int:
         raise OSError(f"Cannot listen at {host}: {error.strerror or error}.") from None
 
 
+def resources_of_the_page() -> dict[str, Any]:
+    """What the template shows before the kernel has said anything."""
+    example = display.address((APP.parent / display.EXAMPLE).read_bytes())
+    return {"most_bytes": MOST_BYTES, "letters": display.letters(), "example": example}
+
+
 class Absences:
     """How long kernels have been without a connection."""
 
@@ -100,7 +107,7 @@ class Absences:
                 yield kernel
 
 
-def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
+def make_server(*, host: str, port: int, browser: bool, linger: float, spare: bool = False) -> Any:
     """The Voila application, ready to start.
 
     Raises:
@@ -108,6 +115,7 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
     """
     try:
         import voila.app  # type: ignore[import-untyped]
+        import voila.configuration  # type: ignore[import-untyped]
     except ImportError:
         raise ModuleNotFoundError(
             "Voila, which serves the Studio, is not installed for this Python: install the extra `lab` "
@@ -115,6 +123,8 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
         ) from None
     from traitlets.config import Config
     from voila.tornado.handler import TornadoVoilaHandler  # type: ignore[import-untyped]
+
+    from .spare import with_spare
 
     class Page(TornadoVoilaHandler):
         """The page, for a visitor that is known or becomes so."""
@@ -160,6 +170,8 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
             print(f"The Studio is at {self.address}\nCtrl-C ends it.", flush=True)
             if browser:
                 webbrowser.open(self.address)
+            if spare:
+                self.kernel_manager.prepare()
             self.watch = asyncio.get_event_loop().create_task(self.end_abandoned_kernels())
 
         async def end_abandoned_kernels(self) -> None:
@@ -168,6 +180,7 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
                 await asyncio.sleep(min(5.0, linger / 4))
                 with suppress(Exception):  # a kernel may just have ended by itself; the next look will tell
                     models = {model["id"]: model["connections"] for model in manager.list_kernels()}
+                    models.pop(manager.spare, None)
                     for kernel in list(absences.overdue(models, time.monotonic())):
                         with suppress(Exception):  # the others have to end all the same
                             await manager.shutdown_kernel(kernel)
@@ -191,6 +204,8 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
         "ws_ping_interval": PING_EVERY,
         "allow_remote_access": not local,
     }
+    usual = voila.configuration.VoilaConfiguration().multi_kernel_manager_class
+    config.VoilaConfiguration.multi_kernel_manager_class = with_spare(usual)
     config.KernelManager.shutdown_wait_time = ENDING
     config.VoilaConfiguration.update(
         allow_template_override="NO",
@@ -198,12 +213,14 @@ def make_server(*, host: str, port: int, browser: bool, linger: float) -> Any:
         file_allowlist=[],
         http_header_envs=[HEADER],
         extension_allowlist=EXTENSIONS,
-        resources={"studio": {"most_bytes": MOST_BYTES, "letters": display.letters()}},
+        resources={"studio": resources_of_the_page()},
     )
     return Server(config=config)
 
 
-def serve(*, host: str = HOST, port: int = PORT, browser: bool = True, linger: float = LINGER) -> None:
+def serve(
+    *, host: str = HOST, port: int = PORT, browser: bool = True, linger: float = LINGER, spare: bool = True
+) -> None:
     """Serve the Studio until Ctrl-C.
 
     Args:
@@ -212,12 +229,13 @@ def serve(*, host: str = HOST, port: int = PORT, browser: bool = True, linger: f
         port: to listen at; when it is taken, another one near it, and for 0 any that is free.
         browser: open the page in a browser.
         linger: seconds a page's kernel lives on after its connection is lost.
+        spare: whether to start a kernel in advance, so that a page opens at once.
 
     Raises:
         ModuleNotFoundError, OSError, ValueError: in one sentence.
     """
     number = check_port(port) or free_port(host)
-    server = make_server(host=host, port=number, browser=browser, linger=linger)
+    server = make_server(host=host, port=number, browser=browser, linger=linger, spare=spare)
     if not is_loopback(host):
         print(
             f"nst: {host} can be reached from other machines. Whoever has the address with its token can use "

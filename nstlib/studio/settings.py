@@ -1,11 +1,11 @@
-"""What is chosen on the page, and how it becomes keywords of `transfer_style` and text in a PNG.
+"""What is chosen on the page, and how it becomes keywords of the recipes and text in a PNG.
 
 Nothing in here starts Keras, so that the page opens at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -51,11 +51,20 @@ OPTIMIZER_WORDS = dict(
     )
 )
 ITERATIONS: tuple[str | int, ...] = ("auto", 10, 25, 50, 100, 200, 400)  # a number is made at each size
-STARTS = ("recolored", "content", "style", "noise")
+PAINTING = "painting"  # the start that one pass paints; no word of the library
+STARTS = (PAINTING, "recolored", "content", "style", "noise")
+REFINED = 20  # iterations at full size that make of it what a run of ten times as many makes of the photo
+BOLD = ("lbfgs", "scipy")  # optimisers for which so few are enough
 START_WORDS = dict(
     zip(
         STARTS,
-        ("the photo in the style's colours", "the photo", "the style picture", "random colours"),
+        (
+            "the first look",
+            "the photo in the style's colours",
+            "the photo",
+            "the style picture",
+            "random colours",
+        ),
         strict=True,
     )
 )
@@ -65,6 +74,7 @@ LARGEST_SEED = 2**31 - 1
 USUAL_STRENGTH = 50  # what stands for the library's default weight
 USUAL_CONTENT_WEIGHT = 0.02
 POINTS_PER_DECADE = 20
+SEEN_IN_ONE_PASS = 384  # pixels at which one pass sees a style, the library's default
 
 
 def content_weight(strength: float) -> float:
@@ -75,6 +85,15 @@ def content_weight(strength: float) -> float:
     0.03 to 0.075 (root mean square, values in [0, 1]).
     """
     return float(f"{USUAL_CONTENT_WEIGHT * 10 ** ((USUAL_STRENGTH - strength) / POINTS_PER_DECADE):.4g}")
+
+
+def one_pass_strength(strength: float) -> float:
+    """The strength of `paint_once` for a style strength from 0 to 100.
+
+    The ends are the photograph and the style. The usual 50 is 7/8 of the style, as the usual weight of an
+    optimisation paints nearly all of it too; what is beyond shows less and less.
+    """
+    return float(f"{1 - (1 - strength / 100) ** 3:.4g}")
 
 
 def style_size(size: int, strokes: int) -> int:
@@ -110,7 +129,8 @@ class Settings:
         strength: of the style, 0 to 100; see `content_weight`.
         strokes: size at which the style is seen, in percent of `size`: small for fine strokes.
         colors: whose colours the result has, one of `COLOR_WORDS`.
-        optimizer, iterations, start, seed: as in `transfer_style`; iterations "auto" or at each size.
+        optimizer, iterations, start, seed: as in `transfer_style`; iterations "auto" or at each size. The
+            start may be `PAINTING`, too.
     """
 
     network: str = "pocket_vgg"
@@ -120,7 +140,7 @@ class Settings:
     colors: str = "style"
     optimizer: str = "lbfgs"
     iterations: str | int = "auto"
-    start: str = "recolored"
+    start: str = PAINTING
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -146,13 +166,37 @@ class Settings:
                 raise unknown_name(name, getattr(self, name), known)
 
     def keywords(self) -> dict[str, Any]:
-        """The keywords of `transfer_style`."""
+        """The keywords of `transfer_style`, but for a start that one pass paints.
+
+        What starts with a painting stays at the full size, and needs a few iterations unless others are
+        chosen.
+        """
         chosen: dict[str, Any] = {"network": self.network, "size": self.size}
         if self.strokes != 100:
             chosen["style_size"] = style_size(self.size, self.strokes)
         chosen["content_weight"] = content_weight(self.strength)
         rest = ("colors", "optimizer", "iterations", "start", "seed")
-        return chosen | {name: getattr(self, name) for name in rest}
+        chosen |= {name: getattr(self, name) for name in rest}
+        if self.refines:
+            del chosen["start"]
+            chosen["sizes"] = "single"
+            if self.iterations == "auto" and self.optimizer in BOLD:
+                chosen["iterations"] = REFINED
+        return chosen
+
+    @property
+    def refines(self) -> bool:
+        """Whether a run starts from what one pass paints."""
+        return self.start == PAINTING
+
+    def one_pass(self) -> dict[str, Any]:
+        """The keywords of `paint_once`; strokes are sized beside those that it paints by itself."""
+        return {
+            "strength": one_pass_strength(self.strength),
+            "size": self.size,
+            "style_size": style_size(SEEN_IN_ONE_PASS, self.strokes),
+            "colors": self.colors,
+        }
 
     def to_text(self) -> dict[str, str]:
         """Every setting as text, for a PNG's metadata."""
@@ -176,10 +220,35 @@ class Settings:
         return Settings(**chosen)
 
 
-def call(photo: str, style: Any, settings: Settings, more: Mapping[str, Any] | None = None) -> str:
-    """The lines of Python that make the same picture; `more` keywords stand beside those of the settings."""
-    named = settings.keywords() | dict(more or {})
-    keywords = "".join(f"    {name}={value!r},\n" for name, value in named.items())
-    return (
-        f"import nstlib as nst\n\nresult = nst.transfer_style(\n    {photo!r},\n    {style!r},\n{keywords})\n"
-    )
+def call(
+    photo: str,
+    style: Any,
+    settings: Settings,
+    more: Mapping[str, Any] | None = None,
+    *,
+    once: bool = False,
+) -> str:
+    """The lines of Python that make the same picture.
+
+    Args:
+        photo, style: the names of the pictures.
+        settings: what else was chosen.
+        more: keywords beside those of the settings, of both recipes.
+        once: whether one pass made it.
+    """
+    more = dict(more or {})
+    lines = ["import nstlib as nst", ""]
+    if once or settings.refines:
+        lines += _assigned("painting", "paint_once", photo, style, settings.one_pass() | more)
+    if not once:
+        start = ["    start=painting,"] if settings.refines else []
+        lines += _assigned("result", "transfer_style", photo, style, settings.keywords() | more, start)
+    return "\n".join(lines) + "\n"
+
+
+def _assigned(
+    name: str, recipe: str, photo: str, style: Any, keywords: Mapping[str, Any], last: Sequence[str] = ()
+) -> list[str]:
+    """The lines that give a name to what a recipe makes."""
+    named = [f"    {key}={value!r}," for key, value in keywords.items()]
+    return [f"{name} = nst.{recipe}(", f"    {photo!r},", f"    {style!r},", *named, *last, ")"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,6 +103,11 @@ def blend(share: int) -> dict[str, Any]:
     return {"blend": [(100 - share) / 100, share / 100]}
 
 
+def source_of(picture: Picture) -> str | bytes:
+    """What the library knows a picture by."""
+    return picture.source
+
+
 @dataclass(frozen=True)
 class Choice:
     """The styles that are chosen on the page.
@@ -117,9 +122,9 @@ class Choice:
     share: int = 50
     mask: bytes = b""
 
-    def arguments(self) -> tuple[Any, dict[str, Any]]:
-        """The style and the keywords of `transfer_style`."""
-        sources = [(region, picture.source) for region, picture in self.parts if picture is not None]
+    def arguments(self, read: Callable[[Picture], Any] = source_of) -> tuple[Any, dict[str, Any]]:
+        """The style and the keywords of the recipes; `read` says what stands for a picture."""
+        sources = [(region, read(picture)) for region, picture in self.parts if picture is not None]
         if self.form == "mixed":
             return [source for _, source in sources], blend(self.share)
         if self.form == "by region":

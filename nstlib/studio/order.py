@@ -1,0 +1,70 @@
+"""What a visitor has chosen, as one thing: what the preview shows, what a run paints, what a record says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from . import gallery
+from .job import Painter, Recipe
+from .pictures import Picture
+from .settings import Settings
+from .styling import Choice
+
+if TYPE_CHECKING:
+    from ..recipes import Result
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a run was started with; what is chosen on the page may have changed since.
+
+    Attributes:
+        photo, style, settings, choice: what was chosen.
+        once: whether one pass is enough.
+    """
+
+    photo: Picture
+    style: Picture
+    settings: Settings
+    choice: Choice
+    once: bool = False
+
+    @property
+    def title(self) -> str:
+        """What there is to see, in words."""
+        return f"{self.photo.title} in the style of {self.choice.styling().title(self.style.title)}"
+
+    def recipe(self, painter: Painter) -> Recipe:
+        """What makes it."""
+        style, more = self.choice.arguments()
+        photo, settings = self.photo.source, self.settings
+        if self.once:
+            return painter.one_pass(photo, style, settings.one_pass() | more)
+        begin = settings.one_pass() | more if settings.refines else None
+        return painter.recipe(photo, style, settings.keywords() | more, begin)
+
+    def record(self, result: Result, *, left: bool = False) -> gallery.Record:
+        """What the result's PNG says; `left` when it was stopped because its page was left."""
+        from ..optimizers import Stopping
+
+        history, outcome = result.history, gallery.ONCE if self.once else gallery.FINISHED
+        done = f"after {history.iterations} of {sum(result.settings.get('iterations', ()))} iterations"
+        if history.stopping is Stopping.INTERRUPTED:
+            outcome = f"stopped {done}{', when its page was closed' if left else ''}"
+        elif history.stopping is Stopping.OUT_OF_MEMORY:
+            outcome = f"ended {done} because memory ran out"
+        elif history.stopping is Stopping.DIVERGED:
+            outcome = f"ended {done} because the loss was not finite"
+        return gallery.Record(
+            photo=self.photo.name,
+            style=self.style.name,
+            photo_origin=self.photo.origin,
+            style_origin=self.style.origin,
+            settings=self.settings,
+            outcome=outcome,
+            seconds=round(result.seconds, 1),
+            made=f"{datetime.now():%Y-%m-%d %H:%M}",
+            styling=self.choice.styling(),
+        )
