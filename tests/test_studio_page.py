@@ -671,10 +671,13 @@ def with_camera(browser: Any) -> Iterator[Any]:
 def test_a_photograph_is_taken_in_the_page(with_camera: Any, studio: str, width: int, height: int) -> None:
     with browsing.watched_page(with_camera, width, height) as page:
         open_studio(page, studio)
-        for number in ("", " (2)"):
+        for number, seconds in (("", 0.2), (" (2)", 1.5)):  # of the same moment it would be the same picture
             page.get_by_role("button", name="Use the camera").click()
             take = page.get_by_role("button", name="Take the picture")
             take.wait_for()
+            page.wait_for_function(
+                "s => document.querySelector('.nst-film video').currentTime > s", arg=seconds
+            )
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             filming = page.evaluate_handle("document.querySelector('.nst-film video').srcObject")
             take.click()
