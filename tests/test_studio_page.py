@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from nstlib.fonts import CODE, TEXT, characters
-from nstlib.studio import display, pictures, server
+from nstlib.studio import display, pictures, server, spare
 
 pytest.importorskip("voila", reason="Voila is not installed: it is in the extra `lab`")
 
@@ -716,7 +716,7 @@ def test_without_a_camera_none_is_offered(browser: Any, studio: str) -> None:
 
 @pytest.mark.browser
 def test_a_kernel_in_advance_becomes_a_pages(browser: Any, tmp_path: Path) -> None:
-    """It learns whose page it is, and is not ended for having none."""
+    """It learns whose page it is, and the next one takes its place."""
     results = {"NSTLIB_STUDIO": str(tmp_path / "results"), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
     def line(port: int) -> list[str]:
@@ -736,7 +736,6 @@ def test_a_kernel_in_advance_becomes_a_pages(browser: Any, tmp_path: Path) -> No
             cookie = next(c["value"] for c in page.context.cookies() if c["name"] == server.COOKIE)
             assert folder.name == cookie, "in this visitor's gallery"
             page.close(run_before_unload=True)
-        until(lambda: kernels() == 1, "the next one")
-        time.sleep(2 * LINGER)
-        assert kernels() == 1
+        time.sleep(spare.SETTLED)
+        until(lambda: kernels() == 1, "the page's has ended, the next one is here")
     until(lambda: kernels() == 0, "all kernels end with the server")
