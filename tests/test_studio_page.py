@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from nstlib.fonts import CODE, TEXT, characters
-from nstlib.studio import display, pictures, server
+from nstlib.studio import display, pictures, server, spare
 
 pytest.importorskip("voila", reason="Voila is not installed: it is in the extra `lab`")
 
@@ -515,7 +515,7 @@ def test_the_page_is_the_same_whatever_fonts_a_machine_has(browser: Any, studio:
                 assert set(controls) == {'"Course Text"'}, "what the browser draws itself has them too"
                 page.close(run_before_unload=True)
     assert seen["none"] == seen["DejaVu"]
-    assert [len(lines) > 25 for lines in seen["none"]] == [True, True]
+    assert [len(lines) > 20 for lines in seen["none"]] == [True, True]
 
 
 def test_the_letters_hold_every_character_of_the_studio() -> None:
@@ -671,10 +671,13 @@ def with_camera(browser: Any) -> Iterator[Any]:
 def test_a_photograph_is_taken_in_the_page(with_camera: Any, studio: str, width: int, height: int) -> None:
     with browsing.watched_page(with_camera, width, height) as page:
         open_studio(page, studio)
-        for number in ("", " (2)"):
+        for number, seconds in (("", 0.2), (" (2)", 1.5)):  # of the same moment it would be the same picture
             page.get_by_role("button", name="Use the camera").click()
             take = page.get_by_role("button", name="Take the picture")
             take.wait_for()
+            page.wait_for_function(
+                "s => document.querySelector('.nst-film video').currentTime > s", arg=seconds
+            )
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             filming = page.evaluate_handle("document.querySelector('.nst-film video').srcObject")
             take.click()
@@ -713,7 +716,7 @@ def test_without_a_camera_none_is_offered(browser: Any, studio: str) -> None:
 
 @pytest.mark.browser
 def test_a_kernel_in_advance_becomes_a_pages(browser: Any, tmp_path: Path) -> None:
-    """It learns whose page it is, and is not ended for having none."""
+    """It learns whose page it is, and the next one takes its place."""
     results = {"NSTLIB_STUDIO": str(tmp_path / "results"), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
     def line(port: int) -> list[str]:
@@ -733,7 +736,6 @@ def test_a_kernel_in_advance_becomes_a_pages(browser: Any, tmp_path: Path) -> No
             cookie = next(c["value"] for c in page.context.cookies() if c["name"] == server.COOKIE)
             assert folder.name == cookie, "in this visitor's gallery"
             page.close(run_before_unload=True)
-        until(lambda: kernels() == 1, "the next one")
-        time.sleep(2 * LINGER)
-        assert kernels() == 1
+        time.sleep(spare.SETTLED)
+        until(lambda: kernels() == 1, "the page's has ended, the next one is here")
     until(lambda: kernels() == 0, "all kernels end with the server")

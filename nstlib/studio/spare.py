@@ -6,6 +6,7 @@ It knows no visitor until it is handed out. The next one is started when the pag
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -49,7 +50,8 @@ class Spare:
         with suppress(Exception):  # it may have died
             kernel = await task
             if await self.get_kernel(kernel).is_alive():
-                await self.run(kernel, f"import os\nos.environ.update({dict(env or {})!r})")
+                known = json.dumps(dict(env or {}))  # Voila's keys are no plain strings
+                await self.run(kernel, f"import json, os\nos.environ.update(json.loads({known!r}))")
                 return kernel
         return await self._start(env=env, **keywords)
 
@@ -57,13 +59,15 @@ class Spare:
         """Run lines in a kernel, unseen, and wait for their end.
 
         Raises:
-            RuntimeError, TimeoutError: it does not answer.
+            RuntimeError, TimeoutError: it does not answer, or the lines failed.
         """
         client = self.get_kernel(kernel).client()
         client.start_channels()
         try:
             await client.wait_for_ready(timeout=READY)
-            await client.execute(code, silent=True, store_history=False, reply=True, timeout=READY)
+            reply = await client.execute(code, silent=True, store_history=False, reply=True, timeout=READY)
+            if reply["content"]["status"] != "ok":
+                raise RuntimeError(str(reply["content"].get("evalue")))
         finally:
             client.stop_channels()
 
