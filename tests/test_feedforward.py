@@ -216,6 +216,18 @@ def test_no_strength_is_the_photo_and_more_leads_away(cat: np.ndarray) -> None:
     assert away == sorted(away) and away[1] < 0.5 * away[-1]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_region_of_a_few_pixels_or_of_one_colour_gives_numbers_everywhere(dtype: Any) -> None:
+    """Its deviations are next to nothing, and everything outside is divided by them, layer after layer."""
+    photo, small, flat = noise(1, 64, 96, 3), np.zeros((64, 96), "float32"), np.zeros((64, 96), "float32")
+    photo[:, :, :48], small[20:24, 60:64], flat[:, :40] = 0.9, 1, 1
+    for where in (small, flat):
+        found = nst.paint_once(photo, {"part": "swirls"}, content_mask={"part": where}, dtype=dtype)
+        assert np.isfinite(found).all()
+        np.testing.assert_array_equal(found[:, where == 0], photo[:, where == 0])
+        assert np.abs(found - photo)[:, where == 1].mean() > 0.02
+
+
 def test_a_region_has_its_own_style_and_the_rest_keeps_to_the_photo(cat: np.ndarray) -> None:
     mask = np.zeros((1, *cat.shape[1:3], 3), "float32")
     mask[:, :, 80:, 0] = 1

@@ -24,6 +24,9 @@ Weights = Mapping[str, Tensor]
 
 EPSILON = 1e-4  # added to a variance before its root is taken
 FLAT = 1e-6  # the same for the three output maps
+# What a norm gives at most, where only a part of the picture counts: the deviation of a small or flat part is
+# next to nothing, and what lies outside, divided by it in one layer after the other, would become infinite.
+FAR = 100.0
 FACTOR = 4  # sides of the picture are multiples of this: it is halved twice
 
 
@@ -109,12 +112,16 @@ def residual(weights: Weights, said: Weights, block: int, x: Tensor, where: Tens
 def conditioned(
     weights: Weights, said: Weights, name: str, x: Tensor, where: Tensor | None, stride: int = 1
 ) -> Tensor:
-    """A convolution and its conditional instance norm: (1 + scale) (x - mean) / deviation + shift."""
+    """A convolution and its conditional instance norm: (1 + scale) (x - mean) / deviation + shift.
+
+    With `where` it is bounded, see `FAR`.
+    """
     x = convolution(x, weights[f"{name}/kernel"], stride)
     center, variance = moments(keras.ops.cast(x, "float32"), where)
     gain = (1 + said[name][0]) * keras.ops.rsqrt(variance + EPSILON)
     offset = said[name][1] - center * gain
-    return x * keras.ops.cast(gain, x.dtype) + keras.ops.cast(offset, x.dtype)
+    found = x * keras.ops.cast(gain, x.dtype) + keras.ops.cast(offset, x.dtype)
+    return found if where is None else keras.ops.clip(found, -FAR, FAR)
 
 
 def moments(x: Tensor, where: Tensor | None) -> tuple[Tensor, Tensor]:
