@@ -24,8 +24,9 @@ Weights = Mapping[str, Tensor]
 
 EPSILON = 1e-4  # added to a variance before its root is taken
 FLAT = 1e-6  # the same for the three output maps
-# What a norm gives at most, where only a part of the picture counts: the deviation of a small or flat part is
-# next to nothing, and what lies outside, divided by it in one layer after the other, would become infinite.
+# Deviations from the mean beyond which a norm does not see, where only a part of the picture counts: of a small
+# or flat part they are next to nothing, and what lies outside would in a few layers become infinite. A value
+# inside is hardly ever 20 deviations away.
 FAR = 100.0
 FACTOR = 4  # sides of the picture are multiples of this: it is halved twice
 
@@ -114,14 +115,18 @@ def conditioned(
 ) -> Tensor:
     """A convolution and its conditional instance norm: (1 + scale) (x - mean) / deviation + shift.
 
-    With `where` it is bounded, see `FAR`.
+    With `where`, deviations are bounded by `FAR`.
     """
+    ops, (scale, shift) = keras.ops, (said[name][0], said[name][1])
     x = convolution(x, weights[f"{name}/kernel"], stride)
-    center, variance = moments(keras.ops.cast(x, "float32"), where)
-    gain = (1 + said[name][0]) * keras.ops.rsqrt(variance + EPSILON)
-    offset = said[name][1] - center * gain
-    found = x * keras.ops.cast(gain, x.dtype) + keras.ops.cast(offset, x.dtype)
-    return found if where is None else keras.ops.clip(found, -FAR, FAR)
+    exact = ops.cast(x, "float32")
+    center, variance = moments(exact, where)
+    inverse = ops.rsqrt(variance + EPSILON)
+    if where is not None:
+        near = ops.clip((exact - center) * inverse, -FAR, FAR)
+        return ops.cast((1 + scale) * near + shift, x.dtype)
+    gain = (1 + scale) * inverse
+    return x * ops.cast(gain, x.dtype) + ops.cast(shift - center * gain, x.dtype)
 
 
 def moments(x: Tensor, where: Tensor | None) -> tuple[Tensor, Tensor]:
