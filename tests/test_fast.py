@@ -664,6 +664,11 @@ def test_a_style_is_not_painted_over(run: Run, here: Path, photos: Path) -> None
     assert (here / "painted" / "a.png").read_bytes() == before
 
 
+def test_a_folder_that_is_not_there_is_what_is_wrong_and_not_the_other(run: Run, here: Path) -> None:
+    code, _, err = run("--fast", "fotos", "swirls", "-o", "painted")
+    assert code == 1 and one_line(err) and "no file 'fotos'" in err
+
+
 def test_a_folder_is_painted_with_the_settings_of_a_picture(run: Run, here: Path, photos: Path) -> None:
     assert run("--fast", "cat", "swirls", "-o", "a.png", "--strength", "0.5", "--style-size", "64")[0] == 0
     assert run("photos", "swirls", "-o", "painted", "--settings", "a.png", "--colors", "luminance")[0] == 0

@@ -206,6 +206,24 @@ def test_flat_pictures_stay_numbers(network: nst.Painter, cat: np.ndarray) -> No
     assert np.isfinite(network.paint(red, network.code(cat))).all()
 
 
+def test_weights_of_a_mixture_may_be_large(swirls: StyleCode) -> None:
+    found = StyleCode.mix([swirls, swirls], [1e308, 1e308])
+    np.testing.assert_allclose(found.vector, swirls.vector, rtol=1e-5)
+
+
+def test_what_is_no_code_and_weights_that_do_not_fit_are_refused(
+    network: nst.Painter, cat: np.ndarray, swirls: StyleCode
+) -> None:
+    with pytest.raises(TypeError, match="painter.code"):
+        network.paint(cat, cat)  # type: ignore[arg-type]
+    shape = cat.shape[1:3]
+    for bad in (np.ones((3, 3)), np.zeros(shape), np.full(shape, np.nan), -np.ones(shape)):
+        with pytest.raises(ValueError, match="where"):
+            network.paint(cat, swirls, bad)
+        with pytest.raises(ValueError, match="where"):
+            network.code(cat, bad)
+
+
 # --- the recipe --------------------------------------------------------------------------------------------
 
 

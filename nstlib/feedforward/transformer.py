@@ -24,9 +24,9 @@ Weights = Mapping[str, Tensor]
 
 EPSILON = 1e-4  # added to a variance before its root is taken
 FLAT = 1e-6  # the same for the three output maps
-# Deviations from the mean beyond which a norm does not see, where only a part of the picture counts: of a small
-# or flat part they are next to nothing, and what lies outside would in a few layers become infinite. A value
-# inside is hardly ever 20 deviations away.
+# Deviations from the mean beyond which a norm does not see, where only a part of the picture counts: of a
+# small or flat part they are next to nothing, and what lies outside would in a few layers become infinite. A
+# value inside is hardly ever 20 deviations away.
 FAR = 100.0
 FACTOR = 4  # sides of the picture are multiples of this: it is halved twice
 
