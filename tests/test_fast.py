@@ -196,6 +196,17 @@ def test_a_strength_that_is_none_is_refused(strength: Any) -> None:
         nst.paint_once("cat", "swirls", strength=strength)
 
 
+@pytest.mark.parametrize("size", [0, -5, 1.5, "64", True])
+def test_a_size_that_is_none_is_refused_before_any_photograph(size: Any) -> None:
+    with pytest.raises(ValueError, match="^size is .*; give a whole number of 1 or more"):
+        OnePass("swirls", size=size)
+
+
+def test_what_is_no_photograph_is_refused_in_a_sentence() -> None:
+    with pytest.raises(TypeError, match="^photo has dtype"):
+        OnePass("swirls", style_size=64).paint("cat")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("colors", ["style", "recolored", "content", "luminance"])
 def test_a_style_or_photograph_of_one_colour_gives_numbers(
     noise: Callable[..., np.ndarray], colors: Any
@@ -219,6 +230,10 @@ def test_small_photographs_and_narrow_styles_are_refused_in_a_sentence(
     assert nst.paint_once(noise(16, 40), "swirls", strength=0.5, style_size=64).shape == (1, 16, 40, 3)
     with pytest.raises(ValueError, match="40 x 15 pixels; one pass needs 16 or more on each side"):
         nst.paint_once(noise(15, 40), "swirls", style_size=64)
+    with pytest.raises(ValueError, match="512 x 4 pixels; one pass needs 16 .* choose size=") as refusal:
+        nst.paint_once(noise(7, 1000), "swirls", style_size=64)
+    enough = int(re.findall(r" size=(\d+)", str(refusal.value))[0])
+    assert nst.paint_once(noise(7, 1000), "swirls", style_size=64, size=enough).shape[1] == 16
     with pytest.raises(
         ValueError, match="seen at 64 x 7 pixels and needs 8 .* choose style_size="
     ) as refusal:
@@ -247,6 +262,9 @@ def test_a_photograph_beyond_the_machine_is_refused_with_the_size_that_fits(
     machine(monkeypatch, 10e6, 20e6)
     with pytest.warns(RuntimeWarning, match=r"reading a style takes about .* What fits is style_size="):
         OnePass("swirls", style_size=256).paint(noise(32, 48))
+    machine(monkeypatch, 10e6, 10e6)
+    with pytest.raises(MemoryError, match=r"reading a style takes about .* choose style_size=\d+ or less"):
+        OnePass("swirls", style_size=256).prepare()
 
 
 PEAK = """
@@ -568,6 +586,7 @@ def test_a_bad_file_stops_nobody(run: Run, here: Path, photos: Path) -> None:
     (photos / "b2.png").write_bytes((photos / "b.png").read_bytes()[:500])
     (photos / "iphone.heic").write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 100)
     pixels(9, 7).save(photos / "z small.png")
+    (photos / "lost.png").symlink_to(photos / "moved away.png")
     command = ["--fast", "photos", "swirls", "-o", "painted", "--style-size", "64"]
     code, out, err = run(*command)
     assert code == 1
@@ -580,6 +599,7 @@ def test_a_bad_file_stops_nobody(run: Run, here: Path, photos: Path) -> None:
             "0 empty.jpg": "is empty (0 bytes)",
             "b2.png": "cannot be read as a picture",
             "iphone.heic": "is not a picture",
+            "lost.png": "no file",
             "z small.png": "The photo is 7 x 9 pixels; one pass needs 16",
         }.items(),
         strict=True,
@@ -642,6 +662,11 @@ def test_a_style_is_not_painted_over(run: Run, here: Path, photos: Path) -> None
     code, _, err = run("--fast", "photos", "painted/a.png", "-o", "painted", "--overwrite")
     assert code == 1 and one_line(err) and "STYLE and the painting of a.jpg are one file" in err
     assert (here / "painted" / "a.png").read_bytes() == before
+
+
+def test_a_folder_that_is_not_there_is_what_is_wrong_and_not_the_other(run: Run, here: Path) -> None:
+    code, _, err = run("--fast", "fotos", "swirls", "-o", "painted")
+    assert code == 1 and one_line(err) and "no file 'fotos'" in err
 
 
 def test_a_folder_is_painted_with_the_settings_of_a_picture(run: Run, here: Path, photos: Path) -> None:

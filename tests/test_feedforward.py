@@ -206,6 +206,24 @@ def test_flat_pictures_stay_numbers(network: nst.Painter, cat: np.ndarray) -> No
     assert np.isfinite(network.paint(red, network.code(cat))).all()
 
 
+def test_weights_of_a_mixture_may_be_large(swirls: StyleCode) -> None:
+    found = StyleCode.mix([swirls, swirls], [1e308, 1e308])
+    np.testing.assert_allclose(found.vector, swirls.vector, rtol=1e-5)
+
+
+def test_what_is_no_code_and_weights_that_do_not_fit_are_refused(
+    network: nst.Painter, cat: np.ndarray, swirls: StyleCode
+) -> None:
+    with pytest.raises(TypeError, match="painter.code"):
+        network.paint(cat, cat)  # type: ignore[arg-type]
+    shape = cat.shape[1:3]
+    for bad in (np.ones((3, 3)), np.zeros(shape), np.full(shape, np.nan), -np.ones(shape)):
+        with pytest.raises(ValueError, match="where"):
+            network.paint(cat, swirls, bad)
+        with pytest.raises(ValueError, match="where"):
+            network.code(cat, bad)
+
+
 # --- the recipe --------------------------------------------------------------------------------------------
 
 
@@ -214,6 +232,18 @@ def test_no_strength_is_the_photo_and_more_leads_away(cat: np.ndarray) -> None:
     np.testing.assert_array_equal(steps[0], cat)
     away = [np.abs(step - cat).mean() for step in steps]
     assert away == sorted(away) and away[1] < 0.5 * away[-1]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_region_of_a_few_pixels_or_of_one_colour_gives_numbers_everywhere(dtype: Any) -> None:
+    """Its deviations are next to nothing, and everything outside is divided by them, layer after layer."""
+    photo, small, flat = noise(1, 64, 96, 3), np.zeros((64, 96), "float32"), np.zeros((64, 96), "float32")
+    photo[:, :, :48], small[20:24, 60:64], flat[:, :40] = 0.9, 1, 1
+    for where in (small, flat):
+        found = nst.paint_once(photo, {"part": "swirls"}, content_mask={"part": where}, dtype=dtype)
+        assert np.isfinite(found).all()
+        np.testing.assert_array_equal(found[:, where == 0], photo[:, where == 0])
+        assert np.abs(found - photo)[:, where == 1].mean() > 0.02
 
 
 def test_a_region_has_its_own_style_and_the_rest_keeps_to_the_photo(cat: np.ndarray) -> None:

@@ -161,6 +161,8 @@ def stylize(arguments: argparse.Namespace) -> int:
 
     arguments.style = styles(arguments.style)
     if not (folder := is_folder(arguments.photo)):
+        if arguments.fast:
+            images.check_input(arguments.photo)  # before OUT, which may be meant for a folder
         check_files(arguments)
     how = making.read(arguments.settings) if arguments.settings else None
     fast = is_fast(arguments, how, (*NETWORK, *RECIPE, *RUN))  # refuses a folder that is not

@@ -56,7 +56,8 @@ class StyleCode:
             raise ValueError(f"There are {len(codes)} codes and {len(shares)} weights; give one for each.")
         if not np.isfinite(shares).all() or (shares < 0).any() or not shares.any():
             raise ValueError("The weights of a mixture are zero or more, and at least one is more.")
-        shares = shares / shares.sum()
+        shares = shares / shares.max()  # a sum of large ones would overflow
+        shares /= shares.sum()
 
         def mixed(part: str) -> np.ndarray:
             parts = np.stack([getattr(code, part) for code in codes])

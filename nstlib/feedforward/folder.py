@@ -69,7 +69,7 @@ def photos_in(folder: Path) -> list[Path]:
         ValueError: there is no picture in it.
     """
     try:
-        found = sorted(p for p in folder.iterdir() if is_called_a_picture(p) and p.is_file())
+        found = sorted(p for p in folder.iterdir() if is_called_a_picture(p) and is_meant_as_file(p))
     except OSError as error:
         raise type(error)(f"Cannot read {folder}: {error.strerror or error}.") from None
     if not found:
@@ -80,6 +80,11 @@ def photos_in(folder: Path) -> list[Path]:
 def is_called_a_picture(path: Path) -> bool:
     """Whether a file's name is one of a picture that people see."""
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
+def is_meant_as_file(path: Path) -> bool:
+    """Whether something is a file, or a link to one that is not there: that will be named, not passed over."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def check_folder(target: Path, source: Path) -> None:

@@ -22,7 +22,7 @@ from ..recipes.styles import COLORS, Palette, Style, read_styles
 from ..recipes.transfer import in_colours
 from .codes import StyleCode
 from .defaults import STRENGTH, STYLE_SIZE
-from .painter import SMALLEST_STYLE, Painter, load_painter
+from .painter import SMALLEST_SIDE, SMALLEST_STYLE, Painter, load_painter
 
 EXACT = 0.25  # strength under which the painting fades into the photograph itself
 # Bytes for each pixel, fitted to the peaks of fresh processes on a processor, in MB beyond the loaded
@@ -106,8 +106,9 @@ class OnePass:
         if self.colors not in COLORS:
             raise unknown_name("choice of colors", self.colors, COLORS)
         check_strength(self.strength)
-        if self.style_size is not None:
-            check_count(self.style_size, "style_size")
+        for name in ("size", "style_size"):
+            if (given := getattr(self, name)) is not None:
+                check_count(given, name)
 
     @property
     def seen_at(self) -> int:
@@ -125,17 +126,23 @@ class OnePass:
     def prepare(self) -> None:
         """Read the styles and load the network, so that what is wrong with them is said at once.
 
-        Raises:
-            ValueError, OSError, TypeError: bad input, in one sentence.
+        Raises, warns: see `paint`.
         """
         painter = load_painter(self.dtype)
+        self._check_reading()
         if self.palette.regions is None:
             for style in self.palette:
                 read_style(painter, style, self.seen_at)
 
     def load(self, content: Any) -> np.ndarray:
-        """A photograph at its size, shape (1, H, W, 3)."""
-        return images.load_image(content, self.size, at_most=DEFAULT_SIZE)
+        """A photograph at its size, shape (1, H, W, 3).
+
+        Raises:
+            ValueError, OSError, TypeError: bad input, in one sentence.
+        """
+        photo, original = images.load_with_shape(content, self.size, at_most=DEFAULT_SIZE)
+        check_paintable(photo.shape[1:3], original)
+        return photo
 
     def paint(self, photo: np.ndarray) -> np.ndarray:
         """A photograph that was loaded, painted.
@@ -147,7 +154,8 @@ class OnePass:
         Warns:
             RuntimeWarning: the memory that is free will hardly do.
         """
-        palette = self.palette
+        photo, palette = images.check_image(photo, "photo"), self.palette
+        check_paintable(photo.shape[1:3], photo.shape[1:3])
         if palette.regions is not None:
             palette.regions.fitting(photo.shape[1:3], "photograph")
         painter = load_painter(self.dtype)
@@ -160,6 +168,10 @@ class OnePass:
         """See that what has to be there at once fits into this machine; see `paint`."""
         shape = photo.shape[1:3]
         memory.check_need("one pass", estimate(shape, self.dtype), max(shape), "size")
+        self._check_reading()
+
+    def _check_reading(self) -> None:
+        """The same for what reading the largest of the styles needs."""
         style = max((s.picture.shape[1:3] for s in self.palette), key=lambda s: min(s) / max(s))
         at = images.shape_at(style, self.seen_at)
         memory.check_need("reading a style", SEEN * math.prod(at), max(at), "style_size")
@@ -207,6 +219,24 @@ def check_strength(value: Any) -> float:
     if not 0 <= number <= 1:  # NaN neither
         raise ValueError(f"strength is {value}; give a number from 0 (the photograph) to 1 (the style).")
     return number
+
+
+def check_paintable(shape: tuple[int, int], original: tuple[int, int]) -> None:
+    """Refuse a photograph that has too few pixels.
+
+    Args:
+        shape: its (height, width) as it shall be painted.
+        original: as it was given.
+
+    Raises:
+        ValueError: one side is too short.
+    """
+    height, width = shape
+    if min(shape) < SMALLEST_SIDE:
+        raise ValueError(
+            f"The photo is {width} x {height} pixels; one pass needs {SMALLEST_SIDE} or more on each side: "
+            f"choose size={images.size_for(original, SMALLEST_SIDE)} or more."
+        )
 
 
 def check_seen(shape: tuple[int, int], style_size: int) -> None:

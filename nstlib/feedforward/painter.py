@@ -68,9 +68,10 @@ class Painter:
             where: how much each pixel counts, shape (H, W), for the style of a region; None for all alike.
 
         Raises:
-            ValueError: not an image, or too small a one.
+            ValueError: not an image, or too small a one; weights of another shape, or none above zero.
         """
         image = check_image(picture, "style picture")
+        check_where(where, image)
         key = digest(image), None if where is None else digest(where)
         return self._codes.made_once(key, lambda: self._read(image, where))
 
@@ -94,9 +95,13 @@ class Painter:
             The painting, float32 RGB in [0, 1], of the photograph's shape.
 
         Raises:
-            ValueError: not an image, or too small a one.
+            ValueError: not an image, or too small a one; weights of another shape, or none above zero.
+            TypeError: `code` is none.
         """
         image = check_image(photo, "photo")
+        if not isinstance(code, StyleCode):
+            raise TypeError("Paint with a StyleCode: painter.code(picture) reads one.")
+        check_where(where, image)
         height, width = image.shape[1:3]
         if min(height, width) < SMALLEST_SIDE:
             raise ValueError(
@@ -121,6 +126,22 @@ class Painter:
         weights = dict(zip(self._names, values, strict=True))
         said = predictions(weights, vector, self.blocks)
         return transform(weights, image, said, mean, root, where, self.dtype)
+
+
+def check_where(where: np.ndarray | None, image: np.ndarray) -> None:
+    """See that the weights of the pixels of an image (1, H, W, 3) fit it; None always does.
+
+    Raises:
+        ValueError: another shape, a negative or endless one, or none above zero.
+    """
+    if where is None:
+        return
+    if np.shape(where) != image.shape[1:3]:
+        raise ValueError(
+            f"where has shape {np.shape(where)}; give one weight for each of {image.shape[1:3]} pixels."
+        )
+    if not np.isfinite(where).all() or np.min(where) < 0 or not np.any(where):
+        raise ValueError("The weights of where are zero or more, and at least one is more.")
 
 
 def in_fours(image: np.ndarray) -> np.ndarray:

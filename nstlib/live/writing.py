@@ -51,7 +51,10 @@ def write_page(folder: str | PathLike[str]) -> list[Path]:
     if place.exists() and not place.is_dir():
         raise NotADirectoryError(f"{place} is a file; give a folder for the page and its licences.")
     texts = {"index.html": page(), "LICENCES.txt": licences()}
-    place.mkdir(parents=True, exist_ok=True)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise type(error)(f"Cannot make {place}: {error.strerror or error}.") from None
     for name, text in texts.items():
         with whole_file(check_target(place / name)) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
