@@ -246,6 +246,11 @@ def test_a_region_of_a_few_pixels_or_of_one_colour_gives_numbers_everywhere(dtyp
         assert np.abs(found - photo)[:, where == 1].mean() > 0.02
 
 
+@pytest.mark.parametrize("colors", ["style", "recolored", "content", "luminance"])
+def test_no_strength_is_the_photo_whatever_its_colours(cat: np.ndarray, colors: Any) -> None:
+    np.testing.assert_array_equal(nst.paint_once(cat, "swirls", strength=0, colors=colors), cat)
+
+
 def test_a_region_has_its_own_style_and_the_rest_keeps_to_the_photo(cat: np.ndarray) -> None:
     mask = np.zeros((1, *cat.shape[1:3], 3), "float32")
     mask[:, :, 80:, 0] = 1

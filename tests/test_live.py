@@ -186,6 +186,8 @@ def test_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     (tmp_path / "page").write_text("")
     assert main(["live", "-o", str(tmp_path / "page")]) == 1
     assert "is a file; give a folder" in capsys.readouterr().err
+    assert main(["live", "-o", str(tmp_path / "page" / "inside")]) == 1
+    assert "Cannot make" in (err := capsys.readouterr().err) and "Errno" not in err
 
 
 # --- what it paints ------------------------------------------------------------------------------------

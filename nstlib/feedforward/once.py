@@ -160,6 +160,8 @@ class OnePass:
             palette.regions.fitting(photo.shape[1:3], "photograph")
         painter = load_painter(self.dtype)
         self._check_memory(photo)
+        if not float(self.strength):
+            return photo  # whatever the colours shall be
         seen, painted, shown = in_colours(self.colors, photo, palette)
         painting = paint_palette(painter, seen, painted, float(self.strength), self.seen_at)
         return painting if shown is None else shown(painting)
