@@ -83,11 +83,7 @@ def is_called_a_picture(path: Path) -> bool:
 
 
 def is_meant_as_file(path: Path) -> bool:
-<<<<<<< HEAD
-    """Whether something is a file, or a link to one that is not there: that is named, not passed over."""
-=======
     """Whether something is a file, or a link to one that is not there, which shall be named at the end."""
->>>>>>> attack14
     return path.is_file() or (path.is_symlink() and not path.exists())
 
 
