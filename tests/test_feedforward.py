@@ -13,6 +13,8 @@ from nstlib.autodiff import numpy, tensor
 from nstlib.feedforward import once, painter, transformer
 from nstlib.feedforward.codes import StyleCode, color_statistics, map_statistics
 
+pytestmark = pytest.mark.fast  # on the other backends, too
+
 SHAPES = [(64, 64), (64, 200), (201, 67), (130, 98)]
 
 
