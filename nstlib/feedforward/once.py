@@ -48,7 +48,7 @@ def paint_once(
 ) -> np.ndarray:
     """Paint a photograph in any style in one pass of a network that was taught to (Ghiasi et al. 2017).
 
-    Nothing is optimised: it takes a fraction of a second where `transfer_style` takes a minute, and makes a
+    Nothing is optimised: it takes a fraction of the seconds that `transfer_style` takes, and makes a
     good start for that (`transfer_style(..., start=painting)`).
 
     Args:
