@@ -24,6 +24,7 @@ from .teaching import (
     slides_arguments,
 )
 from .values import port
+from .video import paint, video_arguments
 
 
 def no_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +61,9 @@ COMMANDS = (
     Command("networks", list_networks, "list the networks, their weights and their usual layers"),
     Command("samples", list_samples, "list the pictures that go by a name, with their licences"),
     Command("stylize", stylize, "paint a photograph in the style of a picture", stylize_arguments),
+    Command(
+        "video", paint, "paint a film in the style of a picture, steady from frame to frame", video_arguments
+    ),
     Command(
         "studio",
         studio,

@@ -55,7 +55,11 @@ def temporal_term(moved: np.ndarray, where: np.ndarray, weight: float = 1.0, lag
         ValueError: a bad weight, or weights of another shape than the frame.
     """
     if tuple(where.shape) != tuple(moved.shape[1:3]):
-        raise ValueError(f"where has shape {where.shape}; give one weight for each of {moved.shape[1:3]} pixels.")
+        raise ValueError(
+            f"where has shape {where.shape}; give one weight for each of {moved.shape[1:3]} pixels."
+        )
     value = check_weight(weight, "temporal weight")
-    target, weights = (ops.convert_to_tensor(np.asarray(a, "float32")) for a in (moved, where[None, ..., None]))
+    target, weights = (
+        ops.convert_to_tensor(np.asarray(a, "float32")) for a in (moved, where[None, ..., None])
+    )
     return Term(Temporal(lag), IMAGE, value, target, weights)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
+from .. import colours as colour_maps
 from .. import images
 from ..feedforward import StyleCode, load_painter
 from ..feedforward.defaults import STRENGTH, STYLE_SIZE
@@ -26,7 +27,7 @@ from ..optimizers import Stopping, minimize
 from ..recipes.look import NETWORK, Look, as_network
 from ..recipes.styles import COLORS, Palette, read_styles
 from ..recipes.transfer import as_grey, palette_in, photo_in, shown_in
-from .. import colours as colour_maps
+from .defaults import CARE_AT_MOST, FAST_AT_MOST, ITERATIONS, STEADY, TEMPORAL_WEIGHT
 from .motion import long_term, optical_flow, reliability, warp
 
 LAGS = (1, 2, 4)  # frames before, of the long-term loss (Ruder et al. 2016, section 4.3)
@@ -106,21 +107,23 @@ class OnePassFrames:
     """
 
     lags: ClassVar[tuple[int, ...]] = (1,)
-    at_most: ClassVar[int] = 1280
+    at_most: ClassVar[int] = FAST_AT_MOST
     style: Any
     strength: float = STRENGTH
     style_size: int | None = None
     blend: Sequence[float] | None = None
     colors: Literal["style", "recolored", "content", "luminance"] = "style"
     dtype: Dtype = DEFAULT_DTYPE
-    steady: float = 0.85
+    steady: float = STEADY
     code: StyleCode | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         check_colors(self.colors)
         check_strength(self.strength)
         self.steady = check_share(self.steady, "steady")
-        self.style_size = STYLE_SIZE if self.style_size is None else check_count(self.style_size, "style_size")
+        self.style_size = (
+            STYLE_SIZE if self.style_size is None else check_count(self.style_size, "style_size")
+        )
 
     @cached_property
     def palette(self) -> Palette:
@@ -169,7 +172,7 @@ class OptimizedFrames:
     """
 
     lags: ClassVar[tuple[int, ...]] = LAGS
-    at_most: ClassVar[int] = 512
+    at_most: ClassVar[int] = CARE_AT_MOST
     style: Any
     style_size: int | None = None
     blend: Sequence[float] | None = None
@@ -178,8 +181,8 @@ class OptimizedFrames:
     content_weight: float = Look.content_weight
     style_weight: float = Look.style_weight
     variation_weight: float = Look.variation_weight
-    temporal_weight: float = 8.0
-    iterations: tuple[int, int] = (40, 15)
+    temporal_weight: float = TEMPORAL_WEIGHT
+    iterations: tuple[int, int] = ITERATIONS
     style_terms: list[Term] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
@@ -274,9 +277,13 @@ def frame_painter(method: str, style: Any, **how: Any) -> FramePainter:
     known = [f.name for f in fields(kind) if f.init]
     for name in how:
         if name not in known:
-            other = next((m for m, k in METHODS.items() if name in {f.name for f in fields(k) if f.init}), None)
+            other = next(
+                (m for m, k in METHODS.items() if name in {f.name for f in fields(k) if f.init}), None
+            )
             if other:
-                raise ValueError(f"The method {method!r} has no {name}: leave it out, or choose method={other!r}.")
+                raise ValueError(
+                    f"The method {method!r} has no {name}: leave it out, or choose method={other!r}."
+                )
             raise unknown_name(f"option of the method {method!r}", name, known)
     made: FramePainter = kind(style=style, **how)
     return made
@@ -321,5 +328,7 @@ def check_pair(iterations: Any) -> tuple[int, int]:
     """
     given = list(iterations) if isinstance(iterations, (list, tuple)) else [iterations] * 2
     if len(given) != 2:
-        raise ValueError(f"iterations is {iterations}; give two numbers: of a shot's first frame and of the others.")
+        raise ValueError(
+            f"iterations is {iterations}; give two numbers: of a shot's first frame and of the others."
+        )
     return check_count(given[0]), check_count(given[1])

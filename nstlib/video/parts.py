@@ -93,7 +93,9 @@ class Parts:
             known = json.loads(path.read_text(encoding="utf-8"))
             return Plan(**{**known, "shape": tuple(known["shape"])})
         except (OSError, ValueError, TypeError, KeyError):
-            raise ValueError(f"{path} cannot be read: remove the folder {self.folder} to begin anew.") from None
+            raise ValueError(
+                f"{path} cannot be read: remove the folder {self.folder} to begin anew."
+            ) from None
 
     def write_plan(self, plan: Plan) -> None:
         """Write the plan, whole."""

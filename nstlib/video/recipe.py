@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-import warnings
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from ..images import shape_at
 from ..jobs import run_jobs
 from ..process import Tolerant
 from .cuts import find_cuts
+from .defaults import METHOD
 from .film import Film, Frame, open_film
 from .painting import FramePainter, Past, frame_painter
 from .parts import Parts, Plan, as_image, plainly, room_for, stamp
@@ -66,7 +66,7 @@ def paint_video(
     style: Any,
     out: str | Path,
     *,
-    method: str = "fast",
+    method: str = METHOD,
     size: int | None = None,
     frames: int | None = None,
     rate: float | None = None,
@@ -112,7 +112,9 @@ def paint_video(
     check_disk(parts, plan)
     missing, before = len(parts.missing(range(plan.count))), time.perf_counter()
     try:
-        paint_here(parts, plan, progress) if scheduler is None else paint_there(parts, plan, scheduler, progress)
+        paint_here(parts, plan, progress) if scheduler is None else paint_there(
+            parts, plan, scheduler, progress
+        )
     except KeyboardInterrupt:
         if not parts.whole(plan.count):
             raise  # not one frame
@@ -216,7 +218,9 @@ def check_disk(parts: Parts, plan: Plan) -> None:
 
 def paint_here(parts: Parts, plan: Plan, progress: bool) -> None:
     """Paint what is missing on this machine, one frame after the other."""
-    for _ in bar(painted(parts, plan, 0, plan.count), "painting", plan.count, progress, parts.whole(plan.count)):
+    for _ in bar(
+        painted(parts, plan, 0, plan.count), "painting", plan.count, progress, parts.whole(plan.count)
+    ):
         pass
 
 
@@ -228,7 +232,9 @@ def paint_there(parts: Parts, plan: Plan, scheduler: str, progress: bool) -> Non
     """
     ranges = [(a, b) for a, b in jobs_of(plan) if parts.missing(range(a, b))]
     jobs = [(str(parts.folder.resolve()), a, b) for a, b in ranges]
-    errors = [f.error for f in run_jobs(paint_shots, jobs, scheduler=scheduler, title="painting", progress=progress)]
+    errors = [
+        f.error for f in run_jobs(paint_shots, jobs, scheduler=scheduler, title="painting", progress=progress)
+    ]
     for error in errors:
         if error is not None:
             raise error
@@ -271,7 +277,9 @@ def painted(parts: Parts, plan: Plan, first: int, last: int) -> Iterator[int]:
     missing = parts.missing(range(first, last))
     if not missing:
         return
-    film = open_film(plan.film) if plan.rate is None else open_film(plan.film, rate=float(Fraction(plan.rate)))
+    film = (
+        open_film(plan.film) if plan.rate is None else open_film(plan.film, rate=float(Fraction(plan.rate)))
+    )
     painter = frame_painter(plan.method, **plan.settings)
     painter.begin(at_shape(next(iter(film.frames())), plan.shape))
     reach = max(painter.lags)
@@ -309,6 +317,13 @@ def bar(items: Iterator[Any], title: str, total: int | None, shown: bool, done: 
     shown = shown and sys.stderr is not None
     stream = Tolerant(sys.stderr) if shown else None
     return tqdm(
-        items, title, total, leave=False, file=stream, disable=not shown, initial=done, unit=" frames",
+        items,
+        title,
+        total,
+        leave=False,
+        file=stream,
+        disable=not shown,
+        initial=done,
+        unit=" frames",
         bar_format=BAR,
     )
