@@ -18,13 +18,14 @@ FILM: Options = {
     "method": (
         str,
         "NAME",
-        "fast (one pass for each frame, mixed with the one before, moved along) or care (every frame is optimised "
-        "with a temporal loss)",
+        "fast (one pass for each frame, mixed with the one before, moved along) or care (every frame is "
+        "optimised, with a temporal loss)",
     ),
     "size": (
         int,
         "N",
-        f"longer side of the frames (default: the film's own, at most {FAST_AT_MOST}, with care {CARE_AT_MOST})",
+        f"longer side of the frames (default: the film's own, at most {FAST_AT_MOST}, with care "
+        f"{CARE_AT_MOST})",
     ),
     "frames": (int, "N", "only the first N frames, for a try"),
     "rate": (float, "X", "frames a second, where FILM is a folder of pictures (default: 25)"),
@@ -44,7 +45,7 @@ FAST: Options = {
     "steady": (
         float,
         "X",
-        "from 0, every frame for itself, to 1, nothing is painted anew that was there before",
+        "from 0, every frame for itself, to 1, nothing is painted twice",
     ),
     "dtype": (str, "NAME", "number format of the convolutions: float32 or bfloat16"),
 }
@@ -75,8 +76,8 @@ def video_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `nst video`."""
     parser.epilog = (
         "Example: nst video holiday.mp4 waves -o painted.mp4 --size 640. Meanwhile the frames are in "
-        "painted.mp4.frames. Ctrl-C, SIGTERM and SIGHUP write what is done as a film, and the same command goes on "
-        "from there, as it does after a crash. On many machines: see `nst sweep --help` and notebooks/TEACHING.md."
+        "painted.mp4.frames. Ctrl-C, SIGTERM and SIGHUP write what is done as a film, and the same command "
+        "goes on from there, as it does after a crash. Many machines: see notebooks/TEACHING.md."
     )
     parser.add_argument(
         "film", metavar="FILM", help="a film, a GIF or WebP, a folder of frames, or a film of `nst samples`"

@@ -46,8 +46,8 @@ def temporal_term(moved: np.ndarray, where: np.ndarray, weight: float = 1.0, lag
 
     Args:
         moved: the earlier frame as it was painted, moved along the motion, float32 RGB (1, H, W, 3).
-        where: how much each pixel counts, (H, W); all zeros where there is no earlier frame, so that the first
-            frame of a film and the others share one compiled step.
+        where: how much each pixel counts, (H, W); all zeros where there is no earlier frame, so that the
+            first frame of a film and the others share one compiled step.
         weight: gamma in Ruder et al. 2016, eq. 7.
         lag: how many frames before.
 

@@ -1,8 +1,8 @@
 """How a frame of a film is painted, given those before it: in one pass, or by optimising.
 
-Frame by frame, a film flickers: strokes are found anew in each, and the least change of light moves them. Both
-methods take what was painted before, move it along the motion that is seen in the film, and hold to it wherever
-the same thing is still to be seen.
+Frame by frame, a film flickers: strokes are found anew in each, and the least change of light moves them.
+Both methods take what was painted before, move it along the motion that is seen in the film, and hold to it
+wherever the same thing is still to be seen.
 """
 
 from __future__ import annotations
@@ -96,14 +96,14 @@ class FramePainter(Protocol):
 class OnePassFrames:
     """One pass for each frame, mixed with what was carried along from the one before.
 
-    y = r + s c (w - r), with r the frame in one pass, w the frame before as it was shown, moved, c how far that
-    is to be believed, and s = `steady`. The style is read once, and so, at a strength below 1, is the photograph,
-    from the first frame of the film: a code that changed would change the strokes.
+    y = r + s c (w - r), with r the frame in one pass, w the frame before as it was shown, moved, c how far
+    that is to be believed, and s = `steady`. The style is read once, and so, at a strength below 1, is the
+    photograph, from the first frame of the film: a code that changed would change the strokes.
 
     Attributes:
         style: picture, or pictures, mixed as `blend` says.
         strength, style_size, blend, colors, dtype: as for `paint_once`.
-        steady: from 0, every frame for itself, to 1, nothing is painted anew where something was carried along.
+        steady: from 0, every frame for itself, to 1, nothing is painted anew where something was carried.
     """
 
     lags: ClassVar[tuple[int, ...]] = (1,)
@@ -160,8 +160,9 @@ class OnePassFrames:
 class OptimizedFrames:
     """Every frame is optimised, beginning with the one before, moved (Ruder et al. 2016).
 
-    The loss is that of `transfer_style` with the temporal one, short-term and long-term (eq. 7 to 9). The first
-    frame of a shot begins with one pass, and so does what could not be carried along: little is left to do.
+    The loss is that of `transfer_style` with the temporal one, short-term and long-term (eq. 7 to 9). The
+    first frame of a shot begins with one pass, and so does what could not be carried along: little is left to
+    do.
 
     Attributes:
         style, style_size, blend, colors: as for `transfer_style`.
@@ -245,7 +246,7 @@ class OptimizedFrames:
         return as_grey(colour_maps.luminance(painting.clip(0, 1))) if self.colors == "luminance" else painting
 
     def temporal_terms(self, begin: np.ndarray, carried: Sequence[Carried]) -> list[Term]:
-        """One for each lag, of no weight where there is no such frame: one compiled step serves all frames."""
+        """One for each lag, of no weight where there is no such frame: one compiled step serves them all."""
         if not self.temporal_weight:
             return []
         there = {c.lag: c for c in carried}
@@ -274,19 +275,20 @@ def frame_painter(method: str, style: Any, **how: Any) -> FramePainter:
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     kind = METHODS[method]
-    known = [f.name for f in fields(kind) if f.init]
+    known = option_names(kind)
     for name in how:
-        if name not in known:
-            other = next(
-                (m for m, k in METHODS.items() if name in {f.name for f in fields(k) if f.init}), None
-            )
-            if other:
-                raise ValueError(
-                    f"The method {method!r} has no {name}: leave it out, or choose method={other!r}."
-                )
-            raise unknown_name(f"option of the method {method!r}", name, known)
+        if name in known:
+            continue
+        if others := [m for m, k in METHODS.items() if name in option_names(k)]:
+            raise ValueError(f"The method {method!r} has no {name}: leave it out, or choose {others[0]!r}.")
+        raise unknown_name(f"option of the method {method!r}", name, known)
     made: FramePainter = kind(style=style, **how)
     return made
+
+
+def option_names(kind: type[Any]) -> list[str]:
+    """The keywords of a kind of frame painter."""
+    return [f.name for f in fields(kind) if f.init]
 
 
 def palette_of(style: Any, blend: Sequence[float] | None, size: int) -> Palette:

@@ -1,8 +1,8 @@
 """What there is of a film while it is painted: a folder with its plan and one picture for each frame.
 
-Every frame is a file of its own, written whole or not at all, so that a run that was killed, or worked at by many
-machines, goes on with the first frame that is missing. PNG keeps every value, and what the next frame is made
-of is what was written, so a film that was interrupted is the same film.
+Every frame is a file of its own, written whole or not at all, so that a run that was killed, or worked at by
+many machines, goes on with the first frame that is missing. PNG keeps every value, and what the next frame is
+made of is what was written, so a film that was interrupted is the same film.
 """
 
 from __future__ import annotations

@@ -77,15 +77,16 @@ def paint_video(
 ) -> PaintedFilm:
     """Paint a film in the style of a picture, steady from frame to frame, in memory that does not grow.
 
-    Meanwhile frames are kept in the folder OUT.frames. An interruption writes what is done as a film; the same
-    call goes on with the first frame that is missing, and the film is the same as if it had not been interrupted.
+    Meanwhile frames are kept in the folder OUT.frames. An interruption writes what is done as a film; the
+    same call goes on with the first frame that is missing, and the film is the same as if it had never been
+    interrupted.
 
     Args:
         film: a file, a folder of frames, or the name of a film that comes with the course.
         style: anything `images.load_image` takes, or a list of pictures, mixed as `blend` says.
         out: .mp4, .webm, .mkv, .gif, .webp, or a folder for the frames.
-        method: "fast", one pass and what was carried along (see `OnePassFrames`), or "care", an optimisation of
-            every frame (Ruder et al. 2016; see `OptimizedFrames`).
+        method: "fast", one pass and what was carried along (see `OnePassFrames`), or "care", an optimisation
+            of every frame (Ruder et al. 2016; see `OptimizedFrames`).
         size: longer side in pixels; None keeps the film's own up to 1280, with care up to 512.
         frames: only the first so many, for a try.
         rate: frames a second of a folder.
@@ -161,8 +162,8 @@ def planned(
     plan = replace(plan, settings=plan.settings | {"style": known})
     if there is not None and not there.is_of(plan):
         raise ValueError(
-            f"{parts.folder} holds the frames of another film or of other settings: repeat that call, remove the "
-            f"folder, or write to another file."
+            f"{parts.folder} holds the frames of another film or of other settings: repeat that call, remove "
+            f"the folder, or write to another file."
         )
     return plan if there is None else there
 
@@ -211,8 +212,8 @@ def check_disk(parts: Parts, plan: Plan) -> None:
     free = shutil.disk_usage(parts.folder).free
     if needed > free:
         raise OSError(
-            f"The {plan.count} frames take about {needed / 1e9:.1f} GB in {parts.folder} until the film is put "
-            f"together, and {free / 1e9:.1f} GB are free: choose a smaller size, or write to another disk."
+            f"The {plan.count} frames take about {needed / 1e9:.1f} GB in {parts.folder} until the film is "
+            f"put together, and {free / 1e9:.1f} GB are free: choose a smaller size, or another disk."
         )
 
 
@@ -277,9 +278,7 @@ def painted(parts: Parts, plan: Plan, first: int, last: int) -> Iterator[int]:
     missing = parts.missing(range(first, last))
     if not missing:
         return
-    film = (
-        open_film(plan.film) if plan.rate is None else open_film(plan.film, rate=float(Fraction(plan.rate)))
-    )
+    film = film_of(plan)
     painter = frame_painter(plan.method, **plan.settings)
     painter.begin(at_shape(next(iter(film.frames())), plan.shape))
     reach = max(painter.lags)
@@ -295,6 +294,11 @@ def painted(parts: Parts, plan: Plan, first: int, last: int) -> Iterator[int]:
             painting = parts.write(number, painter.paint(photo, pasts_of(earlier, painter.lags)))
             yield number
         earlier.append((photo, painting))
+
+
+def film_of(plan: Plan) -> Film:
+    """The film of a plan, opened."""
+    return open_film(plan.film) if plan.rate is None else open_film(plan.film, rate=Fraction(plan.rate))
 
 
 def pasts_of(earlier: Sequence[tuple[np.ndarray, np.ndarray]], lags: Sequence[int]) -> list[Past]:
