@@ -28,9 +28,12 @@ from ..recipes.look import NETWORK, Look, as_network
 from ..recipes.styles import COLORS, Palette, read_styles
 from ..recipes.transfer import as_grey, palette_in, photo_in, shown_in
 from .defaults import CARE_AT_MOST, FAST_AT_MOST, ITERATIONS, STEADY, TEMPORAL_WEIGHT
-from .motion import long_term, optical_flow, reliability, warp
+from .motion import long_term, optical_flow, reliability, smoothed, warp
 
 LAGS = (1, 2, 4)  # frames before, of the long-term loss (Ruder et al. 2016, section 4.3)
+WINDOW = 3.0  # pixels, standard deviation of the window in which contrast is measured
+MOST_GAIN = 2.0
+FLAT = 1e-5  # added to variances, so that noise of the eighth bit is not raised
 AGREE = 0.08  # difference of colours at which what was carried along counts for 1/e
 
 
@@ -79,6 +82,28 @@ def carry(photo: np.ndarray, past: Past) -> Carried:
     return Carried(warp(past.painting, back), weight.astype("float32"), past.lag)
 
 
+def with_contrast_of(alone: np.ndarray, mixed: np.ndarray) -> np.ndarray:
+    """The mixture of frames with the contrast that the frame alone has, place by place.
+
+    Strokes that do not lie on each other average out: of a hundred frames mixed, a grey veil is left. m + g (y - m)
+    with m the mixture y smoothed, and g^2 the ratio of both variances in a Gaussian window of `WINDOW` pixels,
+    at least 1 (where strokes agree) and at most `MOST_GAIN`^2. Heitz and Neyret 2018 (section 4.1) do the
+    same with textures whose variance is known.
+
+    Args:
+        alone, mixed: float32 RGB, (1, H, W, 3).
+    """
+    (_, wanted), (center, there) = local_moments(alone[0]), local_moments(mixed[0])
+    gain = np.sqrt(np.clip((wanted + FLAT) / (there + FLAT), 1, MOST_GAIN**2))[..., None]
+    return (center + (mixed[0] - center) * gain).clip(0, 1).astype("float32")[None]
+
+
+def local_moments(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (H, W, 3), and variance of all three colours together (H, W), in a Gaussian window."""
+    center = smoothed(picture, WINDOW)
+    return center, smoothed(np.square(picture - center).sum(-1), WINDOW)
+
+
 class FramePainter(Protocol):
     """What paints the frames of a film one after the other."""
 
@@ -96,9 +121,10 @@ class FramePainter(Protocol):
 class OnePassFrames:
     """One pass for each frame, mixed with what was carried along from the one before.
 
-    y = r + s c (w - r), with r the frame in one pass, w the frame before as it was shown, moved, c how far
-    that is to be believed, and s = `steady`. The style is read once, and so, at a strength below 1, is the
-    photograph, from the first frame of the film: a code that changed would change the strokes.
+    r + s c (w - r), with r the frame in one pass, w the frame before as it was shown, moved, c how far that is
+    to be believed, and s = `steady`; then the contrast of r (see `with_contrast_of`). The style is read once,
+    and so, at a strength below 1, is the photograph, from the first frame of the film: a code that changed
+    would change the strokes.
 
     Attributes:
         style: picture, or pictures, mixed as `blend` says.
@@ -144,7 +170,7 @@ class OnePassFrames:
             return alone
         before = carry(photo, pasts[0])
         share = self.steady * before.weight[None, ..., None]
-        return (alone + share * (before.painting - alone)).clip(0, 1)
+        return with_contrast_of(alone, alone + share * (before.painting - alone))
 
     def alone(self, photo: np.ndarray) -> np.ndarray:
         """The frame for itself."""
