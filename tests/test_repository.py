@@ -136,7 +136,7 @@ ORDER = [
         "losses",
     ),
     *("objectives", "autodiff", "tiles", "optimizers", "checkpoint", "memory", "recipes"),
-    *("feedforward", "again", "plots"),
+    *("feedforward", "video", "again", "plots"),
     *("widgets", "fonts", "studio", "live", "checks", "course", "cli"),
 ]
 

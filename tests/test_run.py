@@ -113,11 +113,11 @@ def test_a_failed_update_leaves_the_old_packages_in_service(
 
 
 def test_the_backend_asked_for_is_installed(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run.needed_extras("lab") == {"lab"}
+    assert run.needed_extras("lab") == {"lab", "video"}
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    assert run.needed_extras("lab") == {"lab", "torch"}
+    assert run.needed_extras("lab") == {"lab", "torch", "video"}
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
-    assert run.needed_extras("lab") == {"lab"}
+    assert run.needed_extras("lab") == {"lab", "video"}
 
 
 def test_no_supported_python_gets_one_sentence(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from ..foundation import loaded_on_demand
 
 if TYPE_CHECKING:  # for editors and type checkers, which do not see what is loaded on demand
     from .film import Film as Film
-    from .film import Frame as Frame
+    from .frame import Frame as Frame
     from .film import open_film as open_film
     from .painting import OnePassFrames as OnePassFrames
     from .painting import OptimizedFrames as OptimizedFrames
@@ -22,7 +22,8 @@ if TYPE_CHECKING:  # for editors and type checkers, which do not see what is loa
     from .saving import save_film as save_film
 
 _HOMES = {
-    "film": ("Film", "Frame", "open_film"),
+    "film": ("Film", "open_film"),
+    "frame": ("Frame",),
     "painting": ("OnePassFrames", "OptimizedFrames"),
     "recipe": ("PaintedFilm", "paint_video"),
     "saving": ("save_film",),

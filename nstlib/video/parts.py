@@ -20,7 +20,7 @@ from PIL import Image
 
 from .. import images
 from ..foundation import whole_file
-from .film import Frame
+from .frame import Frame
 
 PLAN = "plan.json"
 BYTES_PER_PIXEL = 2.2  # of a frame as a PNG; painted ones of 384 x 216 pixels had 1.9 to 2.2

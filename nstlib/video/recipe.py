@@ -24,7 +24,8 @@ from ..jobs import run_jobs
 from ..process import Tolerant
 from .cuts import find_cuts
 from .defaults import METHOD
-from .film import Film, Frame, open_film
+from .film import Film, open_film
+from .frame import Frame
 from .painting import FramePainter, Past, frame_painter
 from .parts import Parts, Plan, as_image, plainly, room_for, stamp
 from .saving import check_film_output, save_film
@@ -106,7 +107,7 @@ def paint_video(
     began = time.perf_counter()
     source, target = open_film(film) if rate is None else open_film(film, rate=rate), Path(out).expanduser()
     parts = Parts.beside(target)
-    check_film_output(target, source, overwrite=overwrite or parts.plan() is not None)
+    check_film_output(target, source=source, overwrite=overwrite or parts.plan() is not None)
     painter = frame_painter(method, style, **how)
     plan = planned(source, painter, method, style, how, size, parts, rate)
     plan = looked_through(source, plan, parts, frames, progress)
@@ -120,7 +121,13 @@ def paint_video(
         if not parts.whole(plan.count):
             raise  # not one frame
     painting, done = time.perf_counter() - before, parts.whole(plan.count)
-    save_film(parts.frames(plan, done), target, rate=source.rate, sound=source if source.sound else None)
+    save_film(
+        parts.frames(plan, done),
+        target,
+        rate=source.rate,
+        sound=source if source.sound else None,
+        overwrite=True,
+    )
     painted = missing - len(parts.missing(range(plan.count)))
     if done == plan.count:
         parts.remove()

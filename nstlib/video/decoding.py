@@ -1,0 +1,274 @@
+"""Film files: FFmpeg's frames become upright RGB pictures with exact times."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..foundation import first_line
+from .frame import Frame, Pixels, av, warn_broken
+
+# FFmpeg's readers of single files. Those that follow what a file says to other files and to addresses (hls,
+# dash, concat), that number files (image2) or draw any text as a film (tty) are left out.
+READERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,vvc,av1,obu,ivf,flv,ogg,asf,"
+    "mxf,nut,dv,rm,gxf,wtv,yuv4mpegpipe,mjpeg,mp3,wav,flac,aac,ac3,aiff,caf,amr"
+)
+KINDS = "give an MP4, MOV, WebM, MKV, AVI, GIF, WebP or APNG file, or a folder of pictures"
+THREADS = 2  # of a codec: what stands beside it, a network, needs the others
+
+# How FFmpeg scales and converts colours: exactly rounded, colour at full resolution.
+BICUBIC, FULL_CHROMA, FULL_CHROMA_IN, ACCURATE = 0x4, 0x2000, 0x4000, 0x40000
+CONVERT = BICUBIC | FULL_CHROMA | FULL_CHROMA_IN | ACCURATE
+BT709, UNSPECIFIED, BT601 = 1, 2, 5  # matrices between YUV and RGB, as numbered by ISO/IEC 23091-2
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the header and the first frame of a film file say; see `Film`."""
+
+    size: tuple[int, int]
+    rate: Fraction
+    count: int | None
+    sound: bool
+
+
+def look_at(path: Path) -> Facts:
+    """Read the header of a film file and decode its first frame.
+
+    Raises:
+        ValueError: Not a film, one without pictures, one that cannot be decoded.
+        OSError: The file cannot be read.
+    """
+    with opened(path) as (container, stream):
+        first = _first(path, container, stream)
+        height, width = _turned(np.empty(_square(first, stream)[::-1]), first).shape
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        length = _seconds(stream.duration, stream.time_base) or _seconds(
+            container.duration, Fraction(1, 10**6)
+        )
+        count = stream.frames or (max(1, round(length * rate)) if length else None)
+        return Facts((width, height), Fraction(rate), count, bool(container.streams.audio))
+
+
+def frames(path: Path, size: tuple[int, int], start: int) -> Iterator[Frame]:
+    """The frames of a film file from number `start` on; see `Film.frames`."""
+    with opened(path) as (container, stream):
+        step = 1 / Fraction(stream.average_rate or stream.guessed_rate or 25)
+        waiting: tuple[Any, Fraction, Fraction] | None = None
+        end, number = Fraction(0), -1
+        try:
+            for number, (picture, time, own) in enumerate(_timed(_decoded(container, stream), step)):
+                if waiting is not None and number > start:
+                    yield Frame(_rgb(waiting[0], stream, size), waiting[1], time - waiting[1])
+                waiting, end = (picture, time, own), time + own
+            broken = "" if _is_whole(path, container) else "the file ends early"
+        except av().error.FFmpegError as error:
+            broken = reason(error)
+        if waiting is not None and number >= start:
+            yield Frame(_rgb(waiting[0], stream, size), waiting[1], waiting[2])
+        if broken:
+            warn_broken(path, end, broken)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[Any, Any]]:
+    """Open a film file: its container and its stream of pictures (not the cover of an album).
+
+    Raises:
+        ValueError: Not a film, or one without pictures, or in an unknown coding.
+        OSError: The file cannot be read.
+    """
+    with demuxer(path) as container:
+        yield container, _pictures_of(path, container)
+
+
+def demuxer(path: Path) -> Any:
+    """Open what holds pictures and sound; a context manager.
+
+    Raises:
+        ValueError: Not such a file.
+        OSError: The file cannot be read.
+    """
+    options = {"format_whitelist": READERS, "protocol_whitelist": "file"}
+    try:
+        if os.path.getsize(path) == 0:
+            raise ValueError(f"{path} is empty (0 bytes); {KINDS}.")
+        # An absolute path, or FFmpeg might take what stands before a colon for a protocol.
+        return av().open(str(path.resolve()), options=options, metadata_errors="replace")
+    except av().error.InvalidDataError:
+        raise ValueError(f"{path} is not a film, or is broken at its beginning; {KINDS}.") from None
+    except OSError as error:
+        raise OSError(f"Cannot read {path}: {error.strerror or error}.") from None
+    except av().error.FFmpegError as error:
+        raise ValueError(f"{path} cannot be read as a film: {reason(error)}; {KINDS}.") from None
+
+
+def first_time(path: Path) -> Fraction:
+    """When the first picture of a film file is shown by the file's own clock, which sound follows too."""
+    with opened(path) as (container, stream):
+        first = _first(path, container, stream)
+        return _seconds(first.pts, first.time_base) or Fraction(0)
+
+
+def _pictures_of(path: Path, container: Any) -> Any:
+    """The first stream of moving pictures, ready to be decoded."""
+    cover = 0x400  # AV_DISPOSITION_ATTACHED_PIC
+    streams = [each for each in container.streams.video if not int(each.disposition) & cover]
+    if not streams:
+        held = "only sound" if container.streams.audio else "no pictures"
+        raise ValueError(f"{path} holds {held}; {KINDS}.")
+    context = streams[0].codec_context
+    if context is None:
+        raise ValueError(
+            f"The pictures of {path} are in a coding unknown here; convert it to MP4 (H.264) first."
+        )
+    context.thread_count, context.thread_type = THREADS, "AUTO"
+    return streams[0]
+
+
+def _first(path: Path, container: Any, stream: Any) -> Any:
+    """The first picture, as FFmpeg holds it."""
+    why = "none is found"
+    try:
+        for picture in _decoded(container, stream):
+            return picture
+    except av().error.FFmpegError as error:
+        why = reason(error)
+    name = stream.codec_context.name
+    raise ValueError(
+        f"The pictures of {path} ({name}) cannot be decoded: {why}; see that the file is whole, or convert "
+        "it to MP4 (H.264)."
+    )
+
+
+def _decoded(container: Any, stream: Any) -> Iterator[Any]:
+    """All pictures of a stream in the order of showing.
+
+    Raises:
+        FFmpegError: The film breaks off; what was whole before has been given.
+    """
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+            if packet is not None and packet.is_corrupt:  # the file ends inside it
+                raise av().error.InvalidDataError(av().error.InvalidDataError.__name__, "the file ends early")
+        except av().error.FFmpegError:
+            yield from stream.codec_context.decode(None)  # those that wait for their turn
+            raise
+        if packet is None:
+            return
+        yield from packet.decode()
+
+
+def _timed(pictures: Iterator[Any], step: Fraction) -> Iterator[tuple[Any, Fraction, Fraction]]:
+    """Give each picture its time from the first one, and the duration that it states itself, in seconds.
+
+    Times come from the file, be its rate variable or not. Where there is none (a bare stream), or it does not
+    lie behind the last one, a picture follows `step` seconds after it.
+    """
+    origin, last = None, -step
+    for picture in pictures:
+        stated = _seconds(picture.pts, picture.time_base)
+        if origin is None:
+            origin = stated
+        time = last + step if stated is None or origin is None else stated - origin
+        time = time if time > last else last + step
+        yield picture, time, _seconds(picture.duration, picture.time_base) or step
+        last = time
+
+
+def _seconds(ticks: int | None, base: Fraction | None) -> Fraction | None:
+    return None if ticks is None or base is None else ticks * base
+
+
+def _rgb(picture: Any, stream: Any, size: tuple[int, int]) -> Pixels:
+    """The picture that people see: RGB, square pixels, over white, upright.
+
+    A film may change its size on the way (video calls do): what follows is scaled to the size it began with.
+    """
+    width, height = _square(picture, stream)
+    if _turned(np.empty((height, width)), picture).shape != size[::-1]:
+        width, height = size if _turned(np.empty((1, 2)), picture).shape == (1, 2) else size[::-1]
+    alpha = any(component.is_alpha for component in picture.format.components)
+    pixels = picture.reformat(
+        width=width,
+        height=height,
+        format="rgba" if alpha else "rgb24",
+        src_colorspace=_matrix(picture),
+        dst_color_range="JPEG",
+        interpolation=CONVERT,
+    ).to_ndarray()
+    return np.ascontiguousarray(_turned(_over_white(pixels) if alpha else pixels, picture))
+
+
+def _square(picture: Any, stream: Any) -> tuple[int, int]:
+    """(Width, height) with square pixels: the width changes where the film's pixels are not (DV, DVD)."""
+    ratio = stream.sample_aspect_ratio or 1
+    return max(1, round(picture.width * ratio)) if 0.1 < ratio < 10 else picture.width, picture.height
+
+
+def _matrix(picture: Any) -> int:
+    """The matrix from YUV to RGB; where a film does not say, players guess it from the size, and so do we."""
+    stated = int(picture.colorspace)
+    if stated != UNSPECIFIED:
+        return stated
+    return BT709 if picture.height > 576 or picture.width >= 1280 else BT601
+
+
+def _over_white(pixels: Pixels) -> Pixels:
+    """Lay RGBA over white: rgb * alpha + 255 * (1 - alpha), rounded."""
+    colours, alpha = pixels[..., :3].astype(np.uint16), pixels[..., 3:].astype(np.uint16)
+    if alpha.min() == 255:
+        return pixels[..., :3]
+    return ((colours * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def _turned(pixels: NDArray[Any], picture: Any) -> NDArray[Any]:
+    """Set a picture upright as its display matrix says, to the nearest quarter turn; mirrored ones too.
+
+    The matrix of ISO/IEC 14496-12 moves a point: x' = a x + c y, y' = b x + d y (y points down).
+    """
+    try:
+        matrix = np.frombuffer(picture.side_data["DISPLAYMATRIX"], np.int32)
+    except KeyError:
+        return pixels
+    a, b, c, d = (int(matrix[place]) for place in (0, 1, 3, 4))
+    if abs(a) + abs(d) < abs(b) + abs(c):
+        pixels, a, d = pixels.swapaxes(0, 1), c, b
+    return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+
+
+def _is_whole(path: Path, container: Any) -> bool:
+    """Whether a Matroska file is as long as it says; other containers tell by an error when they are cut.
+
+    FFmpeg takes the end of such a file for the end of the film. The header is EBML's (RFC 8794): elements
+    with an identity, a length and that many bytes; the second element holds everything.
+    """
+    if "matroska" not in container.format.name:
+        return True
+    with open(path, "rb") as file:
+        for _ in range(2):
+            file.read(4)  # both identities have 4 bytes
+            first = file.read(1)[0]
+            more = 8 - first.bit_length()
+            length = int.from_bytes(bytes([first & (0x7F >> more)]) + file.read(more), "big")
+            unknown = length == (1 << 7 * (more + 1)) - 1  # of a recording that was never finished
+            end = file.tell() + length
+            if not unknown:
+                file.seek(end)
+    return unknown or end <= os.path.getsize(path)
+
+
+def reason(error: Exception) -> str:
+    """What FFmpeg says, without its number and file."""
+    return getattr(error, "strerror", None) or first_line(error)
