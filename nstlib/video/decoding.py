@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ READERS = (
     "mxf,nut,dv,rm,gxf,wtv,yuv4mpegpipe,mjpeg,mp3,wav,flac,aac,ac3,aiff,caf,amr"
 )
 KINDS = "give an MP4, MOV, WebM, MKV, AVI, GIF, WebP or APNG file, or a folder of pictures"
+INVALID_DATA = 0x41444E49  # what FFmpeg answers most often: nothing here reads it
 THREADS = 2  # of a codec: what stands beside it, a network, needs the others
 
 # How FFmpeg scales and converts colours: exactly rounded, colour at full resolution.
@@ -51,32 +53,33 @@ def look_at(path: Path) -> Facts:
     with opened(path) as (container, stream):
         first = _first(path, container, stream)
         height, width = _turned(np.empty(_square(first, stream)[::-1]), first).shape
-        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-        length = _seconds(stream.duration, stream.time_base) or _seconds(
-            container.duration, Fraction(1, 10**6)
-        )
+        rate, length = _rate(stream), _length(container, stream)
         count = stream.frames or (max(1, round(length * rate)) if length else None)
-        return Facts((width, height), Fraction(rate), count, bool(container.streams.audio))
+        return Facts((width, height), rate, count, bool(container.streams.audio))
 
 
 def frames(path: Path, size: tuple[int, int], start: int) -> Iterator[Frame]:
     """The frames of a film file from number `start` on; see `Film.frames`."""
     with opened(path) as (container, stream):
-        step = 1 / Fraction(stream.average_rate or stream.guessed_rate or 25)
         waiting: tuple[Any, Fraction, Fraction] | None = None
-        end, number = Fraction(0), -1
+        number, broken = -1, ""
+        timed = _timed(_decoded(container, stream), 1 / _rate(stream))
         try:
-            for number, (picture, time, own) in enumerate(_timed(_decoded(container, stream), step)):
+            for number, each in enumerate(timed):
                 if waiting is not None and number > start:
-                    yield Frame(_rgb(waiting[0], stream, size), waiting[1], time - waiting[1])
-                waiting, end = (picture, time, own), time + own
+                    yield Frame(_rgb(waiting[0], stream, size), waiting[1], each[1] - waiting[1])
+                waiting = each
             broken = "" if _is_whole(path, container) else "the file ends early"
         except av().error.FFmpegError as error:
             broken = reason(error)
-        if waiting is not None and number >= start:
-            yield Frame(_rgb(waiting[0], stream, size), waiting[1], waiting[2])
+        if waiting is None:
+            return
+        picture, time, own = waiting
+        own = own if broken else _last_duration(stream, time, own)
+        if number >= start:
+            yield Frame(_rgb(picture, stream, size), time, own)
         if broken:
-            warn_broken(path, end, broken)
+            warn_broken(path, time + own, broken)
 
 
 @contextmanager
@@ -104,12 +107,11 @@ def demuxer(path: Path) -> Any:
             raise ValueError(f"{path} is empty (0 bytes); {KINDS}.")
         # An absolute path, or FFmpeg might take what stands before a colon for a protocol.
         return av().open(str(path.resolve()), options=options, metadata_errors="replace")
-    except av().error.InvalidDataError:
-        raise ValueError(f"{path} is not a film, or is broken at its beginning; {KINDS}.") from None
     except OSError as error:
         raise OSError(f"Cannot read {path}: {error.strerror or error}.") from None
     except av().error.FFmpegError as error:
-        raise ValueError(f"{path} cannot be read as a film: {reason(error)}; {KINDS}.") from None
+        why = f" ({reason(error)})" if error.errno not in (INVALID_DATA, errno.EINVAL) else ""
+        raise ValueError(f"{path} is not a film, or is broken beyond reading{why}; {KINDS}.") from None
 
 
 def first_time(path: Path) -> Fraction:
@@ -156,18 +158,25 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
     Raises:
         FFmpegError: The film breaks off; what was whole before has been given.
     """
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-            if packet is not None and packet.is_corrupt:  # the file ends inside it
-                raise av().error.InvalidDataError(av().error.InvalidDataError.__name__, "the file ends early")
-        except av().error.FFmpegError:
-            yield from stream.codec_context.decode(None)  # those that wait for their turn
-            raise
-        if packet is None:
-            return
-        yield from packet.decode()
+    decoder = _decoder(stream)
+    try:
+        for packet in container.demux(stream):
+            if packet.is_corrupt:  # the file ends inside it
+                raise av().error.InvalidDataError(INVALID_DATA, "the file ends early")
+            yield from decoder.decode(packet)
+    except av().error.FFmpegError:
+        yield from decoder.decode(None)  # those that wait for their turn
+        raise
+
+
+def _decoder(stream: Any) -> Any:
+    """What decodes a stream; FFmpeg's own decoders of VP8 and VP9 do not see transparency, libvpx does."""
+    context = stream.codec_context
+    if stream.metadata.get("alpha_mode") != "1" or context.name not in ("vp8", "vp9"):
+        return context
+    transparent = av().CodecContext.create({"vp8": "libvpx", "vp9": "libvpx-vp9"}[context.name], "r")
+    transparent.thread_count = THREADS
+    return transparent
 
 
 def _timed(pictures: Iterator[Any], step: Fraction) -> Iterator[tuple[Any, Fraction, Fraction]]:
@@ -185,6 +194,31 @@ def _timed(pictures: Iterator[Any], step: Fraction) -> Iterator[tuple[Any, Fract
         time = time if time > last else last + step
         yield picture, time, _seconds(picture.duration, picture.time_base) or step
         last = time
+
+
+def _rate(stream: Any) -> Fraction:
+    """Frames a second on the average; 25 where nothing is known.
+
+    What FFmpeg says of a variable rate leaves the last frame out; number and length, where known, do not.
+    """
+    stated = Fraction(stream.average_rate or stream.guessed_rate or 25)
+    length = _seconds(stream.duration, stream.time_base)
+    counted = stream.frames / length if stream.frames and length else stated
+    return stated if abs(counted - stated) < stated / 100 else counted
+
+
+def _length(container: Any, stream: Any) -> Fraction | None:
+    """The length that a film states, in seconds."""
+    return _seconds(stream.duration, stream.time_base) or _seconds(container.duration, Fraction(1, 10**6))
+
+
+def _last_duration(stream: Any, time: Fraction, own: Fraction) -> Fraction:
+    """How long the last picture is shown: until the film ends, where it says when.
+
+    What the packet of that picture says is, in an MP4, the time to the next one in the order of decoding.
+    """
+    length = _seconds(stream.duration, stream.time_base) if stream.frames else None
+    return length - time if length and length > time else own
 
 
 def _seconds(ticks: int | None, base: Fraction | None) -> Fraction | None:

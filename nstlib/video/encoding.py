@@ -84,7 +84,7 @@ FILMS = {
         "matroska",
         "ffv1",
         "bgr0",
-        {"level": "3", "slices": "4", "slicecrc": "1", "g": "1"},
+        {"level": "3", "slicecrc": "1", "g": "1"},
         1000,
         copied=("aac", "mp3", "opus", "vorbis", "flac", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s24le"),
         encoder="libopus",
@@ -182,6 +182,8 @@ class Encoder:
         self._container, self._stream, self._pixels = container, stream, pixels
         self._clock, self._last = clock, -1
         self._ticks: dict[int, int] = {}  # of frames inside the codec, by when they are shown
+        self._held: Any = None  # the packet that may be the last one
+        self._begin = self._end = 0
         self._palettes = Palettes(like, clock) if pixels == "pal8" else None
         context = stream.codec_context
         context.height, context.width = like.shape[:2]
@@ -203,8 +205,8 @@ class Encoder:
             raise ValueError(
                 f"Two frames are at {float(frame.time):.4f} s: this format tells 1/{self._clock} s apart."
             )
-        self._last = shown
-        self._ticks[shown] = max(1, round((frame.time + frame.duration) * self._clock) - shown)
+        self._last, self._end = shown, max(shown + 1, round((frame.time + frame.duration) * self._clock))
+        self._ticks[shown] = self._end - shown
         for picture in self._pictures(frame.image, shown):
             self._mux(self._stream.encode(picture))
 
@@ -213,6 +215,11 @@ class Encoder:
         for picture in self._palettes.rest() if self._palettes else ():
             self._mux(self._stream.encode(picture))
         self._mux(self._stream.encode(None))
+        if self._held is not None:
+            # In the order of decoding it may be another than the last one shown; a track is as long as its
+            # last packet says, and a film shall end when its last frame does.
+            self._held.duration = self._end - (self._held.dts - self._begin)
+            self._container.mux(self._held)
 
     def _pictures(self, image: Pixels, shown: int) -> Iterable[Any]:
         picture = av().VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
@@ -232,7 +239,11 @@ class Encoder:
     def _mux(self, packets: Iterable[Any]) -> None:
         for packet in packets:  # codecs forget how long a picture is shown
             packet.duration = self._ticks.pop(packet.pts, packet.duration)
-            self._container.mux(packet)
+            if self._held is None:
+                self._begin = packet.dts
+            else:
+                self._container.mux(self._held)
+            self._held = packet
 
 
 class Palettes:

@@ -170,7 +170,8 @@ class EncodedSound(SoundTrack):
 def _can_be_copied(stream: Any, copied: Iterable[str]) -> bool:
     """Whether a container takes the coding; AAC only with its header, which MPEG transport streams lack."""
     context = stream.codec_context
-    return context.name in copied and (context.name != "aac" or bool(context.extradata))
+    name = context.codec.canonical_name  # the decoder of "mp3" is called "mp3float"
+    return name in copied and (name != "aac" or bool(context.extradata))
 
 
 def _encoder(container: Any, name: str, like: Any) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -37,9 +39,7 @@ def look_at_animation(path: Path) -> tuple[int, tuple[int, int], Fraction]:
         ValueError: One picture, or one that cannot be read.
     """
     count, total = 0, Fraction(0)
-    with reading(path) as stream:
-        picture = open_picture(stream, str(path))
-        check_pixels(picture, str(path), None)
+    with _opened(path) as picture:
         try:
             for duration in _played(picture):
                 count, total = count + 1, total + duration
@@ -54,8 +54,7 @@ def look_at_animation(path: Path) -> tuple[int, tuple[int, int], Fraction]:
 def animation_frames(path: Path, start: int) -> Iterator[Frame]:
     """The frames of an animation from number `start` on; see `Film.frames`."""
     time = Fraction(0)
-    with reading(path) as stream:
-        picture = open_picture(stream, str(path))
+    with _opened(path) as picture:
         try:
             for number, duration in enumerate(_played(picture)):
                 if number >= start:
@@ -63,6 +62,25 @@ def animation_frames(path: Path, start: int) -> Iterator[Frame]:
                 time += duration
         except Exception as error:
             warn_broken(path, time, first_line(error))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
+    """Open an animation.
+
+    Raises:
+        ValueError: It cannot be read; a WebP that is cut off among them, since libwebp wants all of it.
+    """
+    with reading(path) as stream:
+        beginning = stream.read(8)
+        stream.seek(0)
+        if beginning[:4] == b"RIFF" and int.from_bytes(beginning[4:], "little") + 8 > os.path.getsize(path):
+            raise ValueError(
+                f"{path} ends early, and a WebP can only be read whole; fetch it or make it again."
+            )
+        picture = open_picture(stream, str(path))
+        check_pixels(picture, str(path), None)
+        yield picture
 
 
 def _played(picture: ImageFile.ImageFile) -> Iterator[Fraction]:
