@@ -127,6 +127,7 @@ ORDER = [
         "foundation",
         "process",
         "hardware",
+        "jobs",
         "samples",
         "images",
         "colours",
