@@ -85,10 +85,10 @@ def carry(photo: np.ndarray, past: Past) -> Carried:
 def with_contrast_of(alone: np.ndarray, mixed: np.ndarray) -> np.ndarray:
     """The mixture of frames with the contrast that the frame alone has, place by place.
 
-    Strokes that do not lie on each other average out: of a hundred frames mixed, a grey veil is left. m + g (y - m)
-    with m the mixture y smoothed, and g^2 the ratio of both variances in a Gaussian window of `WINDOW` pixels,
-    at least 1 (where strokes agree) and at most `MOST_GAIN`^2. Heitz and Neyret 2018 (section 4.1) do the
-    same with textures whose variance is known.
+    Strokes that do not lie on each other average out: of a hundred frames mixed, a grey veil is left. So
+    m + g (y - m), with m the mixture y smoothed and g^2 the ratio of both variances in a Gaussian window of
+    `WINDOW` pixels, at least 1 (where strokes agree) and at most `MOST_GAIN`^2. Heitz and Neyret 2018 do so
+    with textures whose variance is known.
 
     Args:
         alone, mixed: float32 RGB, (1, H, W, 3).
@@ -110,6 +110,10 @@ class FramePainter(Protocol):
     lags: ClassVar[tuple[int, ...]]  # of the earlier frames that it wants
     at_most: ClassVar[int]  # longer side in pixels of a film that nobody gave a size
 
+    @property
+    def palette(self) -> Palette:
+        """The styles, read when they are first needed."""
+
     def begin(self, first: np.ndarray) -> None:
         """Settle what is one for the whole film, from its first frame."""
 
@@ -121,10 +125,10 @@ class FramePainter(Protocol):
 class OnePassFrames:
     """One pass for each frame, mixed with what was carried along from the one before.
 
-    r + s c (w - r), with r the frame in one pass, w the frame before as it was shown, moved, c how far that is
-    to be believed, and s = `steady`; then the contrast of r (see `with_contrast_of`). The style is read once,
-    and so, at a strength below 1, is the photograph, from the first frame of the film: a code that changed
-    would change the strokes.
+    r + s c (w - r), with r the frame in one pass, w the frame before as it was shown, moved, c how far that
+    is to be believed, and s = `steady`; then the contrast of r (see `with_contrast_of`). The style is read
+    once, and so, at a strength below 1, is the photograph, from the first frame of the film: a code that
+    changed would change the strokes.
 
     Attributes:
         style: picture, or pictures, mixed as `blend` says.

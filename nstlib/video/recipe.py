@@ -150,6 +150,7 @@ def planned(
     Raises:
         ValueError: bad settings, or another film is being painted in the folder.
     """
+    _ = painter.palette  # what is wrong with the styles is said at once
     width, height = film.size
     longer = max(film.size)
     full = min(longer, painter.at_most) if size is None else check_count(size, "size")
