@@ -78,8 +78,8 @@ def run_sweep(arguments: argparse.Namespace) -> int:
 
 def tell(swept: Sweep, folder: str) -> None:
     """Say how many were painted, and how many were there."""
-    painted = [each for each in swept.outcomes if each.painted is not None and not each.kept]
-    kept = sum(each.kept for each in swept.outcomes)
+    painted = {each.file for each in swept.outcomes if each.file is not None and not each.kept}
+    kept = len({each.file for each in swept.outcomes if each.kept})
     print(f"{folder}: {counted(len(painted))} painted, contact_sheet.png, results.csv")
     if kept:
         print(f"{counted(kept)} skipped: there already, and made in the same way")

@@ -156,7 +156,8 @@ def sorted_out(rows: list[Row], folder: Path) -> tuple[dict[int, Outcome], dict[
     settled: dict[int, Outcome] = {}
     waiting: dict[Path, list[int]] = {}
     there = {path: about for path in sorted(folder.glob("*.png")) if (about := read(path)) is not None}
-    names, taken = file_names(rows), {name.casefold() for name in os.listdir(folder)}
+    names = file_names(different := [row for index, row in enumerate(rows) if row not in rows[:index]])
+    taken = {name.casefold() for name in os.listdir(folder)}
     for index, asked in enumerate(rows):
         try:
             rows[index] = row = checked(asked)
@@ -170,7 +171,7 @@ def sorted_out(rows: list[Row], folder: Path) -> tuple[dict[int, Outcome], dict[
         elif same:
             same[0].append(index)
         else:
-            target = folder / names[index]
+            target = folder / names[different.index(asked)]
             target = unused_name(target) if target.name.casefold() in taken else target
             taken.add(target.name.casefold())
             waiting[target] = [index]

@@ -22,7 +22,8 @@ from .painting import Outcome
 SIDE, MOST_LARGE = 256, 120  # longer side of a picture on the sheet, and of how many
 SMALL = 128  # the longer side where there are more
 NARROWEST = 150  # width for the words under a picture
-LETTERS, GAP, MOST_LINES = 15, 10, 4
+LETTERS, GAP = 15, 10
+MOST_LINES, LOWEST = 8, 5  # of words under a picture; lines for which a place has room, for an error
 WIDEST = 1800  # of a sheet that is no table
 INK, PAPER, GREY = (32, 32, 36), (255, 255, 255), (232, 232, 234)
 NOTE = "nstlib contact sheet"
@@ -34,11 +35,13 @@ class Tile:
 
     Attributes:
         file: the picture; None where there is none.
-        words: under it, or in its place.
+        words: under it.
+        error: in the place of a picture.
     """
 
     file: Path | None
-    words: str
+    words: str = ""
+    error: str = ""
 
 
 def write_sheet(outcomes: Sequence[Outcome], path: Path) -> None:
@@ -73,42 +76,42 @@ def table_of(outcomes: Sequence[Outcome]) -> tuple[str, str] | None:
 
 def draw_table(outcomes: Sequence[Outcome], down: str, across: str) -> Image.Image:
     """A line for each value of one setting, a column for each of the other."""
-    heads = {name: list(dict.fromkeys(of(outcome, name) for outcome in outcomes)) for name in (down, across)}
-    side, width = sizes_for(len(outcomes))
-    tiles = {(of(o, down), of(o, across)): tile(o, "") for o in outcomes}
-    left = max(
-        round(font().getlength(text)) for value in heads[down] for text in lines(titled(down, value), width)
-    )
-    top = block(lines(titled(across, value), width) for value in heads[across])
-    size = left + GAP + len(heads[across]) * (width + GAP), top + GAP + len(heads[down]) * (side + GAP)
-    sheet = Image.new("RGB", (size[0] + GAP, size[1] + GAP), PAPER)
-    for column, value in enumerate(heads[across]):
-        x = left + 2 * GAP + column * (width + GAP)
-        write(sheet, (x, GAP), lines(titled(across, value), width), width)
-    for row, value in enumerate(heads[down]):
-        y = top + 2 * GAP + row * (side + GAP)
-        write(sheet, (GAP, y + side // 2 - LETTERS), lines(titled(down, value), width), left, centred=False)
-        for column, other in enumerate(heads[across]):
-            place(sheet, tiles.get((value, other)), (left + 2 * GAP + column * (width + GAP), y), side, width)
+    width, height = box_for(outcomes)
+    downs, acrosses = ([*dict.fromkeys(of(o, name) for o in outcomes)] for name in (down, across))
+    heads = [lines(titled(across, value), width) for value in acrosses]
+    sides = [lines(titled(down, value), width) for value in downs]
+    left = GAP + max(round(font().getlength(text)) for side in sides for text in side)
+    top = GAP + block(heads)
+    sheet = paper(left + len(heads) * (GAP + width), top + len(sides) * (GAP + height))
+    for column, head in enumerate(heads):
+        write(sheet, (left + GAP + column * (GAP + width), GAP), head, width)
+    for row, side in enumerate(sides):
+        write(sheet, (GAP, top + GAP + row * (GAP + height) + (height - block([side])) // 2), side)
+    for each in outcomes:
+        column, row = acrosses.index(of(each, across)), downs.index(of(each, down))
+        corner = left + GAP + column * (GAP + width), top + GAP + row * (GAP + height)
+        place(sheet, tile(each), corner, (width, height))
     return sheet
 
 
 def draw_lines(outcomes: Sequence[Outcome]) -> Image.Image:
     """The pictures in the order of their rows, each with its words under it."""
-    side, width = sizes_for(len(outcomes))
+    width, height = box_for(outcomes)
     names = varying([outcome.row for outcome in outcomes])
     tiles = [tile(o, "\n".join(titled(name, of(o, name)) for name in names)) for o in outcomes]
-    columns = min(len(tiles), max(1, (WIDEST - GAP) // (width + GAP)), max(3, round(len(tiles) ** 0.5)))
-    words = block(lines(each.words, width) for each in tiles)
-    height = side + words + 2 * GAP
-    count = -(-len(tiles) // columns)
-    sheet = Image.new("RGB", (GAP + columns * (width + GAP), GAP + count * height), PAPER)
+    columns = min(len(tiles), (WIDEST - GAP) // (GAP + width), max(3, round(len(tiles) ** 0.5)))
+    step = height + GAP + block(lines(each.words, width) for each in tiles)
+    sheet = paper(columns * (GAP + width), -(-len(tiles) // columns) * (GAP + step))
     for number, each in enumerate(tiles):
-        x, y = GAP + number % columns * (width + GAP), GAP + number // columns * height
-        place(sheet, each, (x, y), side, width)
-        if each.file is not None:
-            write(sheet, (x, y + side + GAP // 2), lines(each.words, width), width)
+        x, y = GAP + number % columns * (GAP + width), GAP + number // columns * (GAP + step)
+        place(sheet, each, (x, y), (width, height))
+        write(sheet, (x, y + height + GAP // 2), lines(each.words, width), width)
     return sheet
+
+
+def paper(width: int, height: int) -> Image.Image:
+    """An empty sheet with a gap to the right and below."""
+    return Image.new("RGB", (width + GAP, height + GAP), PAPER)
 
 
 def of(outcome: Outcome, name: str) -> str:
@@ -121,33 +124,38 @@ def titled(name: str, value: str) -> str:
     return value if name in ("content", "style") else f"{name} {value}"
 
 
-def tile(outcome: Outcome, words: str) -> Tile:
-    """The place of a row; without a picture it says why."""
-    if outcome.error is None:
-        return Tile(outcome.file, words)
-    return Tile(None, f"{words}\n{first_line(outcome.error)}".strip())
+def tile(outcome: Outcome, words: str = "") -> Tile:
+    """The place of a row."""
+    return Tile(outcome.file, words, "" if outcome.error is None else first_line(outcome.error))
 
 
-def sizes_for(count: int) -> tuple[int, int]:
-    """Longer side of a picture, and width of its place."""
-    side = SIDE if count <= MOST_LARGE else SMALL
-    return side, max(side, NARROWEST)
+def box_for(outcomes: Sequence[Outcome]) -> tuple[int, int]:
+    """Width and height of the place that every picture gets: of the widest and of the tallest."""
+    shapes = [size_of(each.file, len(outcomes)) for each in outcomes if each.file is not None]
+    widths, heights = zip(*shapes, strict=True) if shapes else ((), ())
+    return max((*widths, NARROWEST)), max((*heights, LOWEST * line_height()))
 
 
-def place(sheet: Image.Image, each: Tile | None, at: tuple[int, int], side: int, width: int) -> None:
-    """Put a picture on the sheet, or in its place a grey field with words."""
-    x, y = at
-    if each is None:
-        return
+def size_of(file: Path, count: int) -> tuple[int, int]:
+    """Width and height of a picture on a sheet of so many; small ones are not enlarged."""
+    with Image.open(file) as picture:
+        width, height = picture.size
+    share = min(1, (SIDE if count <= MOST_LARGE else SMALL) / max(width, height))
+    return max(1, round(width * share)), max(1, round(height * share))
+
+
+def place(sheet: Image.Image, each: Tile, at: tuple[int, int], box: tuple[int, int]) -> None:
+    """Put a picture at the bottom of its place, or instead a grey field with words."""
+    (x, y), (width, height) = at, box
     if each.file is None:
-        ImageDraw.Draw(sheet).rectangle((x, y, x + width - 1, y + side - 1), fill=GREY)
-        write(sheet, (x + GAP, y + GAP), lines(each.words, width - 2 * GAP), width - 2 * GAP, centred=False)
+        ImageDraw.Draw(sheet).rectangle((x, y, x + width - 1, y + height - 1), fill=GREY)
+        write(sheet, (x + GAP, y + GAP), lines(each.error, width - 2 * GAP, height // line_height() - 1))
         return
     with Image.open(each.file) as picture:
-        share = min(1, side / max(picture.size))
+        share = min(1, width / picture.width, height / picture.height)
         size = max(1, round(picture.width * share)), max(1, round(picture.height * share))
         small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    sheet.paste(small, (x + (width - small.width) // 2, y + (side - small.height) // 2))
+    sheet.paste(small, (x + (width - small.width) // 2, y + height - small.height))
 
 
 @cache
@@ -156,14 +164,14 @@ def font() -> Any:
     return fonts.for_pillow(LETTERS)
 
 
-def lines(text: str, width: int) -> list[str]:
+def lines(text: str, width: int, most: int = MOST_LINES) -> list[str]:
     """A text broken into lines of at most a width in pixels; what is too long ends with three dots."""
     found = [line for part in text.split("\n") for line in wrapped(part, width)]
-    if len(found) > MOST_LINES:
-        last = found[MOST_LINES - 1]
+    if len(found) > most:
+        last = found[most - 1]
         while last and font().getlength(f"{last} …") > width:
             last = last[:-1]
-        found = [*found[: MOST_LINES - 1], f"{last} …"]
+        found = [*found[: most - 1], f"{last} …"]
     return found
 
 
@@ -195,11 +203,9 @@ def line_height() -> int:
     return round(LETTERS * 1.3)
 
 
-def write(
-    sheet: Image.Image, at: tuple[int, int], texts: Sequence[str], width: int, *, centred: bool = True
-) -> None:
-    """Write lines under each other."""
+def write(sheet: Image.Image, at: tuple[int, int], texts: Sequence[str], width: int | None = None) -> None:
+    """Write lines under each other, in the middle of a width if there is one."""
     drawing = ImageDraw.Draw(sheet)
     for number, text in enumerate(texts):
-        x = at[0] + (max(0, round(width - font().getlength(text)) // 2) if centred else 0)
-        drawing.text((x, at[1] + number * line_height()), text, fill=INK, font=font())
+        indent = 0 if width is None else max(0, round(width - font().getlength(text)) // 2)
+        drawing.text((at[0] + indent, at[1] + number * line_height()), text, fill=INK, font=font())
