@@ -221,6 +221,18 @@ def checked(row: Row) -> Row:
     }
 
 
+def printable(row: Row) -> Row:
+    """A row that could not be checked, as results show it: what is no plain data by its kind."""
+
+    def shown(value: Any) -> Any:
+        try:
+            return json.loads(json.dumps(value))
+        except (TypeError, ValueError):
+            return str(value) if isinstance(value, os.PathLike) else f"({type(value).__name__})"
+
+    return {name: shown(value) for name, value in row.items()}
+
+
 def is_picture(name: str, value: Any) -> bool:
     """Whether a setting is a picture; the start of a run may be a word instead."""
     if name != "start":
