@@ -16,6 +16,7 @@ is left out of the list by the caller, who alone knows how to tell. Networks are
 from __future__ import annotations
 
 import queue
+import re
 import sys
 import time
 import uuid
@@ -41,6 +42,7 @@ CONNECT = 10.0  # seconds in which a scheduler has to answer
 PATIENCE = 120.0  # seconds without a single worker after which nobody waits any longer
 LOOK = 2.0  # seconds between two looks at whether there are workers
 BAR = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}, left: {remaining}]"
+ADDRESS = r"((tcp|tls|ws|wss|ucx)://)?\S+:\d+"
 ALIKE = ("python", "distributed", "nstlib")  # whose versions have to be the same everywhere
 
 
@@ -88,7 +90,7 @@ def run_jobs(
     Raises:
         ImportError: Dask is not installed.
         OSError: the scheduler does not answer or went away, or has had no worker for `PATIENCE` seconds.
-        ValueError: workers have another Python, Dask or nstlib than this process.
+        ValueError: no address; workers have another Python, Dask or nstlib than this process.
 
     Warns:
         RuntimeWarning: there is no worker, or none any longer.
@@ -164,13 +166,15 @@ def _connected(address: str) -> Iterator[Client]:
     """A connection to a scheduler.
 
     Raises:
-        ImportError, OSError: there is none to be had.
+        ImportError, OSError, ValueError: there is none to be had.
     """
     try:
         from distributed import Client
     except ImportError:
         extra = '`pip install "nstlib[cluster]"` brings it, here and on the workers'
         raise ImportError(f"Many machines need Dask: {extra}.") from None
+    if not re.fullmatch(ADDRESS, address):
+        raise ValueError(f"scheduler is {address!r}; give its address, such as tcp://host:8786.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of versions: we look ourselves
