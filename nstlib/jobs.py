@@ -42,7 +42,7 @@ CONNECT = 10.0  # seconds in which a scheduler has to answer
 PATIENCE = 120.0  # seconds without a single worker after which nobody waits any longer
 LOOK = 2.0  # seconds between two looks at whether there are workers
 BAR = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}, left: {remaining}]"
-ADDRESS = r"((tcp|tls|ws|wss|ucx)://)?\S+:\d+"
+ADDRESS = r"((tcp|tls|ws|wss|ucx)://)?[^\s/]+:\d+"
 ALIKE = ("python", "distributed", "nstlib")  # whose versions have to be the same everywhere
 
 

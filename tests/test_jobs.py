@@ -19,23 +19,29 @@ from nstlib.jobs import Finished, run_jobs
 posix = pytest.mark.skipif(os.name == "nt", reason="a killed process is POSIX")
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
+def local_cluster(workers: int) -> Any:
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as two:
-        yield two
+    return distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
 
 
 @pytest.fixture(scope="module")
-def address(cluster: Any) -> str:
-    return str(cluster.scheduler_address)
+def address() -> Iterator[str]:
+    """Of a scheduler with two workers."""
+    with local_cluster(2) as two:
+        yield str(two.scheduler_address)
+
+
+@pytest.fixture
+def mortal() -> Iterator[str]:
+    """Of another one, for tests that kill workers: Dask needs a while to get over it."""
+    with local_cluster(2) as two:
+        yield str(two.scheduler_address)
 
 
 @pytest.fixture
 def empty() -> Iterator[str]:
-    """The address of a scheduler without workers."""
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=0, dashboard_address=":0") as none:
+    """Of a scheduler without workers."""
+    with local_cluster(0) as none:
         yield str(none.scheduler_address)
 
 
@@ -108,20 +114,20 @@ def test_the_bar_counts_the_jobs(progress: bool, capsys: pytest.CaptureFixture[s
 
 @posix
 @pytest.mark.filterwarnings("ignore")  # Dask's, of a worker that is gone
-def test_a_job_whose_worker_is_killed_is_done_by_another(address: str, tmp_path: Path) -> None:
+def test_a_job_whose_worker_is_killed_is_done_by_another(mortal: str, tmp_path: Path) -> None:
     work = [(str(tmp_path), number) for number in range(5)]
-    found = run(working.die_once, *work, scheduler=address)
+    found = run(working.die_once, *work, scheduler=mortal)
     assert {each.result for each in found} == {0, 1, 2, 3, 4}
     assert len((tmp_path / "try-2").read_text(encoding="utf-8")) > 1
 
 
 @posix
 @pytest.mark.filterwarnings("ignore")
-def test_a_job_that_kills_every_worker_fails_in_one_sentence(address: str) -> None:
-    (found,) = run(working.die, 1, scheduler=address)
+def test_a_job_that_kills_every_worker_fails_in_one_sentence(mortal: str) -> None:
+    (found,) = run(working.die, 1, scheduler=mortal)
     assert isinstance(found.error, ChildProcessError)
     assert "memory" in str(found.error)
-    assert [each.result for each in run(working.square, 2, scheduler=address)] == [4]  # workers come back
+    assert [each.result for each in run(working.square, 2, scheduler=mortal)] == [4]  # workers come back
 
 
 def test_closing_drops_what_waits_and_interrupts_what_runs(address: str, tmp_path: Path) -> None:
@@ -228,8 +234,7 @@ def test_workers_of_another_version_are_refused(
 
 
 def test_a_scheduler_that_goes_away_ends_the_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    distributed = pytest.importorskip("distributed")
-    cluster = distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0")
+    cluster = local_cluster(1)
     monkeypatch.setattr(jobs, "CONNECT", 2.0)
     ended = run_jobs(
         begin_with_nothing, [None, (str(tmp_path), 0)], scheduler=cluster.scheduler_address, progress=False
