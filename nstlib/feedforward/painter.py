@@ -22,7 +22,7 @@ from .codes import StyleCode, color_statistics, style_statistics
 from .transformer import FACTOR, predictions, transform
 
 WEIGHTS_FILE = "pocket_painter.npz"
-SHA256 = "05590901b1e2a28254adf34a701519075ceeb554c9d3ebefe5b1787b7d56b108"  # of that file
+SHA256 = "ad10a274eec7a0d3e16d89df7a90a894bbcef21b4170f3fec652de7ae8dcadaf"  # of that file
 ENCODER = "pocket_vgg"  # what reads the style; the weights were taught with it
 SMALLEST_SIDE = 16  # pixels: what is reflected at a border must be there
 SMALLEST_STYLE = 8  # pixels: the encoder halves a style three times
