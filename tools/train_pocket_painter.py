@@ -66,7 +66,7 @@ DEEPEST = "block5_conv1"
 
 WIDE, FINE, LAST, BLOCKS = 80, 32, 16, 5  # channels at 1/4, 1/2 and 1/1 of the sides; residual blocks
 CODE, HIDDEN = 128, 192
-# Noise at a quarter of the sides and at all of them: side of the tile, and the blur of each map in pixels there.
+# Noise at a quarter of the sides and at all of them: side of the tile, and the blur of each map in pixels.
 TILE, BLURS = 64, (*[1.6] * 3, *[1.8] * 3, *[1.4] * 5, *[3.0] * 5)
 WHOLE_TILE, WHOLE_BLURS = 256, (0.7, 1.2)
 LAST_NOISE = "noise_up3"
@@ -508,7 +508,7 @@ class Training:
         """The weighted parts of the loss for a fresh batch."""
         count, size = self.options.batch, self.options.size
         if self.step % 3 == 0:  # some larger ones, for what is larger than a crop
-            count, size = count // 2, size * 3 // 2
+            count, size = max(2, count // 2), size * 3 // 2
         photos, styles = self.pictures.batch(count, size, self.rng)
         with torch.no_grad():
             wanted, kept = features(self.judge, styles), features(self.judge, photos)
