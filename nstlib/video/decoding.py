@@ -31,6 +31,7 @@ THREADS = 2  # of a codec: what stands beside it, a network, needs the others
 BICUBIC, FULL_CHROMA, FULL_CHROMA_IN, ACCURATE = 0x4, 0x2000, 0x4000, 0x40000
 CONVERT = BICUBIC | FULL_CHROMA | FULL_CHROMA_IN | ACCURATE
 BT709, UNSPECIFIED, BT601 = 1, 2, 5  # matrices between YUV and RGB, as numbered by ISO/IEC 23091-2
+FULL_RANGE = 2  # FFmpeg's AVCOL_RANGE_JPEG
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,14 @@ def demuxer(path: Path) -> Any:
         ValueError: Not such a file.
         OSError: The file cannot be read.
     """
-    options = {"format_whitelist": READERS, "protocol_whitelist": "file"}
+    settings: dict[str, Any] = {"options": {"format_whitelist": READERS, "protocol_whitelist": "file"}}
+    if int(av().__version__.split(".")[0]) < 19:  # later ones do so by themselves
+        settings["metadata_errors"] = "replace"  # a title need not be UTF-8
     try:
         if os.path.getsize(path) == 0:
             raise ValueError(f"{path} is empty (0 bytes); {KINDS}.")
         # An absolute path, or FFmpeg might take what stands before a colon for a protocol.
-        return av().open(str(path.resolve()), options=options, metadata_errors="replace")
+        return av().open(str(path.resolve()), **settings)
     except OSError as error:
         raise OSError(f"Cannot read {path}: {error.strerror or error}.") from None
     except av().error.FFmpegError as error:
@@ -123,8 +126,8 @@ def first_time(path: Path) -> Fraction:
 
 def _pictures_of(path: Path, container: Any) -> Any:
     """The first stream of moving pictures, ready to be decoded."""
-    cover = 0x400  # AV_DISPOSITION_ATTACHED_PIC
-    streams = [each for each in container.streams.video if not int(each.disposition) & cover]
+    cover = av().stream.Disposition.attached_pic
+    streams = [each for each in container.streams.video if not each.disposition & cover]
     if not streams:
         held = "only sound" if container.streams.audio else "no pictures"
         raise ValueError(f"{path} holds {held}; {KINDS}.")
@@ -239,6 +242,7 @@ def _rgb(picture: Any, stream: Any, size: tuple[int, int]) -> Pixels:
         height=height,
         format="rgba" if alpha else "rgb24",
         src_colorspace=_matrix(picture),
+        src_color_range="JPEG" if _is_full_range(picture) else "MPEG",
         dst_color_range="JPEG",
         interpolation=CONVERT,
     ).to_ndarray()
@@ -257,6 +261,11 @@ def _matrix(picture: Any) -> int:
     if stated != UNSPECIFIED:
         return stated
     return BT709 if picture.height > 576 or picture.width >= 1280 else BT601
+
+
+def _is_full_range(picture: Any) -> bool:
+    """Whether brightness is coded in 0 to 255, and not in the 16 to 235 of television."""
+    return int(picture.color_range) == FULL_RANGE or picture.format.name.startswith("yuvj")
 
 
 def _over_white(pixels: Pixels) -> Pixels:
