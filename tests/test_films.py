@@ -70,11 +70,13 @@ def made(
     colour: tuple[int, int] = (2, 0),
     source: str = "rgb24",
     ratio: Fraction | None = None,
+    title: str = "",
 ) -> Path:
     """A film straight from FFmpeg's encoders: what somebody else's camera might have written."""
     images = list(images)
     times = shown or [number * STEP for number in range(len(images))]
     with av.open(str(path), "w") as container:
+        container.metadata["title"] = title
         stream = container.add_stream(codec, rate=25, options=options or {})
         stream.height, stream.width = images[0].shape[:2]
         stream.pix_fmt = pixels
@@ -454,6 +456,14 @@ def test_files_are_closed_when_reading_stops_early(tmp_path: Path) -> None:
         assert open_files() > before
         frames.close()  # type: ignore[attr-defined]
         assert open_files() == before
+
+
+def test_a_title_need_not_be_utf_8(tmp_path: Path) -> None:
+    made(tmp_path / "in.mp4", [corners()] * 2, title="TITLE-OF-A-FILM")
+    content = (tmp_path / "in.mp4").read_bytes()
+    assert b"TITLE-OF-A-FILM" in content
+    (tmp_path / "in.mp4").write_bytes(content.replace(b"TITLE-OF-A-FILM", b"\xfcber-den-Film.."))
+    assert len(images_of(tmp_path / "in.mp4")) == 2
 
 
 def test_a_sample_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
