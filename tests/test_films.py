@@ -663,6 +663,24 @@ def test_reading_streams_too(tmp_path: Path, suffix: str) -> None:
     assert alive[1] <= 4
 
 
+def test_reading_leaves_no_circles_of_references(tmp_path: Path) -> None:
+    """They would hold pictures, whose size Python's collector does not see, for hundreds of frames."""
+    left = []
+    for count in (5, 45):
+        out = tmp_path / f"{count}.mp4"
+        save_film(framed([grey(9)] * count), out, rate=25)
+        turned(out, TURNS["quarter right"][0])
+        film = open_film(out)
+        gc.collect()
+        gc.disable()
+        try:
+            assert sum(1 for _ in film.frames()) == count
+            left.append(gc.collect())
+        finally:
+            gc.enable()
+    assert left[1] - left[0] < 20
+
+
 # --- whole or not at all ---------------------------------------------------------------------------------
 
 
@@ -862,6 +880,27 @@ def test_a_film_broken_half_way_ends_with_one_warning(tmp_path: Path, suffix: st
     assert seen[0].filename == __file__
     for a, b in zip(read[:-1], whole, strict=False):
         assert np.array_equal(a.image, b.image) and a.time == b.time
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mkv"])
+def test_a_film_with_a_hole_ends_with_one_warning(tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"film{suffix}"
+    save_film(framed([noise(n, 64, 64) for n in range(30)]), out, rate=25)
+    content = out.read_bytes()
+    middle = len(content) // 2
+    out.write_bytes(content[:middle] + noise(77).tobytes()[:2000] + content[middle + 2000 :])
+    with pytest.warns(UserWarning, match="breaks off at 0.[4-7]") as seen:
+        read = images_of(out)
+    assert len(seen) == 1 and 10 < len(read) < 20
+
+
+def test_a_long_last_picture_is_no_break(tmp_path: Path) -> None:
+    out = tmp_path / "slides.mkv"
+    frames = at_times([noise(n) for n in range(3)], [Fraction(n) for n in range(3)], Fraction(30))
+    save_film(frames, out, rate=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(images_of(out)) == 3
 
 
 def test_a_webp_cut_off_is_refused(tmp_path: Path) -> None:
