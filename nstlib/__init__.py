@@ -49,6 +49,7 @@ _HOMES = {
         "transfer_style",
     ),
     "feedforward": ("OnePass", "Painter", "StyleCode", "load_painter", "paint_once"),
+    "video": ("PaintedFilm", "paint_video"),
     "again": ("repeat",),
     "studio": ("Studio",),
     "sweeps": ("Sweep", "sweep"),
@@ -74,6 +75,7 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
     from . import samples as samples
     from . import studio as studio
     from . import sweeps as sweeps
+    from . import video as video
     from . import widgets as widgets
     from .again import repeat as repeat
     from .autodiff import gradient as gradient
@@ -118,6 +120,8 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
     from .studio import Studio as Studio
     from .sweeps import Sweep as Sweep
     from .sweeps import sweep as sweep
+    from .video import PaintedFilm as PaintedFilm
+    from .video import paint_video as paint_video
 
 
 def __getattr__(name: str) -> Any:
