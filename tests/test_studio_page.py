@@ -157,7 +157,7 @@ def test_a_visitor_paints_compares_keeps_and_comes_back(
     page.get_by_role("button", name="Paint with care").click()
     lines, previews = watch_run(page)
     assert lines[0].startswith("Preparing") and lines[-1].startswith("Finished, in"), lines
-    # So small a picture may be finished before there was anything to estimate from (tests/test_studio.py has that).
+    # So small a picture may be finished before there was anything to estimate from.
     known = r"Painting at 128 pixels: \d+ %, (about \d+ s left|estimating the time left)"
     assert any(re.match(known, line) for line in lines), lines
     assert len(previews) >= 2, "the preview did not change"

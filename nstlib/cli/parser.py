@@ -11,6 +11,7 @@ from .lab import lab, studio, studio_arguments
 from .listing import info, list_networks, list_samples
 from .live import live_arguments, write_live
 from .stylize import stylize, stylize_arguments
+from .sweep import run_sweep, sweep_arguments
 from .teaching import (
     exercises_arguments,
     grade,
@@ -24,6 +25,7 @@ from .teaching import (
     slides_arguments,
 )
 from .values import port
+from .video import paint, video_arguments
 
 
 def no_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +62,10 @@ COMMANDS = (
     Command("networks", list_networks, "list the networks, their weights and their usual layers"),
     Command("samples", list_samples, "list the pictures that go by a name, with their licences"),
     Command("stylize", stylize, "paint a photograph in the style of a picture", stylize_arguments),
+    Command(
+        "video", paint, "paint a film in the style of a picture, steady from frame to frame", video_arguments
+    ),
+    Command("sweep", run_sweep, "paint every row of a table of settings, on one sheet", sweep_arguments),
     Command(
         "studio",
         studio,

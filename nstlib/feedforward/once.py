@@ -269,9 +269,7 @@ def paint_palette(
 ) -> np.ndarray:
     """The photograph in one style, in a mixture, or in one style for each region."""
     if palette.regions is None:
-        codes = [read_style(painter, each, style_size) for each in palette]
-        code = StyleCode.mix(codes, [each.share for each in palette])
-        return paint_to(painter, photo, code, strength, style_size)
+        return paint_to(painter, photo, read_palette(painter, palette, style_size), strength, style_size)
     out, covered = np.zeros_like(photo), np.zeros((*photo.shape[:3], 1), "float32")
     for style in palette:
         where: Any = palette.where(style, photo.shape[1:3])
@@ -279,6 +277,12 @@ def paint_palette(
         out += where[None, ..., None] * paint_to(painter, photo, code, strength, style_size, where)
         covered += where[None, ..., None]
     return (out + (1 - np.minimum(covered, 1)) * photo).clip(0, 1).astype("float32")
+
+
+def read_palette(painter: Painter, palette: Palette, style_size: int) -> StyleCode:
+    """The code of a mixture of styles without regions."""
+    codes = [read_style(painter, each, style_size) for each in palette]
+    return StyleCode.mix(codes, [each.share for each in palette])
 
 
 def read_style(painter: Painter, style: Style, style_size: int) -> StyleCode:
@@ -298,9 +302,21 @@ def paint_to(
     """The photograph painted up to a strength; at 0 it is the photograph to the bit."""
     if strength == 0:
         return photo
-    if strength < 1:
-        own = painter.code(images.resize(photo, min(style_size, max(photo.shape[1:3]))))
-        code = StyleCode.mix([own, code], [1 - strength, strength])
-    painting = painter.paint(photo, code, where)
+    code = code_up_to(painter, photo, code, strength, style_size)
+    return faded(photo, painter.paint(photo, code, where), strength)
+
+
+def code_up_to(
+    painter: Painter, photo: np.ndarray, code: StyleCode, strength: float, style_size: int
+) -> StyleCode:
+    """The code between that of a photograph and that of a style; the latter's own at strength 1."""
+    if strength == 1:
+        return code
+    own = painter.code(images.resize(photo, min(style_size, max(photo.shape[1:3]))))
+    return StyleCode.mix([own, code], [1 - strength, strength])
+
+
+def faded(photo: np.ndarray, painting: np.ndarray, strength: float) -> np.ndarray:
+    """The painting, which under the strength `EXACT` gives way to the photograph."""
     share = min(1.0, strength / EXACT)
     return (share * painting + (1 - share) * photo).astype("float32")

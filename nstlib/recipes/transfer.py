@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
@@ -194,24 +194,41 @@ def usual_sizes(
 
 def in_colours(colors: str, photo: np.ndarray, palette: Palette) -> tuple[np.ndarray, Palette, Any]:
     """The photograph and the styles as the network sees them, and what people see of the image."""
+    return photo_in(colors, photo, palette), palette_in(colors, photo, palette), shown_in(colors, photo)
+
+
+def photo_in(colors: str, photo: np.ndarray, palette: Palette) -> np.ndarray:
+    """The photograph as the network sees it."""
     if colors == "recolored":
-        return palette.recolored(photo), palette, None
+        return palette.recolored(photo)
+    return as_grey(colours.luminance(photo)) if colors == "luminance" else photo
+
+
+def palette_in(colors: str, photo: np.ndarray, palette: Palette) -> Palette:
+    """The styles as the network sees them, beside a photograph."""
     if colors == "content":
-        return photo, palette.map(lambda picture: colours.match_colors(picture, photo)), None
+        return palette.map(lambda picture: colours.match_colors(picture, photo))
     if colors == "luminance":
         light = colours.luminance(photo)
+        return palette.map(lambda p: as_grey(colours.match_luminance(colours.luminance(p), light)))
+    return palette
 
-        def grey(picture: np.ndarray) -> np.ndarray:
-            found = colours.match_luminance(colours.luminance(picture), light)
-            return np.repeat(found, 3, -1)
 
-        def shown(image: Any) -> np.ndarray:
-            lightness = colours.luminance(np.clip(numpy(image), 0, 1))
-            chroma = images.resize(photo, lightness.shape[1:3])
-            return colours.with_luminance(chroma, lightness)
+def shown_in(colors: str, photo: np.ndarray) -> Callable[[Any], np.ndarray] | None:
+    """What people see of the image that is made of a photograph; None where that is the image itself."""
+    if colors != "luminance":
+        return None
 
-        return np.repeat(light, 3, -1), palette.map(grey), shown
-    return photo, palette, None
+    def shown(image: Any) -> np.ndarray:
+        lightness = colours.luminance(np.clip(numpy(image), 0, 1))
+        return colours.with_luminance(images.resize(photo, lightness.shape[1:3]), lightness)
+
+    return shown
+
+
+def as_grey(lightness: np.ndarray) -> np.ndarray:
+    """Lightness (1, H, W, 1) as a grey picture (1, H, W, 3)."""
+    return np.repeat(lightness, 3, -1)
 
 
 def transfer_between(
