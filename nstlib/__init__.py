@@ -49,8 +49,10 @@ _HOMES = {
         "transfer_style",
     ),
     "feedforward": ("OnePass", "Painter", "StyleCode", "load_painter", "paint_once"),
+    "video": ("PaintedFilm", "paint_video"),
     "again": ("repeat",),
     "studio": ("Studio",),
+    "sweeps": ("Sweep", "sweep"),
 }
 _MODULES = (*_HOMES, "plots", "samples", "widgets")
 _load, _, _names = loaded_on_demand(__name__, _HOMES)
@@ -72,6 +74,8 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
     from . import recipes as recipes
     from . import samples as samples
     from . import studio as studio
+    from . import sweeps as sweeps
+    from . import video as video
     from . import widgets as widgets
     from .again import repeat as repeat
     from .autodiff import gradient as gradient
@@ -114,6 +118,10 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
     from .recipes import transfer_between as transfer_between
     from .recipes import transfer_style as transfer_style
     from .studio import Studio as Studio
+    from .sweeps import Sweep as Sweep
+    from .sweeps import sweep as sweep
+    from .video import PaintedFilm as PaintedFilm
+    from .video import paint_video as paint_video
 
 
 def __getattr__(name: str) -> Any:
