@@ -7,9 +7,9 @@
 
 The modules in the order data flows: `jobs`, `samples`, `images`, `colours`, `making`, `networks`, `losses`,
 `objectives`, `autodiff`, `optimizers`, `checkpoint`, `memory`, `recipes`, `feedforward`, `video`, `again`,
-`plots`, `widgets`, `fonts`, `sweeps`, `studio`, `live`; beside them `checks` (of exercises) and `course` (what
-teachers run). Each name below is loaded when it is first used, so that `import nstlib` and `nst --help` take no
-time.
+`plots`, `widgets`, `fonts`, `sweeps`, `studio`, `live`; beside them `checks` (of exercises) and `course`
+(what teachers run). Each name below is loaded when it is first used, so that `import nstlib` and `nst --help`
+take no time.
 """
 
 from __future__ import annotations
