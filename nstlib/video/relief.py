@@ -22,6 +22,7 @@ PADDING = 0.2  # of the longer side: how far a photograph goes on beyond its bor
 KEPT = 0.94  # of the photograph is in the picture, so that little of that is seen
 BEHIND = 0.06  # of the longer side: how far a thing goes on behind what hides its foot
 SPECK = 300  # pixels of a photograph; a smaller part of a thing is none
+RELAXATIONS = 24
 SOFT = 0.8  # pixels, by which an outline is smoothed
 LENS = 1.1  # focal length in widths of the picture, about that of a phone
 
@@ -67,33 +68,30 @@ VIEWS = {  # in the sample photographs
     "china": View(
         205,
         (
-            Cutout(
+            Cutout(  # the tower
                 ((190, 25), (220, 25), (225, 60), (330, 115), (340, 180), (362, 255), (362, 310), (385, 330))
-                + ((345, 400), (300, 427), (180, 427), (60, 350), (55, 265), (75, 170), (85, 100)),
-                ((205, 45), (290, 120), (300, 180), (325, 270), (310, 360), (260, 380), (120, 340), (90, 270))
+                + ((345, 400), (300, 427), (180, 427), (50, 345), (70, 318), (76, 282), (56, 272), (64, 248))
+                + ((92, 232), (92, 195), (78, 182), (80, 160), (115, 155), (90, 130), (92, 98)),
+                ((205, 45), (290, 120), (300, 180), (325, 270), (310, 360), (260, 380), (120, 340), (92, 270))
                 + ((115, 170), (120, 120)),
                 foot=470,
             ),
-            Cutout(
-                (
-                    (530, 235),
-                    (545, 190),
-                    (570, 150),
-                    (600, 125),
-                    (640, 125),
-                    (640, 427),
-                    (325, 427),
-                    (330, 380),
-                    (400, 310),
-                )
-                + ((470, 290), (535, 268)),
+            Cutout(  # trees on the right
+                ((530, 235), (545, 190), (570, 150), (600, 125), (640, 125), (640, 427), (325, 427))
+                + ((330, 380), (400, 310), (470, 290), (535, 268)),
                 ((600, 160), (630, 160), (630, 420), (360, 420), (400, 340), (480, 310), (570, 320)),
                 foot=600,
             ),
-            Cutout(
-                ((0, 130), (30, 155), (85, 225), (78, 275), (70, 330), (130, 320), (200, 355))
-                + ((300, 390), (300, 427), (0, 427)),
-                ((5, 310), (30, 350), (120, 345), (200, 380), (250, 400), (250, 425), (5, 425)),
+            Cutout(  # a branch on the left
+                ((0, 128), (8, 135), (12, 175), (22, 178), (50, 195), (53, 212), (68, 212), (80, 230))
+                + ((72, 250), (58, 252), (42, 258), (36, 266), (18, 282), (0, 284)),
+                ((0, 195), (40, 205), (70, 228), (40, 240), (15, 265), (0, 265)),
+                foot=680,
+            ),
+            Cutout(  # bushes under it
+                ((0, 286), (22, 288), (30, 312), (60, 328), (85, 340), (130, 322), (205, 355), (300, 390))
+                + ((300, 427), (0, 427)),
+                ((0, 310), (30, 350), (120, 345), (200, 380), (250, 400), (250, 425), (0, 425)),
                 foot=680,
             ),
         ),
@@ -289,9 +287,10 @@ def widened(cover: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def filled(picture: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """A picture (H, W, 3) that goes on smoothly where it is not known: pull and push (Gortler et al. 1996).
+    """A picture (H, W, 3) that goes on smoothly where it is not known, as a membrane does: by many grids.
 
-    Halved until it is known everywhere, by means over what is known, and from there back.
+    Halved until it is known everywhere, by means over what is known (Gortler et al. 1996); on the way back
+    every pixel that is not known becomes the mean of those around it, `RELAXATIONS` times.
     """
     cv2, (height, width) = opencv(), known.shape
     if min(height, width) < 2 or known.min() >= 1:
@@ -300,5 +299,7 @@ def filled(picture: np.ndarray, known: np.ndarray) -> np.ndarray:
     weight = cv2.resize(known, half, interpolation=cv2.INTER_AREA)
     mean = cv2.resize(picture * known[..., None], half, interpolation=cv2.INTER_AREA)
     coarse = filled(mean / np.maximum(weight, 1e-6)[..., None], (weight > 1e-6).astype("float32"))
-    rest = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(picture * known[..., None] + rest * (1 - known[..., None]), "float32")
+    rest, share = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), known[..., None]
+    for _ in range(RELAXATIONS):
+        rest = cv2.blur(picture * share + rest * (1 - share), (3, 3))
+    return np.asarray(picture * share + rest * (1 - share), "float32")
