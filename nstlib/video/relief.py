@@ -23,6 +23,7 @@ KEPT = 0.94  # of the photograph is in the picture, so that little of that is se
 BEHIND = 0.06  # of the longer side: how far a thing goes on behind what hides its foot
 SPECK = 300  # pixels of a photograph; a smaller part of a thing is none
 RELAXATIONS = 24
+ACROSS = (9, 1)  # pixels: horizons go on
 SOFT = 0.8  # pixels, by which an outline is smoothed
 LENS = 1.1  # focal length in widths of the picture, about that of a phone
 
@@ -301,5 +302,5 @@ def filled(picture: np.ndarray, known: np.ndarray) -> np.ndarray:
     coarse = filled(mean / np.maximum(weight, 1e-6)[..., None], (weight > 1e-6).astype("float32"))
     rest, share = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), known[..., None]
     for _ in range(RELAXATIONS):
-        rest = cv2.blur(picture * share + rest * (1 - share), (3, 3))
+        rest = cv2.blur(picture * share + rest * (1 - share), ACROSS)
     return np.asarray(picture * share + rest * (1 - share), "float32")
