@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..foundation import first_line
-from .frame import Frame, Pixels, av, warn_broken
+from . import matroska
+from .frame import INVALID_DATA, Frame, Pixels, av, broken, warn_broken
 
 # FFmpeg's readers of single files. Those that follow what a file says to other files and to addresses (hls,
 # dash, concat), that number files (image2) or draw any text as a film (tty) are left out.
@@ -24,13 +24,13 @@ READERS = (
     "mxf,nut,dv,rm,gxf,wtv,yuv4mpegpipe,mjpeg,mp3,wav,flac,aac,ac3,aiff,caf,amr"
 )
 KINDS = "give an MP4, MOV, WebM, MKV, AVI, GIF, WebP or APNG file, or a folder of pictures"
-INVALID_DATA = 0x41444E49  # what FFmpeg answers most often: nothing here reads it
 THREADS = 2  # of a codec: what stands beside it, a network, needs the others
 
 # How FFmpeg scales and converts colours: exactly rounded, colour at full resolution.
 BICUBIC, FULL_CHROMA, FULL_CHROMA_IN, ACCURATE = 0x4, 0x2000, 0x4000, 0x40000
 CONVERT = BICUBIC | FULL_CHROMA | FULL_CHROMA_IN | ACCURATE
 BT709, UNSPECIFIED, BT601 = 1, 2, 5  # matrices between YUV and RGB, as numbered by ISO/IEC 23091-2
+FULL_RANGE = 2  # FFmpeg's AVCOL_RANGE_JPEG
 
 
 @dataclass(frozen=True)
@@ -52,34 +52,35 @@ def look_at(path: Path) -> Facts:
     """
     with opened(path) as (container, stream):
         first = _first(path, container, stream)
-        height, width = _turned(np.empty(_square(first, stream)[::-1]), first).shape
+        width, height = _square(first, stream)
+        size = (height, width) if Turn.of(first).swapped else (width, height)
         rate, length = _rate(stream), _length(container, stream)
         count = stream.frames or (max(1, round(length * rate)) if length else None)
-        return Facts((width, height), rate, count, bool(container.streams.audio))
+        return Facts(size, rate, count, bool(container.streams.audio))
 
 
 def frames(path: Path, size: tuple[int, int], start: int) -> Iterator[Frame]:
     """The frames of a film file from number `start` on; see `Film.frames`."""
     with opened(path) as (container, stream):
+        seen = AsSeen(size)
         waiting: tuple[Any, Fraction, Fraction] | None = None
-        number, broken = -1, ""
-        timed = _timed(_decoded(container, stream), 1 / _rate(stream))
+        number, why = -1, ""
+        timed = _timed(_decoded(path, container, stream), 1 / _rate(stream))
         try:
             for number, each in enumerate(timed):
                 if waiting is not None and number > start:
-                    yield Frame(_rgb(waiting[0], stream, size), waiting[1], each[1] - waiting[1])
+                    yield Frame(seen(waiting[0]), waiting[1], each[1] - waiting[1])
                 waiting = each
-            broken = "" if _is_whole(path, container) else "the file ends early"
         except av().error.FFmpegError as error:
-            broken = reason(error)
+            why = reason(error)
         if waiting is None:
             return
         picture, time, own = waiting
-        own = own if broken else _last_duration(stream, time, own)
+        own = own if why else _last_duration(stream, time, own)
         if number >= start:
-            yield Frame(_rgb(picture, stream, size), time, own)
-        if broken:
-            warn_broken(path, time + own, broken)
+            yield Frame(seen(picture), time, own)
+        if why:
+            warn_broken(path, time + own, why)
 
 
 @contextmanager
@@ -101,12 +102,14 @@ def demuxer(path: Path) -> Any:
         ValueError: Not such a file.
         OSError: The file cannot be read.
     """
-    options = {"format_whitelist": READERS, "protocol_whitelist": "file"}
+    settings: dict[str, Any] = {"options": {"format_whitelist": READERS, "protocol_whitelist": "file"}}
+    if int(av().__version__.split(".")[0]) < 19:  # later ones do so by themselves
+        settings["metadata_errors"] = "replace"  # a title need not be UTF-8
     try:
         if os.path.getsize(path) == 0:
             raise ValueError(f"{path} is empty (0 bytes); {KINDS}.")
         # An absolute path, or FFmpeg might take what stands before a colon for a protocol.
-        return av().open(str(path.resolve()), options=options, metadata_errors="replace")
+        return av().open(str(path.resolve()), **settings)
     except OSError as error:
         raise OSError(f"Cannot read {path}: {error.strerror or error}.") from None
     except av().error.FFmpegError as error:
@@ -123,8 +126,8 @@ def first_time(path: Path) -> Fraction:
 
 def _pictures_of(path: Path, container: Any) -> Any:
     """The first stream of moving pictures, ready to be decoded."""
-    cover = 0x400  # AV_DISPOSITION_ATTACHED_PIC
-    streams = [each for each in container.streams.video if not int(each.disposition) & cover]
+    cover = av().stream.Disposition.attached_pic
+    streams = [each for each in container.streams.video if not each.disposition & cover]
     if not streams:
         held = "only sound" if container.streams.audio else "no pictures"
         raise ValueError(f"{path} holds {held}; {KINDS}.")
@@ -141,7 +144,7 @@ def _first(path: Path, container: Any, stream: Any) -> Any:
     """The first picture, as FFmpeg holds it."""
     why = "none is found"
     try:
-        for picture in _decoded(container, stream):
+        for picture in _decoded(path, container, stream):
             return picture
     except av().error.FFmpegError as error:
         why = reason(error)
@@ -152,21 +155,24 @@ def _first(path: Path, container: Any, stream: Any) -> Any:
     )
 
 
-def _decoded(container: Any, stream: Any) -> Iterator[Any]:
+def _decoded(path: Path, container: Any, stream: Any) -> Iterator[Any]:
     """All pictures of a stream in the order of showing.
 
     Raises:
         FFmpegError: The film breaks off; what was whole before has been given.
     """
-    decoder = _decoder(stream)
+    decoder, last = _decoder(stream), None
     try:
         for packet in container.demux(stream):
             if packet.is_corrupt:  # the file ends inside it
-                raise av().error.InvalidDataError(INVALID_DATA, "the file ends early")
+                raise broken("the file ends early")
             yield from decoder.decode(packet)
+            last = packet if packet.size else last
     except av().error.FFmpegError:
         yield from decoder.decode(None)  # those that wait for their turn
         raise
+    if "matroska" in container.format.name and last is not None:
+        matroska.check_whole(path, stream, last)
 
 
 def _decoder(stream: Any) -> Any:
@@ -225,24 +231,68 @@ def _seconds(ticks: int | None, base: Fraction | None) -> Fraction | None:
     return None if ticks is None or base is None else ticks * base
 
 
-def _rgb(picture: Any, stream: Any, size: tuple[int, int]) -> Pixels:
-    """The picture that people see: RGB, square pixels, over white, upright.
+class AsSeen:
+    """Makes of FFmpeg's pictures what people see: RGB, square pixels, over white, upright.
 
     A film may change its size on the way (video calls do): what follows is scaled to the size it began with.
+
+    Args:
+        size: (width, height) upright.
     """
-    width, height = _square(picture, stream)
-    if _turned(np.empty((height, width)), picture).shape != size[::-1]:
-        width, height = size if _turned(np.empty((1, 2)), picture).shape == (1, 2) else size[::-1]
-    alpha = any(component.is_alpha for component in picture.format.components)
-    pixels = picture.reformat(
-        width=width,
-        height=height,
-        format="rgba" if alpha else "rgb24",
-        src_colorspace=_matrix(picture),
-        dst_color_range="JPEG",
-        interpolation=CONVERT,
-    ).to_ndarray()
-    return np.ascontiguousarray(_turned(_over_white(pixels) if alpha else pixels, picture))
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._size = size
+        self._turn: Turn | None = None  # the first picture's, which is the film's
+
+    def __call__(self, picture: Any) -> Pixels:
+        """The picture as uint8 RGB of shape (height, width, 3)."""
+        turn = self._turn = self._turn or Turn.of(picture)
+        width, height = self._size[::-1] if turn.swapped else self._size
+        alpha = any(component.is_alpha for component in picture.format.components)
+        pixels = picture.reformat(
+            width=width,
+            height=height,
+            format="rgba" if alpha else "rgb24",
+            src_colorspace=_matrix(picture),
+            src_color_range="JPEG" if _is_full_range(picture) else "MPEG",
+            dst_color_range="JPEG",
+            interpolation=CONVERT,
+        ).to_ndarray()
+        return np.ascontiguousarray(turn(_over_white(pixels) if alpha else pixels))
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How to set pictures upright, to the nearest quarter turn; mirrored ones too.
+
+    Attributes:
+        swapped: rows become columns, before anything else.
+        rows, columns: the order they are then taken in, 1 or -1.
+    """
+
+    swapped: bool = False
+    rows: int = 1
+    columns: int = 1
+
+    @classmethod
+    def of(cls, picture: Any) -> Turn:
+        """What the display matrix says that a phone writes into its films.
+
+        It moves a point (ISO/IEC 14496-12): x' = a x + c y, y' = b x + d y, where y points down. Looking for
+        it ties a picture into a circle of references, which stays in memory for long: ask the first one only.
+        """
+        try:
+            matrix = np.frombuffer(picture.side_data["DISPLAYMATRIX"], np.int32)
+        except KeyError:
+            return cls()
+        a, b, c, d = (int(matrix[place]) for place in (0, 1, 3, 4))
+        swapped = abs(a) + abs(d) < abs(b) + abs(c)
+        across, down = (c, b) if swapped else (a, d)
+        return cls(swapped, -1 if down < 0 else 1, -1 if across < 0 else 1)
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """Turn pixels of shape (height, width, channels)."""
+        return (pixels.swapaxes(0, 1) if self.swapped else pixels)[:: self.rows, :: self.columns]
 
 
 def _square(picture: Any, stream: Any) -> tuple[int, int]:
@@ -259,48 +309,17 @@ def _matrix(picture: Any) -> int:
     return BT709 if picture.height > 576 or picture.width >= 1280 else BT601
 
 
+def _is_full_range(picture: Any) -> bool:
+    """Whether brightness is coded in 0 to 255, and not in the 16 to 235 of television."""
+    return int(picture.color_range) == FULL_RANGE or picture.format.name.startswith("yuvj")
+
+
 def _over_white(pixels: Pixels) -> Pixels:
     """Lay RGBA over white: rgb * alpha + 255 * (1 - alpha), rounded."""
     colours, alpha = pixels[..., :3].astype(np.uint16), pixels[..., 3:].astype(np.uint16)
     if alpha.min() == 255:
         return pixels[..., :3]
     return ((colours * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-
-
-def _turned(pixels: NDArray[Any], picture: Any) -> NDArray[Any]:
-    """Set a picture upright as its display matrix says, to the nearest quarter turn; mirrored ones too.
-
-    The matrix of ISO/IEC 14496-12 moves a point: x' = a x + c y, y' = b x + d y (y points down).
-    """
-    try:
-        matrix = np.frombuffer(picture.side_data["DISPLAYMATRIX"], np.int32)
-    except KeyError:
-        return pixels
-    a, b, c, d = (int(matrix[place]) for place in (0, 1, 3, 4))
-    if abs(a) + abs(d) < abs(b) + abs(c):
-        pixels, a, d = pixels.swapaxes(0, 1), c, b
-    return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
-
-
-def _is_whole(path: Path, container: Any) -> bool:
-    """Whether a Matroska file is as long as it says; other containers tell by an error when they are cut.
-
-    FFmpeg takes the end of such a file for the end of the film. The header is EBML's (RFC 8794): elements
-    with an identity, a length and that many bytes; the second element holds everything.
-    """
-    if "matroska" not in container.format.name:
-        return True
-    with open(path, "rb") as file:
-        for _ in range(2):
-            file.read(4)  # both identities have 4 bytes
-            first = file.read(1)[0]
-            more = 8 - first.bit_length()
-            length = int.from_bytes(bytes([first & (0x7F >> more)]) + file.read(more), "big")
-            unknown = length == (1 << 7 * (more + 1)) - 1  # of a recording that was never finished
-            end = file.tell() + length
-            if not unknown:
-                file.seek(end)
-    return unknown or end <= os.path.getsize(path)
 
 
 def reason(error: Exception) -> str:

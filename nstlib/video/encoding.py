@@ -255,7 +255,7 @@ class Palettes:
         source = graph.add_buffer(width=width, height=height, format="rgb24", time_base=Fraction(1, clock))
         both = graph.add("split")
         palette = graph.add("palettegen", "stats_mode=single:reserve_transparent=0")
-        use = graph.add("paletteuse", "new=1:dither=sierra2_4a")
+        use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=4")  # a pattern that stands still
         sink = graph.add("buffersink")
         source.link_to(both)
         both.link_to(use, 0, 0)
