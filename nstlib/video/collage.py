@@ -110,7 +110,7 @@ def cut_out(paper: Paper, pixels: int, rng: np.random.Generator) -> tuple[np.nda
 def polygon(corners: np.ndarray, side: int) -> np.ndarray:
     """What a polygon covers of each of `side` x `side` pixels; (0, 0) is a corner of the first."""
     canvas = Image.new("L", (side * CLOSER, side * CLOSER))
-    ImageDraw.Draw(canvas).polygon([(float(x), float(y)) for x, y in corners * CLOSER - 0.5], fill=255)
+    ImageDraw.Draw(canvas).polygon([(float(x), float(y)) for x, y in corners * CLOSER], fill=255)
     return averaged(np.asarray(canvas, "float32") / 255)
 
 
