@@ -1,7 +1,6 @@
-"""video.motion: flows that are known, warping, and what is believed, against plain loops; video.cuts."""
+"""video.motion: flows that are known, warping, and what is believed, against plain loops."""
 
 import sys
-from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
@@ -11,7 +10,6 @@ pytest.importorskip("cv2", reason="films need the extra `video`")
 
 from nstlib import images  # noqa: E402
 from nstlib.video import motion, scenes  # noqa: E402
-from nstlib.video.cuts import FLASH, find_cuts  # noqa: E402
 
 pytestmark = pytest.mark.fast
 
