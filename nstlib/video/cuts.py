@@ -106,7 +106,7 @@ def difference(first: Look, second: Look) -> float:
 
 
 def unlike(first: np.ndarray, second: np.ndarray) -> float:
-    """The mean of |second - (a first + b)|, with a and b by least squares, a up to `LIGHT` or down to 1 / `LIGHT`."""
+    """The mean of |second - (a first + b)|, a and b by least squares, a within `LIGHT` either way."""
     one, other = first - first.mean(), second - second.mean()
     gain = np.clip((one * other).sum() / max(float(np.square(one).sum()), 1e-9), 1 / LIGHT, LIGHT)
     return float(np.abs(other - gain * one).mean())
