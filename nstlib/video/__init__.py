@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # for editors and type checkers, which do not see what is loa
     from .film import open_film as open_film
     from .painting import OnePassFrames as OnePassFrames
     from .painting import OptimizedFrames as OptimizedFrames
+    from .recipe import FilmProgress as FilmProgress
     from .recipe import PaintedFilm as PaintedFilm
     from .recipe import paint_video as paint_video
     from .saving import save_film as save_film
@@ -25,7 +26,7 @@ _HOMES = {
     "film": ("Film", "open_film"),
     "frame": ("Frame",),
     "painting": ("OnePassFrames", "OptimizedFrames"),
-    "recipe": ("PaintedFilm", "paint_video"),
+    "recipe": ("FilmProgress", "PaintedFilm", "paint_video"),
     "saving": ("save_film",),
 }
 
