@@ -246,6 +246,20 @@ def call(
     return "\n".join(lines) + "\n"
 
 
+def film_call(film: str, style: Any, settings: Settings, more: Mapping[str, Any] | None = None) -> str:
+    """The lines of Python that paint the same film; see `call`."""
+    lines = [
+        "from nstlib.video import paint_video",
+        "",
+        "film = paint_video(",
+        f"    {film!r},",
+        f"    {style!r},",
+    ]
+    keywords = settings.one_pass() | dict(more or {})
+    named = [f"    {key}={value!r}," for key, value in keywords.items()]
+    return "\n".join([*lines, "    'painted.mp4',", *named, ")"]) + "\n"
+
+
 def _assigned(
     name: str, recipe: str, photo: str, style: Any, keywords: Mapping[str, Any], last: Sequence[str] = ()
 ) -> list[str]:
