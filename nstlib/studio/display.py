@@ -178,7 +178,7 @@ def glance(image: np.ndarray, title: str, size: int, *, film: bool = False) -> s
 ONE_PASS = "Painting in one pass."
 CARE = "Paint with care works out strokes and detail."
 BEGINNING = "This is its beginning: Paint the film paints all of it."
-STOPPING_FILM = "Stopping, and putting together what is painted so far."
+STOPPING_FILM = "Stopping, and putting together what has been painted."
 
 
 def room(width: float, height: float) -> tuple[str, str]:
@@ -265,7 +265,7 @@ DIVIDER = (
 def facts(record: Record) -> str:
     """The settings of a result in words, and the call that repeats it."""
     rows = [(name, value, "") for name, value in record.styling.described()]
-    rows += [("Film", f"{record.frames} frames", "")] if record.frames else []
+    rows += [("Film", f"{record.frames} pictures", "frames")] if record.frames else []
     rows += described(record.settings, once=record.once or record.frames > 0)
     rows += [("Made", f"{record.made}, in {duration(record.seconds)}", "")]
     rows += [("Ended", record.outcome, "")] if record.stopped else []
@@ -360,12 +360,17 @@ def progress_line(sight: Sight, settings: Settings, *, stopping: bool, seconds: 
     return f"Painting at {sight.size}{whole} pixels: {100 * sight.share:.0f} %, {rest}."
 
 
+def looking_through(seconds: float) -> str:
+    """What comes before the first frame of a film is painted, in words."""
+    return f"Preparing: looking through the film. {duration(seconds)} so far."
+
+
 def film_line(done: int, count: int, left: float | None) -> str:
     """How far a film is, in words."""
     if done == count:
         return "Putting the film together."
     rest = "estimating the time left" if left is None else f"about {duration(left)} left"
-    return f"Painting: {done} of {count} frames, {rest}."
+    return f"Painting: {done} of {count} pictures, {rest}."
 
 
 def duration(seconds: float) -> str:

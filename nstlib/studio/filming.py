@@ -159,10 +159,10 @@ class FilmOrder(Order):
     def line(self, job: Job) -> str:
         """What its run is doing, in words."""
         sight = job.look()
-        if job.stopping and isinstance(sight, FilmSight):
+        if job.stopping:
             return display.STOPPING_FILM
         if not isinstance(sight, FilmSight):
-            return super().line(job)
+            return display.looking_through(job.seconds)
         return display.film_line(sight.done, sight.count, sight.seconds_left)
 
     def record(self, result: Any, *, left: bool = False) -> gallery.Record:
@@ -170,7 +170,7 @@ class FilmOrder(Order):
         outcome = gallery.FINISHED
         if result.frames < result.count:
             gone = ", when its page was closed" if left else ""
-            outcome = f"stopped after {result.frames} of {result.count} frames{gone}"
+            outcome = f"stopped after {result.frames} of {result.count} pictures{gone}"
         return replace(self._record(outcome, result.seconds), frames=result.frames)
 
     def files(self, result: Any, record: gallery.Record) -> gallery.Files:

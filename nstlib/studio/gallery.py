@@ -164,7 +164,7 @@ class Files:
     Attributes:
         png: from `encode`; of a film, its first frame.
         photo: at the same size, as a JPEG; None when it is no longer there.
-        film: an MP4; empty for a picture, and when it is no longer there.
+        film: an MP4; empty for a picture.
     """
 
     png: bytes
@@ -276,21 +276,19 @@ class Gallery:
 
     def photo(self, key: str) -> bytes | None:
         """The JPEG of its photo, if it is still there."""
-        return self._read(key, ".jpg")
+        try:
+            return self._file(key, ".jpg").read_bytes()
+        except OSError:
+            return None
 
-    def files(self, key: str) -> Files:
+    def files(self, entry: Entry) -> Files:
         """All that a result consists of.
 
         Raises:
             OSError: it is no longer there.
         """
-        return Files(self.png(key), self.photo(key), self._read(key, ".mp4") or b"")
-
-    def _read(self, key: str, suffix: str) -> bytes | None:
-        try:
-            return self._file(key, suffix).read_bytes()
-        except OSError:
-            return None
+        film = self._file(entry.key, ".mp4").read_bytes() if entry.moves else b""
+        return Files(self.png(entry.key), self.photo(entry.key), film)
 
     def delete(self, key: str) -> None:
         """Remove a result; it may be gone already."""

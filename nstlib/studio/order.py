@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from .. import images
 from . import display, gallery
 from .job import Job, Painter, Recipe
@@ -47,6 +49,17 @@ class Order:
         if self.once:
             return display.ONE_PASS
         return display.progress_line(job.look(), self.settings, stopping=job.stopping, seconds=job.seconds)
+
+    def beginning(self, painting: np.ndarray | None) -> str:
+        """The stage of its run before the first picture of that.
+
+        Args:
+            painting: what one pass made of it, None when there is no such thing.
+        """
+        size, starts_from_it = self.settings.size, self.photo.moves or self.settings.refines
+        if painting is not None and starts_from_it:
+            return display.preview(display.jpeg(painting), f"{self.title}, a first look", size)
+        return display.preview(self.photo.thumbnail(display.SHOWN), f"The photo: {self.photo.title}", size)
 
     def recipe(self, painter: Painter) -> Recipe:
         """What makes it."""

@@ -17,12 +17,11 @@ from typing import Any
 
 import ipywidgets
 
-from .. import images
 from . import display, gallery
 from .controls import Controls, Results
-from .filming import FilmOrder, FilmSight
+from .filming import FilmOrder
 from .films import MOST_FILM_BYTES, Films
-from .job import Job, Painter, Sight, sentence
+from .job import Job, Painter, sentence
 from .order import Order
 from .picking import Picker, explain, group
 from .pictures import MOST_BYTES, MOST_BYTES_IN_A_NOTEBOOK
@@ -50,6 +49,7 @@ class Studio(ipywidgets.VBox):
 
     Attributes:
         photo_picker, style_picker, placing, controls, results: what is operated, see `controls`.
+        screen: what is shown large, `stage` among it.
         job: the run that goes on, or None.
         ahead: what paints the present choices in one pass.
     """
@@ -61,12 +61,13 @@ class Studio(ipywidgets.VBox):
         self._painter = Painter()
         self.job: Job | None = None
         self._order: Order | None = None
-        self._discard, self._previews = False, 0
+        self._discard = False
         self._saving = False  # whether the page downloads the result that is shown next
         self.ahead = Ahead(self._chosen_now, self._glance, self._in_the_loop)
         self._tasks: set[asyncio.Task[None]] = set()
         self._complained = 0.0
-        self.stage, self.screen = ipywidgets.HTML(), Screen()
+        self.screen = Screen()
+        self.stage = self.screen.stage
         self.status, self.alert = ipywidgets.HTML(display.message("")), ipywidgets.HTML()
         self.bar = ipywidgets.FloatProgress(min=0.0, max=1.0)
         self.bar.add_class("nst-progress")
@@ -95,7 +96,7 @@ class Studio(ipywidgets.VBox):
         super().__init__(self._layout())
         self.add_class("nst-studio")
         self._busy(False)
-        self._draw(self._waiting())
+        self.screen.draw(self._waiting())
         self._in_the_loop(self._warm_up)
         self._in_the_loop(self._look_for_late_results)
 
@@ -133,12 +134,12 @@ class Studio(ipywidgets.VBox):
         except ValueError as error:
             self._complain(str(error))
             return
-        self._order, self._discard, self._previews = order, False, 0
+        self._order, self._discard = order, False
         self._complain("")
         self.results.unchoose()
         self.ahead.rest()
         if not once:
-            self._draw(self._beginning(order))
+            self.screen.begin(order.beginning(self.ahead.painting(order)))
         self.job = job
         atexit.register(self.farewell)
         self._busy(True)
@@ -161,7 +162,7 @@ class Studio(ipywidgets.VBox):
         self.placing.reset()
         self.controls.value = Settings()
         self.results.unchoose()
-        self._draw(self._waiting())
+        self.screen.draw(self._waiting())
         self._complain("")
         self._say("" if self.job is None else "Stopping after the step it is at.")
 
@@ -182,19 +183,7 @@ class Studio(ipywidgets.VBox):
         self.bar.value = sight.share
         self.status.value = display.message(order.line(job), spoken=False)
         if not self._discard:
-            self._watch(sight, order)
-
-    def _watch(self, sight: Sight, order: Order) -> None:
-        """What a run has painted comes to the stage; of a film, once it is there, its first second."""
-        if self.screen.playing or sight.preview is None:
-            return
-        if isinstance(sight, FilmSight) and sight.beginning:
-            height, width = sight.preview.shape[1:3]
-            self._draw(display.beginning(order.title), sight.beginning, (width, height))
-        elif sight.previews != self._previews:
-            self._previews = sight.previews
-            alt = f"{order.title}, being painted"
-            self._draw(display.preview(display.jpeg(sight.preview), alt, order.settings.size))
+            self.screen.follow(order, sight)
 
     def farewell(self) -> None:
         """Keep what was painted so far when the kernel ends: its page was closed or loaded again.
@@ -234,7 +223,7 @@ class Studio(ipywidgets.VBox):
         try:
             entry = self._store(result, order, record)
         except OSError as error:
-            self._present(gallery.Entry("", record), order.files(result, record))
+            self.screen.present(gallery.Entry("", record), order.files(result, record))
             self._complain(f"{error} The result is not in the gallery: download it now.")
             return
         self._say(done)
@@ -297,25 +286,18 @@ class Studio(ipywidgets.VBox):
     def _look_ahead(self) -> None:
         """The stage shows the choices: as pictures that wait at first, and then as one pass paints them."""
         if not self.ahead.live:
-            self._draw(self._waiting())
+            self.screen.draw(self._waiting())
         self.ahead.look()
 
     def _glance(self, glance: Glance | None) -> None:
         """What one pass made comes to the stage; None when the choices are not complete."""
         if glance is None or glance.image is None:
-            self._draw(self._waiting())
+            self.screen.draw(self._waiting())
             self._complain(glance.error if glance else "")
         else:
             order = glance.order
             shown = display.glance(glance.image, order.title, order.settings.size, film=order.photo.moves)
-            self._draw(shown)
-
-    def _beginning(self, order: Order) -> str:
-        """The stage of a run before its first picture: what it starts from, as far as that is known."""
-        size, painting = order.settings.size, self.ahead.painting(order)
-        if painting is not None and (order.settings.refines or order.photo.moves):
-            return display.preview(display.jpeg(painting), f"{order.title}, a first look", size)
-        return display.preview(order.photo.thumbnail(display.SHOWN), f"The photo: {order.photo.title}", size)
+            self.screen.draw(shown)
 
     def _waiting(self) -> str:
         """The stage before a run."""
@@ -333,27 +315,12 @@ class Studio(ipywidgets.VBox):
             return
         self.ahead.rest()
         try:
-            files = self.gallery.files(entry.key)
+            files = self.gallery.files(entry)
         except OSError:
             self._complain("This result is no longer there; perhaps it was deleted on another page.")
             self.results.refresh()
             return
-        self._present(entry, files)
-
-    def _present(self, entry: gallery.Entry, files: gallery.Files) -> None:
-        """A result on the stage: a film plays, a picture is compared with its photo."""
-        if files.film:
-            self._draw(display.film(entry), files.film, images.dimensions(files.png))
-        else:
-            self._draw(display.comparison(entry, files.png, files.photo, save=self._saving))
-
-    def _draw(self, html: str, film: bytes = b"", shape: tuple[int, int] = (1, 1)) -> None:
-        """Put something on the stage, and above it perhaps a film of this (width, height)."""
-        self.stage.value = html
-        if film:
-            self.screen.play(film, shape)
-        else:
-            self.screen.clear()
+        self.screen.present(entry, files, save=self._saving)
 
     def _offer(self) -> None:
         """Name the button after what is chosen: of a film, no single picture is kept."""

@@ -88,8 +88,9 @@ def free_port(host: str) -> int:
 def resources_of_the_page() -> dict[str, Any]:
     """What the template shows before the kernel has said anything."""
     example = display.address((APP.parent / display.EXAMPLE).read_bytes())
-    most = {"most_bytes": MOST_BYTES, "most_film_bytes": MOST_FILM_BYTES if on_offer() else MOST_BYTES}
-    return {**most, "letters": display.letters(), "example": example}
+    films = on_offer()
+    most = {"most_bytes": MOST_BYTES, "most_film_bytes": MOST_FILM_BYTES if films else MOST_BYTES}
+    return {**most, "films": films, "letters": display.letters(), "example": example}
 
 
 class Absences:
