@@ -216,9 +216,9 @@ def test_a_callback_sees_every_frame_as_it_is_in_the_film(film: Path, tmp_path: 
     made = paint_video(film, "waves", tmp_path / "out.mkv", progress=False, callback=seen.append)
     assert [(now.number, now.count) for now in seen] == [(number, 8) for number in range(8)]
     shown = zip(seen, pictures_in(film), pictures_in(made.path), strict=True)
-    for now, source, painting in shown:
+    for now, source, painted in shown:
         np.testing.assert_array_equal(now.photo, image(source))
-        np.testing.assert_array_equal(now.painting, image(painting))
+        np.testing.assert_array_equal(now.painting, image(painted))
 
 
 def test_a_callback_ends_the_run_as_ctrl_c_does_and_is_called_for_what_is_painted(

@@ -35,10 +35,11 @@ const picture = this;
   new MutationObserver(name).observe(studio, { subtree: true, childList: true, attributeFilter: ["class"] });
   name();
 
-  // Who starts a run further down sees it being painted.
-  studio.addEventListener("click", function (event) {
-    if (!event.target.closest(".nst-primary")) return;
+  // Who starts a run, or chooses a result, further down sees it; and browsers let a film begin when it is seen.
+  function look() {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     studio.querySelector(".nst-show").scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" });
-  });
+  }
+  studio.addEventListener("click", (event) => event.target.closest(".nst-primary") && look());
+  studio.addEventListener("change", (event) => event.target.closest(".nst-results .nst-thumb") && look());
 })();
