@@ -5,10 +5,11 @@
     result = nst.transfer_style("cat", "swirls")
     nst.show(result.image, alt="a cat, painted in swirling strokes")
 
-The modules in the order data flows: `samples`, `images`, `colours`, `making`, `networks`, `losses`,
+The modules in the order data flows: `jobs`, `samples`, `images`, `colours`, `making`, `networks`, `losses`,
 `objectives`, `autodiff`, `optimizers`, `checkpoint`, `memory`, `recipes`, `feedforward`, `video`, `again`,
-`plots`, `widgets`, `fonts`, `studio`, `live`; beside them `checks` (of exercises) and `course` (what teachers
-run). Each name below is loaded when it is first used, so that `import nstlib` and `nst --help` take no time.
+`plots`, `widgets`, `fonts`, `sweeps`, `studio`, `live`; beside them `checks` (of exercises) and `course`
+(what teachers run). Each name below is loaded when it is first used, so that `import nstlib` and `nst --help`
+take no time.
 """
 
 from __future__ import annotations
@@ -49,8 +50,10 @@ _HOMES = {
         "transfer_style",
     ),
     "feedforward": ("OnePass", "Painter", "StyleCode", "load_painter", "paint_once"),
+    "video": ("PaintedFilm", "paint_video"),
     "again": ("repeat",),
     "studio": ("Studio",),
+    "sweeps": ("Sweep", "sweep"),
 }
 _MODULES = (*_HOMES, "plots", "samples", "widgets")
 _load, _, _names = loaded_on_demand(__name__, _HOMES)
@@ -72,6 +75,8 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
     from . import recipes as recipes
     from . import samples as samples
     from . import studio as studio
+    from . import sweeps as sweeps
+    from . import video as video
     from . import widgets as widgets
     from .again import repeat as repeat
     from .autodiff import gradient as gradient
@@ -114,6 +119,10 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
     from .recipes import transfer_between as transfer_between
     from .recipes import transfer_style as transfer_style
     from .studio import Studio as Studio
+    from .sweeps import Sweep as Sweep
+    from .sweeps import sweep as sweep
+    from .video import PaintedFilm as PaintedFilm
+    from .video import paint_video as paint_video
 
 
 def __getattr__(name: str) -> Any:

@@ -69,7 +69,7 @@ def run_jobs(
     scheduler: str | None = None,
     title: str = "",
     progress: bool = True,
-) -> Iterator[Finished[J, R]]:
+) -> Generator[Finished[J, R]]:
     """Run independent jobs, here or on the workers of a Dask scheduler.
 
     A job that raises stops no other. One whose worker dies is begun again by another; when that has happened

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -393,3 +394,38 @@ def test_jobs_are_whole_shots_and_short_ones_go_together() -> None:
 
 def test_the_painting_says_which_methods_there_are() -> None:
     assert set(painting.METHODS) == {"fast", "care"}
+
+
+# --- many machines --------------------------------------------------------------------------------------
+
+
+def three_shots(folder: Path) -> Path:
+    """A film of 78 frames with cuts at 26 and 52."""
+    names = ["astronaut", "coffee", "cat"]
+    shots = [(nst.load_image(name, size=160)[0] * 255).astype("uint8") for name in names]
+    pictures = [np.ascontiguousarray(s[10:58, 2 * i : 2 * i + 64]) for s in shots for i in range(26)]
+    return written(folder, pictures)
+
+
+def test_shots_are_painted_by_workers_and_again_where_one_dies(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    film, parts = three_shots(tmp_path), Parts.beside(tmp_path / "there.mkv")
+    here = paint_video(film, "waves", tmp_path / "here.mkv", progress=False)
+    assert here.shots == 3
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
+        first = next(iter(cluster.workers.values()))
+
+        def kill() -> None:
+            while not any(parts.folder.glob("0*.png")):
+                time.sleep(0.02)
+            os.kill(first.pid, signal.SIGKILL)
+
+        killer = threading.Thread(target=kill, daemon=True)
+        killer.start()
+        there = paint_video(
+            film, "waves", tmp_path / "there.mkv", scheduler=cluster.scheduler_address, progress=False
+        )
+        killer.join()
+    assert there.complete and there.painted == 78
+    for mine, theirs in zip(pictures_in(here.path), pictures_in(there.path), strict=True):
+        assert np.abs(mine.astype(int) - theirs.astype(int)).max() <= 1

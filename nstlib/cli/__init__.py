@@ -5,6 +5,7 @@
     nst networks   the networks and where their weights are
     nst samples    the pictures that go by a name
     nst stylize    paints a photograph in the style of a picture
+    nst sweep      paints every row of a table of settings
     nst studio     serves a page on which to choose pictures, paint, compare and keep
     nst live       writes one page that paints in the visitor's browser, offline
     nst links      points all links of the course at its repository

@@ -11,6 +11,7 @@ from .lab import lab, studio, studio_arguments
 from .listing import info, list_networks, list_samples
 from .live import live_arguments, write_live
 from .stylize import stylize, stylize_arguments
+from .sweep import run_sweep, sweep_arguments
 from .teaching import (
     exercises_arguments,
     grade,
@@ -64,6 +65,7 @@ COMMANDS = (
     Command(
         "video", paint, "paint a film in the style of a picture, steady from frame to frame", video_arguments
     ),
+    Command("sweep", run_sweep, "paint every row of a table of settings, on one sheet", sweep_arguments),
     Command(
         "studio",
         studio,

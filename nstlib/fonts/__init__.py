@@ -8,10 +8,12 @@ holds the characters of `RANGES` and no others; `tools/subset_fonts.py` makes th
 from __future__ import annotations
 
 import base64
+import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 # Not the fonts' own names: a machine may have those in other versions.
 TEXT, CODE = "Course Text", "Course Code"
@@ -81,3 +83,21 @@ def _rule(face: Face) -> str:
         f'src: url(data:font/woff2;base64,{content}) format("woff2"); '
         f"unicode-range: {RANGES[face.family]}; }}"
     )
+
+
+def for_pillow(size: int, family: str = TEXT, weight: int = 400) -> Any:
+    """A face as Pillow draws with it; its own where this Pillow cannot read WOFF2.
+
+    Args:
+        size: in pixels.
+        family: TEXT or CODE.
+        weight: 400 or 700.
+    """
+    from PIL import ImageFont
+
+    (face,) = (each for each in UPRIGHT if (each.family, each.weight) == (family, weight))
+    content = resources.files(__package__).joinpath(face.file).read_bytes()
+    try:
+        return ImageFont.truetype(io.BytesIO(content), size)
+    except OSError:
+        return ImageFont.load_default(size)

@@ -13,8 +13,8 @@ from ..foundation import loaded_on_demand
 
 if TYPE_CHECKING:  # for editors and type checkers, which do not see what is loaded on demand
     from .film import Film as Film
-    from .frame import Frame as Frame
     from .film import open_film as open_film
+    from .frame import Frame as Frame
     from .painting import OnePassFrames as OnePassFrames
     from .painting import OptimizedFrames as OptimizedFrames
     from .recipe import FilmProgress as FilmProgress

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..foundation import first_line
-from .frame import Frame, Pixels, av, warn_broken
+from . import matroska
+from .frame import INVALID_DATA, Frame, Pixels, av, broken, warn_broken
 
 # FFmpeg's readers of single files. Those that follow what a file says to other files and to addresses (hls,
 # dash, concat), that number files (image2) or draw any text as a film (tty) are left out.
@@ -23,7 +24,6 @@ READERS = (
     "mxf,nut,dv,rm,gxf,wtv,yuv4mpegpipe,mjpeg,mp3,wav,flac,aac,ac3,aiff,caf,amr"
 )
 KINDS = "give an MP4, MOV, WebM, MKV, AVI, GIF, WebP or APNG file, or a folder of pictures"
-INVALID_DATA = 0x41444E49  # what FFmpeg answers most often: nothing here reads it
 THREADS = 2  # of a codec: what stands beside it, a network, needs the others
 
 # How FFmpeg scales and converts colours: exactly rounded, colour at full resolution.
@@ -64,24 +64,23 @@ def frames(path: Path, size: tuple[int, int], start: int) -> Iterator[Frame]:
     with opened(path) as (container, stream):
         seen = AsSeen(size)
         waiting: tuple[Any, Fraction, Fraction] | None = None
-        number, broken = -1, ""
-        timed = _timed(_decoded(container, stream), 1 / _rate(stream))
+        number, why = -1, ""
+        timed = _timed(_decoded(path, container, stream), 1 / _rate(stream))
         try:
             for number, each in enumerate(timed):
                 if waiting is not None and number > start:
                     yield Frame(seen(waiting[0]), waiting[1], each[1] - waiting[1])
                 waiting = each
-            broken = "" if _is_whole(path, container) else "the file ends early"
         except av().error.FFmpegError as error:
-            broken = reason(error)
+            why = reason(error)
         if waiting is None:
             return
         picture, time, own = waiting
-        own = own if broken else _last_duration(stream, time, own)
+        own = own if why else _last_duration(stream, time, own)
         if number >= start:
             yield Frame(seen(picture), time, own)
-        if broken:
-            warn_broken(path, time + own, broken)
+        if why:
+            warn_broken(path, time + own, why)
 
 
 @contextmanager
@@ -145,7 +144,7 @@ def _first(path: Path, container: Any, stream: Any) -> Any:
     """The first picture, as FFmpeg holds it."""
     why = "none is found"
     try:
-        for picture in _decoded(container, stream):
+        for picture in _decoded(path, container, stream):
             return picture
     except av().error.FFmpegError as error:
         why = reason(error)
@@ -156,21 +155,24 @@ def _first(path: Path, container: Any, stream: Any) -> Any:
     )
 
 
-def _decoded(container: Any, stream: Any) -> Iterator[Any]:
+def _decoded(path: Path, container: Any, stream: Any) -> Iterator[Any]:
     """All pictures of a stream in the order of showing.
 
     Raises:
         FFmpegError: The film breaks off; what was whole before has been given.
     """
-    decoder = _decoder(stream)
+    decoder, last = _decoder(stream), None
     try:
         for packet in container.demux(stream):
             if packet.is_corrupt:  # the file ends inside it
-                raise av().error.InvalidDataError(INVALID_DATA, "the file ends early")
+                raise broken("the file ends early")
             yield from decoder.decode(packet)
+            last = packet if packet.size else last
     except av().error.FFmpegError:
         yield from decoder.decode(None)  # those that wait for their turn
         raise
+    if "matroska" in container.format.name and last is not None:
+        matroska.check_whole(path, stream, last)
 
 
 def _decoder(stream: Any) -> Any:
@@ -318,27 +320,6 @@ def _over_white(pixels: Pixels) -> Pixels:
     if alpha.min() == 255:
         return pixels[..., :3]
     return ((colours * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-
-
-def _is_whole(path: Path, container: Any) -> bool:
-    """Whether a Matroska file is as long as it says; other containers tell by an error when they are cut.
-
-    FFmpeg takes the end of such a file for the end of the film. The header is EBML's (RFC 8794): elements
-    with an identity, a length and that many bytes; the second element holds everything.
-    """
-    if "matroska" not in container.format.name:
-        return True
-    with open(path, "rb") as file:
-        for _ in range(2):
-            file.read(4)  # both identities have 4 bytes
-            first = file.read(1)[0]
-            more = 8 - first.bit_length()
-            length = int.from_bytes(bytes([first & (0x7F >> more)]) + file.read(more), "big")
-            unknown = length == (1 << 7 * (more + 1)) - 1  # of a recording that was never finished
-            end = file.tell() + length
-            if not unknown:
-                file.seek(end)
-    return unknown or end <= os.path.getsize(path)
 
 
 def reason(error: Exception) -> str:

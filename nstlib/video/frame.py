@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]  # RGB, shape (height, width, 3)
+INVALID_DATA = 0x41444E49  # FFmpeg's number of the error for what it cannot make sense of
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,12 @@ def av() -> ModuleType:
         raise ModuleNotFoundError(
             'Films need PyAV, which is not installed for this Python: pip install "nstlib[video]".'
         ) from None
+
+
+def broken(why: str) -> Exception:
+    """FFmpeg's error for a broken file, for one that FFmpeg does not notice."""
+    error: Exception = av().error.InvalidDataError(INVALID_DATA, why)
+    return error
 
 
 def warn_broken(path: Path, end: Fraction, reason: str) -> None:

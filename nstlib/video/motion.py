@@ -1,7 +1,7 @@
 """What moved where between two frames, and how far that is to be believed.
 
-A flow is an array (H, W, 2) of one frame: what is seen at (x, y) there is found at (x + u, y + v) in the other.
-The flow that leads *back*, from a frame to the one before, is what moves the earlier frame to the later one.
+A flow is an array (H, W, 2) of one frame: what is seen at (x, y) there is at (x + u, y + v) in the other. The
+flow that leads *back*, from a frame to the one before, is what moves the earlier frame to the later one.
 """
 
 from __future__ import annotations
@@ -145,7 +145,8 @@ def long_term(weights: Iterable[np.ndarray]) -> list[np.ndarray]:
     Args:
         weights: of the earlier frames, the latest first, each (H, W) in [0, 1].
     """
-    left, known = [], np.float32(0)
+    left: list[np.ndarray] = []
+    known: Any = np.float32(0)
     for each in weights:
         left.append(np.maximum(each - known, 0).astype("float32"))
         known = known + each

@@ -31,8 +31,8 @@ from .defaults import CARE_AT_MOST, FAST_AT_MOST, ITERATIONS, STEADY, TEMPORAL_W
 from .motion import long_term, optical_flow, reliability, smoothed, warp
 
 LAGS = (1, 2, 4)  # frames before, of the long-term loss (Ruder et al. 2016, section 4.3)
-WINDOW = 3.0  # pixels, standard deviation of the window in which contrast is measured
-MOST_GAIN = 2.0
+WINDOW = 2.0  # pixels, standard deviation of the window in which contrast is measured
+MOST_GAIN = 1.5
 FLAT = 1e-5  # added to variances, so that noise of the eighth bit is not raised
 AGREE = 0.08  # difference of colours at which what was carried along counts for 1/e
 
