@@ -34,7 +34,7 @@ from nstlib.recipes import Result
 from nstlib.studio import Studio, display, filming, gallery, pictures, server, settings
 from nstlib.studio import brush as brushes
 from nstlib.studio import films as studio_films
-from nstlib.studio.controls import TIPS, Controls
+from nstlib.studio.controls import OF_A_RUN, TIPS, Controls
 from nstlib.studio.filming import FilmJob, FilmSight, Footage, as_film
 from nstlib.studio.films import Clip, Films, length
 from nstlib.studio.gallery import Entry, Gallery, Record
@@ -1877,6 +1877,13 @@ def test_the_page_follows_from_a_photo_to_a_film_and_back(tmp_path: Path) -> Non
     clip = page.photo_picker.value
     assert isinstance(clip, Clip) and not page.alert.value
     assert page.generate_button.description == "Paint the film" and page.keep_button.layout.display == "none"
+    ignored = {name for name, widget in page.controls._widgets.items() if widget.disabled}
+    matter = page.controls.value.one_pass()
+    page.controls.value = dataclasses.replace(
+        page.controls.value, network="vgg19", optimizer="adam", iterations=10, start="noise", seed=3
+    )
+    assert page.controls.value.one_pass() == matter and ignored == set(OF_A_RUN)
+    assert page.controls._widgets["seed"].disabled
     shown = page.photo_picker._thumbnails._pictures.value
     assert shown.count("nst-moves") == 1 and 'aria-label="walk.mp4, film"' in shown
     upload(page.photo_picker, "again.mp4", film_bytes(tmp_path))
@@ -1886,6 +1893,7 @@ def test_the_page_follows_from_a_photo_to_a_film_and_back(tmp_path: Path) -> Non
     assert len(list(clip.path.parent.iterdir())) == 2
     page.photo_picker.choose("cat", "sample")
     assert page.generate_button.description == "Paint with care" and not page.keep_button.layout.display
+    assert not any(widget.disabled for widget in page.controls._widgets.values()), "its start is noise"
     page.reset()
     assert not clip.path.exists() and not any(picture.moves for picture in page.photo_picker.pictures)
 

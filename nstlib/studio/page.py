@@ -323,10 +323,11 @@ class Studio(ipywidgets.VBox):
         self.screen.present(entry, files, save=self._saving)
 
     def _offer(self) -> None:
-        """Name the button after what is chosen: of a film, no single picture is kept."""
+        """Offer what suits what is chosen: of a film, no single picture is kept."""
         photo = self.photo_picker.value
         film = photo is not None and photo.moves
         self.generate_button.description = PAINT_FILM if film else PAINT
+        self.controls.suit(film=film)
         self.keep_button.layout.display = "none" if film or self.job is not None else ""
 
     def _busy(self, busy: bool) -> None:
