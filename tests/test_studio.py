@@ -2078,6 +2078,23 @@ def test_a_film_from_an_upload_to_a_result_that_the_call_repeats(
         assert nst.psnr(mine, theirs) > 50
 
 
+def test_a_film_that_breaks_off_is_painted_so_far_and_the_page_says_so(tmp_path: Path) -> None:
+    whole = film_bytes(tmp_path, count=40, rate=8, shape=(128, 192))
+
+    async def path(page: Studio) -> None:
+        upload(page.photo_picker, "broken.mp4", whole[: len(whole) * 6 // 10])
+        page.controls.value = SMALL
+        page.generate()
+        await over(page)
+        assert "Finished, in" in page.status.value, page.alert.value
+        assert "The file breaks off early: of 5 s it holds" in page.status.value
+
+    with pytest.warns(UserWarning, match="breaks off"):
+        on_the_page(path)
+    (entry,) = gallery.of_visitor(None).entries()
+    assert 2 < entry.record.frames < 36
+
+
 def test_two_styles_are_mixed_in_a_film(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[tuple[Any, ...]] = []
     monkeypatch.setattr(filming, "recipe", lambda *given: asked.append(given) or Projector(0))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # imported by the thread only: it starts Keras
 SURE_AFTER = 3  # frames before the speed is trusted: the first compiles, the second sees motion
 ONE_STYLE = "A film is painted in one style, or in two that are mixed: choose one of these under Styles."
 FILM = "film.mp4"
+WHOLE = 0.9  # of the stated length, which is an estimate in some files, from which on nothing is amiss
 
 Watch = Callable[["FilmProgress"], None]
 
@@ -172,6 +173,15 @@ class FilmOrder(Order):
             gone = ", when its page was closed" if left else ""
             outcome = f"stopped after {result.frames} of {result.count} pictures{gone}"
         return replace(self._record(outcome, result.seconds), frames=result.frames)
+
+    def remark(self, result: Any) -> str:
+        """Whether the film was shorter than its file says."""
+        assert isinstance(self.photo, Clip)
+        readable = float(result.count / self.photo.rate)
+        if readable > WHOLE * self.photo.seconds:
+            return ""
+        told, found = map(display.duration, (self.photo.seconds, readable))
+        return f" The file breaks off early: of {told} it holds {found}."
 
     def files(self, result: Any, record: gallery.Record) -> gallery.Files:
         """Its first frame as a PNG, before and after, and the film."""

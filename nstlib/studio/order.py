@@ -89,6 +89,10 @@ class Order:
             outcome = f"ended {done} because the loss was not finite"
         return self._record(outcome, result.seconds)
 
+    def remark(self, result: Any) -> str:
+        """What else is to be said when a result has come."""
+        return " It is downloaded, and among your results." if self.once else ""
+
     def files(self, result: Any, record: gallery.Record) -> gallery.Files:
         """A result as a PNG, and its photo of the same size as a JPEG."""
         photo = display.jpeg(images.load_image(self.photo.source, self.settings.size))

@@ -219,7 +219,7 @@ class Studio(ipywidgets.VBox):
         """Show a result, and put it into the gallery."""
         record = order.record(result)
         done = f"{record.outcome.capitalize()}, in {display.duration(result.seconds)}."
-        done += " It is downloaded, and among your results." if order.once else ""
+        done += order.remark(result)
         try:
             entry = self._store(result, order, record)
         except OSError as error:
