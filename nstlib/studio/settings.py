@@ -248,16 +248,9 @@ def call(
 
 def film_call(film: str, style: Any, settings: Settings, more: Mapping[str, Any] | None = None) -> str:
     """The lines of Python that paint the same film; see `call`."""
-    lines = [
-        "from nstlib.video import paint_video",
-        "",
-        "film = paint_video(",
-        f"    {film!r},",
-        f"    {style!r},",
-    ]
-    keywords = settings.one_pass() | dict(more or {})
-    named = [f"    {key}={value!r}," for key, value in keywords.items()]
-    return "\n".join([*lines, "    'painted.mp4',", *named, ")"]) + "\n"
+    keywords = {"out": "painted.mp4", **settings.one_pass(), **(more or {})}
+    lines = ["import nstlib as nst", "", *_assigned("film", "paint_video", film, style, keywords)]
+    return "\n".join(lines) + "\n"
 
 
 def _assigned(
