@@ -5,10 +5,11 @@
     result = nst.transfer_style("cat", "swirls")
     nst.show(result.image, alt="a cat, painted in swirling strokes")
 
-The modules in the order data flows: `samples`, `images`, `colours`, `making`, `networks`, `losses`,
+The modules in the order data flows: `jobs`, `samples`, `images`, `colours`, `making`, `networks`, `losses`,
 `objectives`, `autodiff`, `optimizers`, `checkpoint`, `memory`, `recipes`, `feedforward`, `video`, `again`,
-`plots`, `widgets`, `fonts`, `studio`, `live`; beside them `checks` (of exercises) and `course` (what teachers
-run). Each name below is loaded when it is first used, so that `import nstlib` and `nst --help` take no time.
+`plots`, `widgets`, `fonts`, `sweeps`, `studio`, `live`; beside them `checks` (of exercises) and `course`
+(what teachers run). Each name below is loaded when it is first used, so that `import nstlib` and `nst --help`
+take no time.
 """
 
 from __future__ import annotations

@@ -701,3 +701,59 @@ def test_outcomes_say_what_became_of_each(photos: Path, tmp_path: Path) -> None:
     assert set(became.values()) == {folder.Became.PAINTED} and len(became) == 3
     again = {each.photo.name: each.became for each in folder.paint_all(one, places)}
     assert [again[name] for name in became] == [folder.Became.KEPT] * 3
+
+
+# --- many machines ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as two:
+        yield str(two.scheduler_address)
+
+
+def test_workers_paint_what_is_painted_here_and_nothing_twice(
+    run: Run, here: Path, photos: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder, "MOST_IN_A_BATCH", 1)
+    (photos / "bad.png").write_bytes(b"broken")
+    mask = np.zeros((32, 48, 3), "uint8")
+    mask[:, :24] = 255, 0, 0
+    Image.fromarray(mask).save(here / "mask.png")
+    command = ["--fast", "photos", "red=swirls", "--content-mask", "mask.png", *SMALL]
+    code, out, err = run(*command, "-o", "there", "--scheduler", scheduler)
+    assert code == 1 and one_line(err) and "bad.png" in err
+    assert out.startswith("there: 3 pictures painted in ")
+    code, out, err = run(*command, "-o", "there")
+    assert out.startswith("there: 0 pictures painted\n3 pictures skipped")
+    run(*command, "-o", "here")
+    for name in files(here / "here"):
+        assert nst.psnr(nst.load_image(here / "there" / name), nst.load_image(here / "here" / name)) > 45
+    code, out, err = run(*command, "-o", "here", "--scheduler", scheduler)
+    assert out.startswith("here: 0 pictures painted\n3 pictures skipped")
+
+
+def test_a_style_that_workers_cannot_take_ends_the_work(
+    run: Run, here: Path, photos: Path, scheduler: str
+) -> None:
+    pixels(4, 400, 1).save(here / "narrow.png")
+    code, out, err = run("--fast", "photos", "narrow.png", "-o", "out", *SMALL, "--scheduler", scheduler)
+    assert code == 1 and one_line(err) and "style" in err
+    assert files(here / "out") == []
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 10])
+def test_batches_hold_every_photograph_once(batch: int) -> None:
+    photos = [Path(f"{n}.png") for n in range(7)]
+    found = list(folder.batched(photos, batch))
+    assert [photo for each in found for photo in each] == photos
+    assert max(map(len, found)) <= batch
+
+
+@pytest.mark.parametrize(
+    "arguments", [["cat", "swirls", "-o", "x.png"], ["--fast", "cat", "swirls", "-o", "x.png"]]
+)
+def test_one_picture_takes_no_scheduler(run: Run, arguments: list[str]) -> None:
+    code, _, err = run(*arguments, "--scheduler", "tcp://127.0.0.1:1")
+    assert code == 1 and one_line(err) and "--scheduler is for a folder of pictures" in err

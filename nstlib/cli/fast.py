@@ -33,6 +33,11 @@ def fast_arguments(parser: argparse.ArgumentParser) -> None:
         "same way is not made again, so that the same command goes on after an interruption",
     )
     add_options(group, FAST, {"strength": STRENGTH})
+    group.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of Dask, whose workers paint the pictures of a folder; they need the same disk",
+    )
 
 
 def is_fast(arguments: argparse.Namespace, how: Making | None, others: Iterable[str]) -> bool:
@@ -46,6 +51,8 @@ def is_fast(arguments: argparse.Namespace, how: Making | None, others: Iterable[
     Raises:
         ValueError: options, or settings, that do not go with it; FOLDER without it.
     """
+    if arguments.scheduler is not None and not is_folder(arguments.photo):
+        raise ValueError("--scheduler is for a folder of pictures, with --fast: one picture is painted here.")
     recorded = how is not None and how.recipe == RECIPE
     if arguments.fast and how is not None and not recorded:
         raise ValueError(f"{arguments.settings} was made by {how.recipe}, not in one pass: leave out --fast.")

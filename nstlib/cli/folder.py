@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,14 +94,26 @@ def paint_places(
     """Paint the photographs with a bar that has the time left; `outcomes` grows by one for each."""
     from tqdm import tqdm
 
-    from ..feedforward.folder import paint_all
-
     silent = arguments.quiet or not sys.stderr.isatty()
     with tqdm(total=len(places), unit="picture", disable=silent) as bar, warnings.catch_warnings():
         warnings.showwarning = once_above(bar)
-        for outcome in paint_all(one_pass(arguments, how), places, overwrite=arguments.overwrite):
+        for outcome in painted(arguments, how, places):
             outcomes.append(outcome)
             bar.update()
+
+
+def painted(
+    arguments: argparse.Namespace, how: Making | None, places: Mapping[Path, Path]
+) -> Iterator[Outcome]:
+    """Paint the photographs, here or where `--scheduler` says."""
+    from ..feedforward import folder
+
+    given, rest = one_pass_keywords(arguments, how), {"overwrite": arguments.overwrite}
+    if arguments.scheduler is not None:
+        return folder.paint_elsewhere(arguments.style, given, places, arguments.scheduler, **rest)
+    from ..feedforward import OnePass  # starts Keras, which takes seconds
+
+    return folder.paint_all(OnePass(arguments.style, **given), places, **rest)
 
 
 def once_above(bar: Any) -> Callable[..., None]:
@@ -117,20 +129,20 @@ def once_above(bar: Any) -> Callable[..., None]:
     return show
 
 
-def one_pass(arguments: argparse.Namespace, how: Making | None) -> Any:
-    """Style and settings for all photographs: the options, and for the rest those of a record.
+def one_pass_keywords(arguments: argparse.Namespace, how: Making | None) -> dict[str, Any]:
+    """The settings for all photographs: the options, and for the rest those of a record.
 
     A record knows the size of its own picture; only if somebody chose it does it hold for others.
     """
-    from .. import again, feedforward  # starts Keras, which takes seconds
-
     given = chosen(arguments, (*FAST, *SHARED))
     if how is not None:
+        from .. import again, feedforward  # starts Keras, which takes seconds
+
         own = how.keywords(given, ())
         given = {n: value for n, value in own.items() if n in given or n not in how.usual}
         again.check_keywords(given, feedforward.paint_once)
         again.check_masks({name: given.get(name) for name in MASKS})
-    return feedforward.OnePass(arguments.style, **given)
+    return given
 
 
 def tell_all(outcomes: list[Outcome], arguments: argparse.Namespace) -> int:

@@ -6,24 +6,28 @@ Nothing in here starts Keras: names are found and checked before that.
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import images, making
 from ..foundation import check_target, is_same_file
 from ..images.decoding import open_picture
+from ..jobs import run_jobs
 from ..making import Making
 
 if TYPE_CHECKING:
     from .once import OnePass
 
+MASKS = ("content_mask", "style_mask")
+MOST_IN_A_BATCH = 8  # photographs: few enough that many workers have something to do, and that a bar moves
 # What a file is called that somebody means as a picture. Not all of these can be read: what is passed over
 # in silence is missed, what cannot be read is named.
 SUFFIXES = {
@@ -137,7 +141,13 @@ def in_order_of_shape(photos: Iterable[Path]) -> list[Path]:
     return sorted(photos, key=lambda photo: (shape(photo), photo.name))
 
 
-def paint_all(one: OnePass, places: Mapping[Path, Path], *, overwrite: bool = False) -> Iterator[Outcome]:
+def paint_all(
+    one: OnePass,
+    places: Mapping[Path, Path],
+    *,
+    overwrite: bool = False,
+    masks: Mapping[str, str] | None = None,
+) -> Iterator[Outcome]:
     """Paint photographs one by one; each painting is a PNG that says how it was made.
 
     What is there already and was made in the same way is not made again.
@@ -146,6 +156,7 @@ def paint_all(one: OnePass, places: Mapping[Path, Path], *, overwrite: bool = Fa
         one: style and settings.
         places: photograph -> file of its painting.
         overwrite: whether to replace paintings that were made otherwise.
+        masks: what to call those of `one`; None calls them as they are.
 
     Yields:
         What became of each, when it is done. A photograph that cannot be painted stops no other.
@@ -158,7 +169,7 @@ def paint_all(one: OnePass, places: Mapping[Path, Path], *, overwrite: bool = Fa
     for photo, target in places.items():
         began, became, failure = time.perf_counter(), Became.FAILED, None
         try:
-            became = paint_one(one, photo, target, overwrite)
+            became = paint_one(one, photo, target, overwrite, masks or {})
         except Exception as error:
             if getattr(error, "errno", None) in NO_PLACE:  # of writing: errors of reading carry none
                 raise
@@ -166,7 +177,7 @@ def paint_all(one: OnePass, places: Mapping[Path, Path], *, overwrite: bool = Fa
         yield Outcome(photo, target, became, time.perf_counter() - began, failure)
 
 
-def paint_one(one: OnePass, source: Path, target: Path, overwrite: bool) -> Became:
+def paint_one(one: OnePass, source: Path, target: Path, overwrite: bool, masks: Mapping[str, str]) -> Became:
     """Paint a photograph into a file, unless that holds this very painting.
 
     Raises:
@@ -175,6 +186,7 @@ def paint_one(one: OnePass, source: Path, target: Path, overwrite: bool) -> Beca
     """
     photo = one.load(source)
     how = one.making(source, photo)
+    how = replace(how, settings=how.settings | dict(masks))
     if os.path.lexists(target):
         if is_made(target, how):
             return Became.KEPT
@@ -182,6 +194,75 @@ def paint_one(one: OnePass, source: Path, target: Path, overwrite: bool) -> Beca
             raise FileExistsError(f"{target} is there and was made otherwise; pass overwrite=True.")
     images.save_image(one.paint(photo), target, overwrite=overwrite, notes=how.to_text())
     return Became.PAINTED
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Photographs that a worker paints one after the other, with styles that it reads once for all of them.
+
+    Attributes:
+        style: a file by its whole path or a name, or several.
+        keywords: of `OnePass`, masks by their whole paths.
+        places, overwrite, masks: as for `paint_all`.
+    """
+
+    style: Any
+    keywords: Mapping[str, Any]
+    places: Mapping[Path, Path]
+    overwrite: bool
+    masks: Mapping[str, str]
+
+
+def paint_batch(batch: Batch) -> list[Outcome]:
+    """What became of the photographs of a batch."""
+    from .once import OnePass  # starts Keras
+
+    one = OnePass(batch.style, **batch.keywords)
+    return list(paint_all(one, batch.places, overwrite=batch.overwrite, masks=batch.masks))
+
+
+def paint_elsewhere(
+    style: Any,
+    keywords: Mapping[str, Any],
+    places: Mapping[Path, Path],
+    scheduler: str,
+    *,
+    overwrite: bool = False,
+) -> Iterator[Outcome]:
+    """As `paint_all`, on the workers of a Dask scheduler, which see the same disk; see `jobs`.
+
+    Args:
+        style, keywords: of a `OnePass`, with pictures by name.
+        places, overwrite: as for `paint_all`.
+        scheduler: its address.
+
+    Yields, raises: as `paint_all` and `jobs.run_jobs`.
+    """
+    masks = {name: os.fspath(keywords[name]) for name in MASKS if keywords.get(name) is not None}
+    there = dict(keywords) | images.placed(masks)
+    whole = {photo.absolute(): target.absolute() for photo, target in places.items()}
+    names = dict(zip(whole, places.items(), strict=True))
+    batches = [
+        Batch(images.placed(style), there, {photo: whole[photo] for photo in photos}, overwrite, masks)
+        for photos in batched(whole, MOST_IN_A_BATCH)
+    ]
+    with closing(run_jobs(paint_batch, batches, scheduler=scheduler, progress=False)) as jobs:
+        for finished in jobs:
+            if finished.error is not None and not isinstance(finished.error, ChildProcessError):
+                raise finished.error
+            died = [
+                Outcome(*pair, Became.FAILED, 0.0, finished.error) for pair in finished.job.places.items()
+            ]
+            for outcome in finished.result or died:
+                photo, target = names[outcome.photo]
+                yield replace(outcome, photo=photo, target=target)
+
+
+def batched(photos: Iterable[Path], most: int) -> Iterator[list[Path]]:
+    """Lists of at most so many, in order; `itertools` has this from Python 3.12 on."""
+    left = iter(photos)
+    while batch := list(itertools.islice(left, most)):
+        yield batch
 
 
 def is_made(path: Path, how: Making) -> bool:

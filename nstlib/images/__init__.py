@@ -10,7 +10,7 @@ notebook).
 """
 
 from .arrays import Array, check_image, psnr, resize, shape_at, size_for
-from .loading import check_input, dimensions, load_image, load_with_shape
+from .loading import check_input, dimensions, load_image, load_with_shape, placed
 from .profiles import srgb_profile
 from .saving import (
     FORMATS,
@@ -37,6 +37,7 @@ __all__ = [
     "load_image",
     "load_with_shape",
     "notes_in",
+    "placed",
     "psnr",
     "read_notes",
     "resize",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from PIL import Image
 
@@ -99,6 +99,22 @@ def check_input(source: str | PathLike[str]) -> None:
         file = find_file(source)
         with reading(file) as stream:
             open_picture(stream, str(file))
+
+
+def placed(source: Any) -> Any:
+    """The same source by a name that means the same in every folder: a file by its whole path.
+
+    Samples and web addresses stay as they are, and so does what is no name; of lists and mappings, each value
+    is taken.
+    """
+    if isinstance(source, (list, tuple)):
+        return [placed(each) for each in source]
+    if isinstance(source, Mapping):
+        return {name: placed(each) for name, each in source.items()}
+    if not isinstance(source, (str, PathLike)):
+        return source
+    file = Path(source).expanduser()
+    return str(file.resolve()) if file.is_file() else os.fspath(source)
 
 
 def dimensions(content: bytes) -> tuple[int, int]:

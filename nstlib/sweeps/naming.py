@@ -39,14 +39,20 @@ def label(row: Row, names: Sequence[str]) -> str:
 def file_names(rows: Sequence[Row]) -> list[str]:
     """The name of a PNG for each row, of what varies: "style_weight-0.1_seed-1.png".
 
-    Rows that come out alike, or too long, are told apart by their number.
+    Equal rows have one; others that come out alike, or too long, are told apart by their number.
     """
-    names = varying(rows)
-    stems = ["_".join(f"{n}-{in_words(n, row.get(n))}" for n in names) for row in rows]
-    stems = [re.sub(r"[^\w.+=-]+", "-", stem).strip("-.") or "picture" for stem in stems]
-    short = [stem[:LONGEST].rstrip("-.") for stem in stems]
-    folded = [stem.casefold() for stem in short]  # many disks take letters of either case for the same
-    return [
-        f"{stem}.png" if folded.count(stem.casefold()) == 1 and stem == whole else f"{stem}_row-{number}.png"
-        for number, (stem, whole) in enumerate(zip(short, stems, strict=True), start=1)
-    ]
+    apart = varying(rows)
+    stems = [as_file_name("_".join(f"{n}-{in_words(n, row.get(n))}" for n in apart)) for row in rows]
+    first = [rows.index(row) for row in rows]
+    found = []
+    for index, stem in zip(first, stems, strict=True):
+        # Many disks take letters of either case for the same.
+        alike = {i for i, other in zip(first, stems, strict=True) if other.casefold() == stem.casefold()}
+        alone = len(alike) == 1 and len(stem) <= LONGEST
+        found.append(f"{stem}.png" if alone else f"{stem[:LONGEST]}_row-{index + 1}.png")
+    return found
+
+
+def as_file_name(text: str) -> str:
+    """A text with a hyphen for everything that some system does not allow in the name of a file."""
+    return re.sub(r"[^\w.+=-]+", "-", text).strip("-.") or "picture"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from .naming import file_names
 from .painting import Outcome, Setting, is_of, paint_setting, read
 from .sheet import NOTE as SHEET_NOTE
 from .sheet import write_sheet
-from .table import COLUMNS, Row, checked, expanded
+from .table import COLUMNS, Row, checked, expanded, printable
 
 SHEET, TABLE = "contact_sheet.png", "results.csv"
 BEFORE, AFTER = ("row", "file"), ("seconds", "stopped", "error")  # columns of the results around the others
@@ -101,25 +101,42 @@ def sweep(
     """
     listed = expanded(rows, grid)
     place = checked_folder(Path(folder).expanduser())
-    settled, waiting = sorted_out(listed, place)
-    todo = [Setting(listed[numbers[0]], target) for target, numbers in waiting.items()]
-    outcomes: tuple[Outcome, ...] = ()
+    good, bad = readable_rows(listed)
+    kept, waiting = sorted_out(good, place)
+    settled = bad | kept
     try:
-        jobs = run_jobs(paint_setting, todo, scheduler=scheduler, title="sweep", progress=progress)
-        with closing(jobs):
-            for finished in jobs:
-                for index in waiting[finished.job.target]:
-                    row, target = listed[index], finished.job.target
-                    file = None if finished.error else target
-                    settled[index] = Outcome(index + 1, row, file, finished.result, error=finished.error)
-                write_results(in_order(settled), place / TABLE)
+        for outcome in painted(good, waiting, scheduler, progress):
+            settled[outcome.number - 1] = outcome
+            write_results(in_order(settled), place / TABLE)
     except KeyboardInterrupt:
-        pass
+        pass  # what is not there is missing in the outcomes
     finally:
-        if outcomes := in_order(settled):
+        outcomes = in_order(settled)
+        if outcomes:
             write_results(outcomes, place / TABLE)
             write_sheet(outcomes, place / SHEET)
     return Sweep(place, outcomes, len(listed))
+
+
+def painted(
+    rows: Mapping[int, Row], waiting: Mapping[Path, list[int]], scheduler: str | None, progress: bool
+) -> Iterator[Outcome]:
+    """Paint files, and say of each row that wants one what became of it.
+
+    Args:
+        rows: by their index.
+        waiting: the files, with the indices of their rows.
+        scheduler, progress: as for `sweep`.
+    """
+    todo = [Setting(rows[indices[0]], target) for target, indices in waiting.items()]
+    with closing(
+        run_jobs(paint_setting, todo, scheduler=scheduler, title="sweep", progress=progress)
+    ) as jobs:
+        for finished in jobs:
+            file = finished.job.target
+            for index in waiting[file]:
+                there = None if finished.error else file
+                yield Outcome(index + 1, rows[index], there, finished.result, error=finished.error)
 
 
 def checked_folder(folder: Path) -> Path:
@@ -143,39 +160,40 @@ def checked_folder(folder: Path) -> Path:
     return place
 
 
-def sorted_out(rows: list[Row], folder: Path) -> tuple[dict[int, Outcome], dict[Path, list[int]]]:
-    """The outcomes that are known before anything runs, by the index of their row, and what is to be painted.
-
-    Args:
-        rows: all; each becomes one that any machine can read (see `checked`).
-        folder: of the pictures.
-
-    Returns:
-        Outcomes, and the files to paint with the indices of the rows that want them.
-    """
-    settled: dict[int, Outcome] = {}
-    waiting: dict[Path, list[int]] = {}
-    there = {path: about for path in sorted(folder.glob("*.png")) if (about := read(path)) is not None}
-    names = file_names(different := [row for index, row in enumerate(rows) if row not in rows[:index]])
-    taken = {name.casefold() for name in os.listdir(folder)}
-    for index, asked in enumerate(rows):
+def readable_rows(rows: Sequence[Row]) -> tuple[dict[int, Row], dict[int, Outcome]]:
+    """Rows that any machine can read, by their index (see `checked`), and the outcomes of the others."""
+    good: dict[int, Row] = {}
+    bad: dict[int, Outcome] = {}
+    for index, row in enumerate(rows):
         try:
-            rows[index] = row = checked(asked)
+            good[index] = checked(row)
         except (ValueError, OSError, TypeError) as error:
-            settled[index] = Outcome(index + 1, asked, error=error)
-            continue
-        same = [numbers for numbers in waiting.values() if rows[numbers[0]] == row]
+            bad[index] = Outcome(index + 1, printable(row), error=error)
+    return good, bad
+
+
+def sorted_out(rows: Mapping[int, Row], folder: Path) -> tuple[dict[int, Outcome], dict[Path, list[int]]]:
+    """The outcomes of rows whose pictures are there, and the files to paint with the rows that want them."""
+    there = {path: about for path in sorted(folder.glob("*.png")) if (about := read(path)) is not None}
+    settled: dict[int, Outcome] = {}
+    waiting: list[list[int]] = []
+    for index, row in rows.items():
         kept = [path for path, about in there.items() if is_of(about, path, row)]
+        same = [indices for indices in waiting if rows[indices[0]] == row]
         if kept:
             settled[index] = Outcome(index + 1, row, kept[0], there[kept[0]], kept=True)
         elif same:
             same[0].append(index)
         else:
-            target = folder / names[different.index(asked)]
-            target = unused_name(target) if target.name.casefold() in taken else target
-            taken.add(target.name.casefold())
-            waiting[target] = [index]
-    return settled, waiting
+            waiting.append([index])
+    names = dict(zip(rows, file_names(list(rows.values())), strict=True))
+    return settled, {unused(folder, names[indices[0]]): indices for indices in waiting}
+
+
+def unused(folder: Path, name: str) -> Path:
+    """A file in a folder by a name, or by that name with a number, which is not there yet."""
+    file = folder / name
+    return unused_name(file) if os.path.lexists(file) else file
 
 
 def in_order(settled: Mapping[int, Outcome]) -> tuple[Outcome, ...]:

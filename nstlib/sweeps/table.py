@@ -216,9 +216,21 @@ def checked(row: Row) -> Row:
         if name not in row:
             raise ValueError(f"there is no {name}: give a picture.")
     return {
-        name: placed(name, each) if is_picture(name, each) else as_plain(name, each)
+        name: as_named(name, each) if is_picture(name, each) else as_plain(name, each)
         for name, each in row.items()
     }
+
+
+def printable(row: Row) -> Row:
+    """A row that could not be checked, as results show it: what is no plain data by its kind."""
+
+    def shown(value: Any) -> Any:
+        try:
+            return json.loads(json.dumps(value))
+        except (TypeError, ValueError):
+            return str(value) if isinstance(value, os.PathLike) else f"({type(value).__name__})"
+
+    return {name: shown(value) for name, value in row.items()}
 
 
 def is_picture(name: str, value: Any) -> bool:
@@ -228,21 +240,25 @@ def is_picture(name: str, value: Any) -> bool:
     return isinstance(value, os.PathLike) or (isinstance(value, str) and Path(value).expanduser().is_file())
 
 
-def placed(name: str, value: Any) -> Any:
+def as_named(name: str, value: Any) -> Any:
     """A picture, or several, by a name that means the same in every folder.
 
     Raises:
         ValueError, OSError, TypeError: it is not there, or it is given by its pixels.
     """
-    if isinstance(value, (list, tuple)):
-        return [placed(name, each) for each in value]
-    if isinstance(value, Mapping):
-        return {str(region): each and placed(name, each) for region, each in value.items()}
-    if not isinstance(value, (str, os.PathLike)):
-        raise TypeError(f"{name} has to be a file, a web address or the name of a sample, not pixels.")
-    images.check_input(value)
-    file = Path(value).expanduser()
-    return str(file.resolve()) if file.is_file() else str(value)
+    several = (
+        value.values()
+        if isinstance(value, Mapping)
+        else value
+        if isinstance(value, (list, tuple))
+        else [value]
+    )
+    for each in several:
+        if each is not None and not isinstance(each, (str, os.PathLike)):
+            raise TypeError(f"{name} has to be a file, a web address or the name of a sample, not pixels.")
+        if each is not None:
+            images.check_input(each)
+    return images.placed(value)
 
 
 def as_plain(name: str, value: Any) -> Any:

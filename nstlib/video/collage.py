@@ -115,7 +115,7 @@ def polygon(corners: np.ndarray, side: int) -> np.ndarray:
 
 
 def fine_grid(width: int, height: int, unit: float) -> tuple[np.ndarray, np.ndarray]:
-    """x and y from the middle of a picture, `CLOSER` along a side of each pixel."""
+    """The x and y from the middle of a picture, `CLOSER` along a side of each pixel."""
     across, down = (((np.arange(n * CLOSER) + 0.5) / CLOSER - n / 2) / unit for n in (width, height))
     x, y = np.meshgrid(across.astype("float32"), down.astype("float32"))
     return x, y

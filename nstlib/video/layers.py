@@ -75,12 +75,12 @@ def drawn(layers: Sequence[Layer], size: tuple[int, int], number: int) -> np.nda
         own = moved(np.linalg.inv(layer.place(number)), points[there])
         share = looked_up(layer.cover, own)[..., None] if layer.cover is not None else 1
         fine[there] += share * (looked_up(layer.picture, own) - fine[there])
-    averaged = sum(fine[row::FINE, column::FINE] for row, column in np.ndindex(FINE, FINE)) / FINE**2
-    return np.rint(averaged * 255).astype("uint8")
+    parts = [fine[row::FINE, column::FINE] for row, column in np.ndindex(FINE, FINE)]
+    return np.rint(sum(parts) * (255 / FINE**2)).astype("uint8")
 
 
 def motion_back(layers: Sequence[Layer], size: tuple[int, int], number: int) -> tuple[np.ndarray, np.ndarray]:
-    """The flow from a frame to the one before, (H, W, 2), and whether what is here was visible there, (H, W)."""
+    """The flow from a frame to the one before, (H, W, 2), and whether what is here was seen there, (H, W)."""
     here = grid(size)
     top, flow = topmost(layers, here, number), np.zeros_like(here)
     for index, layer in enumerate(layers):

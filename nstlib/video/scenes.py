@@ -1,4 +1,4 @@
-"""Films of our own, with which the rest is tested: every motion in them is known, and so is what hides what."""
+"""Films of our own, with which the rest is tested: every motion is known, and so is what hides what."""
 
 from __future__ import annotations
 
