@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
+from .. import images
 from ..foundation import check_count
 from . import collage
 from .collage import CORAL, CREAM, GOLD, NIGHT, ROSE, SEA, Paper
 from .layers import FINE, Layer, SceneFrame, film, similarity
+from .relief import VIEWS, View, layers_of
 
 SMALLEST = 32  # pixels of a side
 
@@ -82,3 +85,28 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
     if min(width, height) < SMALLEST:
         raise ValueError(f"size is {width} x {height} pixels; a scene needs {SMALLEST} on both sides.")
     return width, height
+
+
+def camera_move(
+    photo: Any, size: tuple[int, int] = (384, 216), frames: int = 72, *, view: View | None = None
+) -> Iterator[SceneFrame]:
+    """A camera that passes by what is in a photograph: near things go faster, and uncover what is behind.
+
+    What was never photographed goes on smoothly from what is around it.
+
+    Args:
+        photo: anything `images.load_image` takes.
+        size: (width, height) in pixels; the photograph is cut to its proportions.
+        frames: their number, over which the move is spread; 72 are 3 seconds.
+        view: where the horizon is and what stands where; None: as `relief.VIEWS` knows it for a sample of
+            that name ("china", "coffee"), else a ground up to the middle of the photograph.
+
+    Raises:
+        ValueError: a side under 32 pixels, or a number of frames that is none.
+    """
+    width, height = check_size(size)
+    picture = images.load_image(photo)
+    known = VIEWS.get(photo) if isinstance(photo, str) else None
+    seen = view or known or View(horizon=picture.shape[1] // 2)
+    layers = layers_of(picture[0], seen, (width, height), check_count(frames, "frames"))
+    return film(layers, (width, height), frames)
