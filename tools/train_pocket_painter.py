@@ -12,6 +12,8 @@ there. What is trained: the transformer and the predictor (Ghiasi et al. 2017), 
     lightness  the same for the photograph seen through blocks of 8 x 8 pixels, so that no clouds are invented
     palette    sliced Wasserstein distance of the colours (Heitz et al. 2021)
     itself     a photograph as its own style gives that photograph: one of every batch, L1
+    spectrum   no frequency in any direction is stronger than in both the style and the photograph: without
+               this, fine strokes come out along rows and columns, where the network makes them most easily
     and total variation, and what lies outside [0, 1]
 
 Styles are paintings (62 %), textures (25 %) and photographs, half of them with other colours (channels
@@ -62,9 +64,13 @@ STYLE_WEIGHTS = {
 CONTENT_WEIGHTS = {"block2_conv2": 0.5, "block3_conv2": 1.0}
 DEEPEST = "block5_conv1"
 
-WIDE, FINE, BLOCKS = 80, 32, 5  # channels at a quarter and at half of the sides, residual blocks
+WIDE, FINE, LAST, BLOCKS = 80, 32, 16, 5  # channels at 1/4, 1/2 and 1/1 of the sides; residual blocks
 CODE, HIDDEN = 128, 192
-TILE, NOISE = 64, 16  # side and channels of the noise
+# Noise at a quarter of the sides and at all of them: side of the tile, and the blur of each map in pixels.
+TILE, BLURS = 64, (*[1.6] * 3, *[1.8] * 3, *[1.4] * 5, *[3.0] * 5)
+WHOLE_TILE, WHOLE_BLURS = 256, (0.7, 1.2)
+LAST_NOISE = "noise_up3"
+WINDOW = 16  # pixels, of the spectra
 NOISE_BLOCKS = (0, 2)
 SIDE = 256  # shorter side of the pictures in memory
 AVERAGING, CLIP = 0.998, 3.0
@@ -77,9 +83,10 @@ Maps = dict[str, torch.Tensor]
 class Weights:
     """Of the parts of the loss."""
 
-    style: float = 16.0
-    content: float = 1.6
-    lightness: float = 0.7
+    style: float = 20.0
+    content: float = 1.5
+    lightness: float = 0.6
+    spectrum: float = 2.0
     palette: float = 2.0
     itself: float = 0.5
     variation: float = 0.05
@@ -138,17 +145,16 @@ def statistics(maps: Maps, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.
 # --- the network ------------------------------------------------------------------------------------
 
 
-def noise_tile(seed: int = 0) -> torch.Tensor:
-    """Noise that repeats without a seam, (16, 64, 64): three maps fine and faint, the others softer.
+def noise_tile(side: int, blurs: Sequence[float], seed: int) -> torch.Tensor:
+    """Noise that repeats without a seam, (maps, side, side), of deviation 1.
 
-    Strong fine noise lowers the loss soonest, and shows the lattice it lies on: short dashes across and down.
+    No map is so fine that it shows the lattice it lies on: short dashes across and down.
     """
-    white = np.random.default_rng(seed).normal(size=(TILE, TILE, NOISE))
-    blurs = [0.7] * 3 + [1.8] * 3 + [1.2] * 5 + [3.0] * 5
+    white = np.random.default_rng(seed).normal(size=(side, side, len(blurs)))
     maps = []
     for number, blur in enumerate(blurs):
         grain = gaussian_filter(white[..., number], blur, mode="wrap")
-        maps.append((grain - grain.mean()) / grain.std() * (0.3 if number < 3 else 1.0))
+        maps.append((grain - grain.mean()) / grain.std())
     return torch.from_numpy(np.stack(maps).astype("f2")).float()
 
 
@@ -180,26 +186,30 @@ class Network(nn.Module):
         self.normed = [
             *(("down1", 3, FINE, 5), ("down2", FINE, WIDE, 3)),
             *inner,
-            *(("up1", WIDE, FINE, 3), ("up2", FINE, FINE, 3)),
+            *(("up1", WIDE, FINE, 3), ("up2", FINE, FINE, 3), ("up3", FINE + 3, LAST, 3)),
         ]
         self.kernels = nn.ParameterDict()
-        for name, before, after, side in [*self.normed, ("output", FINE, 3, 5)]:
+        for name, before, after, side in [*self.normed, ("output", LAST, 3, 3)]:
             self.kernels[name] = nn.Parameter(torch.empty(after, before, side, side))
             nn.init.kaiming_normal_(self.kernels[name])
-        for block in NOISE_BLOCKS:
-            self.kernels[f"noise{block + 1}"] = nn.Parameter(torch.randn(WIDE, NOISE, 1, 1) / 4)
+        self.noises = [(f"noise{block + 1}", WIDE, len(BLURS)) for block in NOISE_BLOCKS]
+        self.noises.append((LAST_NOISE, LAST, len(WHOLE_BLURS)))
+        for name, after, before in self.noises:
+            self.kernels[name] = nn.Parameter(torch.randn(after, before, 1, 1) / 4)
         channels = {"1": 16, "2": 32, "3": 96, "4": 192}
         numbers = 2 * sum(channels[name[5]] for name in STATISTICS_LAYERS) + 12
-        self.register_buffer("noise", noise_tile())
+        self.register_buffer("tile_quarter", noise_tile(TILE, BLURS, 0))
+        self.register_buffer("tile_whole", noise_tile(WHOLE_TILE, WHOLE_BLURS, 1))
         self.register_buffer("usual", torch.zeros(numbers))
         self.register_buffer("spread", torch.ones(numbers))
-        said = sum(2 * after for _, _, after, _ in self.normed) + len(NOISE_BLOCKS) * WIDE
+        gains = sum(after for _, after, _ in self.noises)
+        said = sum(2 * after for _, _, after, _ in self.normed) + gains
         self.code, self.hidden = nn.Linear(numbers, CODE), nn.Linear(CODE, HIDDEN)
         self.norms, self.depthwise = nn.Linear(HIDDEN, said), nn.Linear(HIDDEN, BLOCKS * WIDE * 9)
         for layer, size in ((self.norms, 0.02), (self.depthwise, 0.005)):
             nn.init.normal_(layer.weight, std=size)
             nn.init.zeros_(layer.bias)
-        nn.init.constant_(self.norms.bias[-len(NOISE_BLOCKS) * WIDE :], 0.3)
+        nn.init.constant_(self.norms.bias[-gains:], 0.3)
 
     def codes(self, numbers: torch.Tensor) -> torch.Tensor:
         """Style codes (B, 128) of statistics (B, D)."""
@@ -209,7 +219,7 @@ class Network(nn.Module):
         """Layer -> scale and shift (B, 2C) or gains (B, C); and the filters (B, blocks, C, 9)."""
         hidden = F.silu(self.hidden(codes))
         names = [(name, 2 * after) for name, _, after, _ in self.normed]
-        names += [(f"noise{block + 1}", WIDE) for block in NOISE_BLOCKS]
+        names += [(name, after) for name, after, _ in self.noises]
         parts = self.norms(hidden).split([count for _, count in names], 1)
         filters = self.depthwise(hidden).view(len(codes), BLOCKS, WIDE, 9)
         return {name: part for (name, _), part in zip(names, parts, strict=True)}, filters
@@ -218,31 +228,34 @@ class Network(nn.Module):
         """A convolution and its norm."""
         return norm(convolve(x, self.kernels[name], stride), *said[name].chunk(2, 1))
 
-    def grain(self, count: int, height: int, width: int) -> torch.Tensor:
-        """The tile, for each picture from another place on."""
-        rows, columns = -(-height // TILE) + 1, -(-width // TILE) + 1
-        tiles = self.noise.bfloat16().repeat(1, rows, columns)
-        corners = torch.randint(0, TILE, (count, 2)).tolist()
+    def noise(self, name: str, tile: torch.Tensor, like: torch.Tensor, said: Maps) -> torch.Tensor:
+        """Noise for maps (B, C, H, W), for each picture from another place of the tile on."""
+        count, _, height, width = like.shape
+        side = tile.shape[-1]
+        tiles = tile.to(like.dtype).repeat(1, -(-height // side) + 1, -(-width // side) + 1)
+        corners = torch.randint(0, side, (count, 2)).tolist()
         cut = torch.stack([tiles[:, top : top + height, left : left + width] for top, left in corners])
-        return cut.contiguous(memory_format=torch.channels_last)
+        grain = F.conv2d(cut.contiguous(memory_format=torch.channels_last), self.kernels[name].to(like.dtype))
+        return grain * said[name][..., None, None].to(like.dtype)
 
     def forward(
         self, photos: torch.Tensor, codes: torch.Tensor, mean: torch.Tensor, root: torch.Tensor
     ) -> torch.Tensor:
         """Photographs (B, 3, H, W) in styles; not clipped."""
         said, filters = self.said(codes)
-        x = (photos - 0.5).bfloat16().contiguous(memory_format=torch.channels_last)
-        fine = F.relu(self.conditioned("down1", x, said, 2))
+        seen = (photos - 0.5).bfloat16().contiguous(memory_format=torch.channels_last)
+        fine = F.relu(self.conditioned("down1", seen, said, 2))
         x = F.relu(self.conditioned("down2", fine, said, 2))
-        grain = self.grain(len(x), *x.shape[2:])
         for block in range(BLOCKS):
             if (name := f"noise{block + 1}") in said:
-                gains = said[name][..., None, None].to(x.dtype)
-                x = x + F.conv2d(grain, self.kernels[name].to(x.dtype)) * gains
+                x = x + self.noise(name, self.tile_quarter, x, said)
             x = x + self.residual(block, x, said, filters[:, block])
         x = F.relu(self.conditioned("up1", enlarged(x), said) + fine)
         x = F.relu(self.conditioned("up2", x, said))
-        maps = convolve(enlarged(x), self.kernels["output"]).float()
+        x = torch.cat([enlarged(x), seen], 1).contiguous(memory_format=torch.channels_last)
+        x = F.relu(self.conditioned("up3", x, said))
+        x = x + self.noise(LAST_NOISE, self.tile_whole, x, said)
+        maps = convolve(x, self.kernels["output"]).float()
         maps = maps - maps.mean((2, 3), keepdim=True)
         maps = maps * torch.rsqrt(maps.pow(2).mean((2, 3), keepdim=True) + 1e-6)
         return torch.einsum("bij,bjhw->bihw", root, maps) + mean[..., None, None]
@@ -265,8 +278,8 @@ def packed(state: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
         array = value.float().numpy()
         if key.startswith("kernels."):
             arrays[f"{key.removeprefix('kernels.')}/kernel"] = array.transpose(2, 3, 1, 0)
-        elif key == "noise":
-            arrays[key] = array.transpose(1, 2, 0)
+        elif key.startswith("tile_"):
+            arrays[key.replace("_", "/")] = array.transpose(1, 2, 0)
         elif key in ("usual", "spread"):
             arrays[{"usual": "statistics/mean", "spread": "statistics/deviation"}[key]] = array
         else:
@@ -406,6 +419,24 @@ def variation_loss(pictures: torch.Tensor) -> torch.Tensor:
     return down.pow(2).mean() + right.pow(2).mean()
 
 
+def spectrum(pictures: torch.Tensor) -> torch.Tensor:
+    """Power of the grey picture at each frequency, (B, 16, 9): the mean over windows that overlap by half."""
+    grey = pictures.mean(1, keepdim=True)
+    parts = F.unfold(grey, WINDOW, stride=WINDOW // 2).transpose(1, 2)
+    parts = parts.reshape(len(pictures), -1, WINDOW, WINDOW)
+    hann = torch.hann_window(WINDOW, periodic=False)
+    parts = (parts - parts.mean((2, 3), keepdim=True)) * hann[:, None] * hann
+    return torch.fft.rfft2(parts).abs().pow(2).mean(1)
+
+
+def spectrum_loss(painted: torch.Tensor, styles: torch.Tensor, photos: torch.Tensor) -> torch.Tensor:
+    """How much stronger frequencies are than in style and photograph: squared logarithm, 0 where weaker."""
+    with torch.no_grad():
+        most = torch.maximum(spectrum(styles), spectrum(photos))
+        most = most + 1e-3 * most.mean((1, 2), keepdim=True)
+    return F.relu(torch.log(spectrum(painted) / most)).pow(2).mean()
+
+
 # --- training ---------------------------------------------------------------------------------------
 
 
@@ -475,7 +506,10 @@ class Training:
 
     def losses(self) -> dict[str, torch.Tensor]:
         """The weighted parts of the loss for a fresh batch."""
-        photos, styles = self.pictures.batch(self.options.batch, self.options.size, self.rng)
+        count, size = self.options.batch, self.options.size
+        if self.step % 3 == 0:  # some larger ones, for what is larger than a crop
+            count, size = max(2, count // 2), size * 3 // 2
+        photos, styles = self.pictures.batch(count, size, self.rng)
         with torch.no_grad():
             wanted, kept = features(self.judge, styles), features(self.judge, photos)
             numbers, mean, root = statistics(wanted, styles)
@@ -492,6 +526,7 @@ class Training:
             "style": w.style * ramp * style_loss(others, {n: maps[1:] for n, maps in wanted.items()}),
             "content": w.content * content_loss(painted, kept),
             "lightness": w.lightness * difference(coarse(raw), coarse(photos)),
+            "spectrum": w.spectrum * spectrum_loss(seen[1:], styles[1:], photos[1:]),
             "palette": w.palette * palette_loss(seen[1:], styles[1:]),
             "itself": w.itself * (raw[0] - photos[0]).abs().mean(),
             "variation": w.variation * variation_loss(raw),

@@ -22,7 +22,7 @@ from .codes import StyleCode, color_statistics, style_statistics
 from .transformer import FACTOR, predictions, transform
 
 WEIGHTS_FILE = "pocket_painter.npz"
-SHA256 = "05590901b1e2a28254adf34a701519075ceeb554c9d3ebefe5b1787b7d56b108"  # of that file
+SHA256 = "d0dacc4041cfc77848817d1e432ad085e4da445ce25040a459b6a967a226dbc1"  # of that file
 ENCODER = "pocket_vgg"  # what reads the style; the weights were taught with it
 SMALLEST_SIDE = 16  # pixels: what is reflected at a border must be there
 SMALLEST_STYLE = 8  # pixels: the encoder halves a style three times

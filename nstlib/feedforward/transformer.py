@@ -1,7 +1,7 @@
 """The one-pass network as pure functions of its weights.
 
     photo -> 5x5, stride 2 -> 3x3, stride 2 -> residual blocks
-          -> upsampling, 3x3, 3x3 -> upsampling, 5x5 -> three maps -> colours
+          -> upsampling, 3x3, 3x3 -> upsampling, 3x3, 3x3 -> three maps -> colours
 
 Every convolution but the last is followed by a conditional instance norm (Dumoulin et al. 2017): the style
 says scale and shift. Borders are reflected, so that there is no frame around the picture; upsampling by
@@ -10,6 +10,11 @@ residual block the style predicts a 3 x 3 filter for each channel as well, so th
 and not in strength alone (the idea of Chandran et al. 2021, AdaConv, made small). A fixed tile of noise
 enters twice, because a flat sky gives a network nothing to put strokes on. And the colours are no matter of
 learning: the three output maps are normalised and given the mean and covariance of the style's pixels.
+
+Interpolation lets fine detail pass only along rows and columns: a convolution behind it can strengthen what
+is left, but not what is gone, and fine strokes become a weave. So the last stage sees the photograph itself,
+has a norm and a ReLU of its own at full size, and noise of the finest kind enters there. Coarse noise enters
+among the residual blocks.
 """
 
 from __future__ import annotations
@@ -28,6 +33,7 @@ FLAT = 1e-6  # the same for the three output maps
 # small or flat part they are next to nothing, and what lies outside would in a few layers become infinite. A
 # value inside is hardly ever 20 deviations away.
 FAR = 100.0
+LAST_NOISE = "noise_up3"  # enters at full size
 FACTOR = 4  # sides of the picture are multiples of this: it is halved twice
 
 
@@ -50,7 +56,7 @@ def predictions(weights: Weights, vector: Tensor, blocks: int) -> dict[str, Tens
         channels = weights[f"{name}/kernel"].shape[-1]
         said[name] = ops.reshape(numbers[begin : begin + 2 * channels], (2, channels))
         begin += 2 * channels
-    for name in noisy(weights):
+    for name in noisy(weights, blocks):
         channels = weights[f"{name}/kernel"].shape[-1]
         said[name] = numbers[begin : begin + channels]
         begin += channels
@@ -85,20 +91,29 @@ def transform(
     ops = keras.ops
     at_half = None if where is None else ops.average_pool(where, 2, 2)
     at_quarter = None if at_half is None else ops.average_pool(at_half, 2, 2)
-    x = ops.cast(image - 0.5, dtype)
-    fine = ops.relu(conditioned(weights, said, "down1", x, at_half, stride=2))
+    photo = ops.cast(image - 0.5, dtype)
+    fine = ops.relu(conditioned(weights, said, "down1", photo, at_half, stride=2))
     x = ops.relu(conditioned(weights, said, "down2", fine, at_quarter, stride=2))
-    noise = tiled(ops.cast(weights["noise"], dtype), x.shape[1], x.shape[2])
     for block in range(said["depthwise"].shape[0]):
         if (name := f"noise{block + 1}") in said:
-            x = x + ops.conv(noise, ops.cast(weights[f"{name}/kernel"], dtype)) * ops.cast(said[name], dtype)
+            x = x + noise(weights, said, name, "tile/quarter", x)
         x = x + residual(weights, said, block, x, at_quarter)
     x = conditioned(weights, said, "up1", upsampled(x), at_half)
     x = ops.relu(x + fine)  # contours that were lost on the way down
     x = ops.relu(conditioned(weights, said, "up2", x, at_half))
-    maps = ops.cast(convolution(upsampled(x), weights["output/kernel"]), "float32")
+    x = ops.concatenate([upsampled(x), photo], -1)
+    x = ops.relu(conditioned(weights, said, "up3", x, where))
+    x = x + noise(weights, said, LAST_NOISE, "tile/whole", x)
+    maps = ops.cast(convolution(x, weights["output/kernel"]), "float32")
     center, variance = moments(maps, where)
     return ops.matmul((maps - center) * ops.rsqrt(variance + FLAT), root) + mean
+
+
+def noise(weights: Weights, said: Weights, name: str, tile: str, like: Tensor) -> Tensor:
+    """Noise for maps (1, H, W, C): a tile laid side by side, its maps mixed, as strong as the style says."""
+    ops = keras.ops
+    grain = tiled(ops.cast(weights[tile], like.dtype), like.shape[1], like.shape[2])
+    return ops.conv(grain, ops.cast(weights[f"{name}/kernel"] * said[name], like.dtype))
 
 
 def residual(weights: Weights, said: Weights, block: int, x: Tensor, where: Tensor | None) -> Tensor:
@@ -188,9 +203,10 @@ def dense(weights: Weights, name: str, x: Tensor) -> Tensor:
 def normed(blocks: int) -> list[str]:
     """The layers with an instance norm, in the order in which the predictor speaks of them."""
     inner = [f"residual{block}_conv{each}" for block in range(1, blocks + 1) for each in (1, 2)]
-    return ["down1", "down2", *inner, "up1", "up2"]
+    return ["down1", "down2", *inner, "up1", "up2", "up3"]
 
 
-def noisy(weights: Weights) -> list[str]:
+def noisy(weights: Weights, blocks: int) -> list[str]:
     """The layers through which noise enters, in order."""
-    return sorted(n.removesuffix("/kernel") for n in weights if n.startswith("noise") and n != "noise")
+    inner = [f"noise{block}" for block in range(1, blocks + 1)]
+    return [name for name in (*inner, LAST_NOISE) if f"{name}/kernel" in weights]

@@ -84,7 +84,7 @@ export function modulation(vector, plan, weights) {
     take(`${name}/scale`, channels);
     take(`${name}/shift`, channels);
   }
-  for (const name of plan.noises) take(`${name}/gain`, plan.width);
+  for (const { name, channels } of plan.noises) take(`${name}/gain`, channels);
   if (start !== norms.length) throw new Error(`the norms take ${start} numbers, the predictor gives ${norms.length}`);
   const kernels = dense(active, weights['depthwise/kernel'], weights['depthwise/bias']);
   const each = kernels.length / plan.blocks;

@@ -4,19 +4,21 @@ import { modulation } from './style.js';
 
 const EPSILON = 1e-4; // added to a variance before its root is taken
 const FLAT = 1e-6; // the same for the three output maps
+const LAST_NOISE = 'noise_up3'; // enters at full size
 export const FACTOR = 4; // sides of the picture are multiples of this: it is halved twice
 
 /**
  * The plan that the names and shapes of the weights state.
- * @returns {{normed: Array<{name: string, channels: number}>, noises: string[], blocks: number, width: number}}
+ * @returns {{normed: Array<Layer>, noises: Array<Layer>, blocks: number, width: number}} Layer: {name, channels}.
  */
 export function planOf(weights) {
   const kernels = Object.keys(weights).filter((name) => name.endsWith('/kernel')).map((name) => name.slice(0, -7));
   const blocks = kernels.filter((name) => /^residual\d+_conv1$/.test(name)).length;
   const residual = Array.from({ length: blocks }, (_, i) => [`residual${i + 1}_conv1`, `residual${i + 1}_conv2`]);
   const channels = (name) => weights[`${name}/kernel`].shape[3];
-  const normed = ['down1', 'down2', ...residual.flat(), 'up1', 'up2'].map((name) => ({ name, channels: channels(name) }));
-  const noises = kernels.filter((name) => /^noise\d+$/.test(name)).sort();
+  const normed = ['down1', 'down2', ...residual.flat(), 'up1', 'up2', 'up3'].map((name) => ({ name, channels: channels(name) }));
+  const inner = Array.from({ length: blocks }, (_, i) => `noise${i + 1}`);
+  const noises = [...inner, LAST_NOISE].filter((name) => kernels.includes(name)).map((name) => ({ name, channels: channels(name) }));
   return { normed, noises, blocks, width: channels('down2') };
 }
 
@@ -26,10 +28,10 @@ export class Transformer {
     this.weights = weights;
     this.plan = planOf(weights);
     this.kernels = {};
-    for (const name of [...this.plan.normed.map((layer) => layer.name), ...this.plan.noises, 'output'])
+    for (const name of [...[...this.plan.normed, ...this.plan.noises].map((layer) => layer.name), 'output'])
       this.kernels[name] = tf.tensor4d(weights[`${name}/kernel`].values, weights[`${name}/kernel`].shape);
     this.set = null; // tensors of the code in use
-    this.noise = null; // the noise of the size in use
+    this.noise = {}; // tile -> the noise of the size in use
   }
 
   /** Use a code until the next call. */
@@ -52,14 +54,16 @@ export class Transformer {
    */
   async paint(image, pause) {
     const [, height, width] = image.shape;
-    this.makeNoise(height / FACTOR, width / FACTOR);
+    this.makeNoise('tile/quarter', height / FACTOR, width / FACTOR);
+    this.makeNoise('tile/whole', height, width);
     const half = await step(pause, () => this.normed(tf.sub(image, 0.5), 'down1', { stride: 2 }));
     try {
       let x = await step(pause, () => this.normed(half, 'down2', { stride: 2 }));
       for (let i = 1; i <= this.plan.blocks; i++) x = await step(pause, (h) => this.residual(h, i), x);
       x = await step(pause, (h) => tf.relu(tf.add(this.normed(twice(h), 'up1', { relu: false }), half)), x);
       x = await step(pause, (h) => this.normed(h, 'up2'), x);
-      return await step(pause, (h) => this.colour(reflected(twice(h), this.kernels.output, 1)), x);
+      x = await step(pause, (h) => this.finest(h, image), x);
+      return await step(pause, (h) => this.colour(reflected(h, this.kernels.output, 1)), x);
     } finally {
       half.dispose();
     }
@@ -68,14 +72,22 @@ export class Transformer {
   /** Noise, a convolution, the depthwise kernels of the style, a convolution, and the sum with what came in. */
   residual(x, number) {
     const noise = `noise${number}`;
-    let h = x;
-    if (this.plan.noises.includes(noise)) {
-      const kernel = tf.mul(this.kernels[noise], this.set[`${noise}/gain`]);
-      h = tf.add(h, tf.conv2d(this.noise.tensor, kernel, 1, 'valid'));
-    }
+    const h = this.kernels[noise] ? this.noisy(x, noise, 'tile/quarter') : x;
     let r = this.normed(h, `residual${number}_conv1`);
     r = tf.depthwiseConv2d(mirrored(r, 1), this.set[`residual${number}/depthwise`], 1, 'valid');
     return tf.add(h, this.normed(r, `residual${number}_conv2`, { relu: false }));
+  }
+
+  /** The last stage: it sees the photograph itself, because interpolation has left no fine detail. */
+  finest(x, image) {
+    const h = this.normed(tf.concat([twice(x), tf.sub(image, 0.5)], 3), 'up3');
+    return this.noisy(h, LAST_NOISE, 'tile/whole');
+  }
+
+  /** Maps with noise added, as strong as the style says. */
+  noisy(x, name, tile) {
+    const kernel = tf.mul(this.kernels[name], this.set[`${name}/gain`]);
+    return tf.add(x, tf.conv2d(this.noise[tile].tensor, kernel, 1, 'valid'));
   }
 
   /** Convolution and conditional instance normalisation; the norm is a depthwise 1 x 1 convolution with a bias. */
@@ -98,11 +110,12 @@ export class Transformer {
     return tf.add(tf.conv2d(y, kernel, 1, 'valid'), tf.sub(this.set.mean, shift));
   }
 
-  /** The noise tile repeated over (height, width); kept until another size is asked for. */
-  makeNoise(height, width) {
-    if (this.noise && this.noise.height === height && this.noise.width === width) return;
-    if (this.noise) this.noise.tensor.dispose();
-    const { values, shape } = this.weights.noise;
+  /** A tile of noise repeated over (height, width); kept until another size is asked for. */
+  makeNoise(tile, height, width) {
+    const kept = this.noise[tile];
+    if (kept && kept.height === height && kept.width === width) return;
+    if (kept) kept.tensor.dispose();
+    const { values, shape } = this.weights[tile];
     const [rows, columns, channels] = shape;
     const tiled = new Float32Array(height * width * channels);
     for (let y = 0; y < height; y++)
@@ -110,7 +123,7 @@ export class Transformer {
         const from = ((y % rows) * columns + (x % columns)) * channels;
         tiled.set(values.subarray(from, from + channels), (y * width + x) * channels);
       }
-    this.noise = { height, width, tensor: tf.keep(tf.tensor4d(tiled, [1, height, width, channels])) };
+    this.noise[tile] = { height, width, tensor: tf.keep(tf.tensor4d(tiled, [1, height, width, channels])) };
   }
 }
 
