@@ -15,10 +15,9 @@ is left out of the list by the caller, who alone knows how to tell. Networks are
 
 from __future__ import annotations
 
-import ctypes
 import queue
+import re
 import sys
-import threading
 import time
 import uuid
 import warnings
@@ -31,7 +30,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from tqdm.auto import tqdm
 
 from .foundation import first_line
-from .process import Tolerant
+from .process import Tolerant, interrupt, interruptible
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -42,6 +41,8 @@ R = TypeVar("R")
 CONNECT = 10.0  # seconds in which a scheduler has to answer
 PATIENCE = 120.0  # seconds without a single worker after which nobody waits any longer
 LOOK = 2.0  # seconds between two looks at whether there are workers
+BAR = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}, left: {remaining}]"
+ADDRESS = r"((tcp|tls|ws|wss|ucx)://)?[^\s/]+:\d+"
 ALIKE = ("python", "distributed", "nstlib")  # whose versions have to be the same everywhere
 
 
@@ -77,8 +78,7 @@ def run_jobs(
     Ctrl-C drops what waits and ends what runs, by a KeyboardInterrupt there; closing the iterator does, too.
 
     Args:
-        function: takes one job. For workers it has to be importable there; `functools.partial` of such a
-            function will do.
+        function: takes one job. For workers it has to be importable there.
         jobs: those to do; leave out what is done.
         scheduler: address of the scheduler, such as "tcp://host:8786"; None runs the jobs here.
         title: what the bar says.
@@ -90,10 +90,10 @@ def run_jobs(
     Raises:
         ImportError: Dask is not installed.
         OSError: the scheduler does not answer or went away, or has had no worker for `PATIENCE` seconds.
-        ValueError: workers have another Python, Dask or nstlib than this process.
+        ValueError: no address; workers have another Python, Dask or nstlib than this process.
 
     Warns:
-        RuntimeWarning: there is no worker (any longer).
+        RuntimeWarning: there is no worker, or none any longer.
     """
     listed = list(jobs)
     if not listed:
@@ -101,7 +101,7 @@ def run_jobs(
     ended = _here(function, listed) if scheduler is None else _there(function, listed, scheduler)
     shown = progress and sys.stderr is not None
     stream = Tolerant(sys.stderr) if shown else None
-    bar = tqdm(desc=title or None, total=len(listed), unit="job", smoothing=0, disable=not shown, file=stream)
+    bar = tqdm(desc=title, total=len(listed), disable=not shown, file=stream, bar_format=BAR, mininterval=0)
     with bar, closing(ended):
         for finished in ended:
             bar.update()
@@ -157,8 +157,7 @@ def _finished(future: Future, index: int, job: J, address: str) -> Finished[J, A
         raise ConnectionError(f"The scheduler at {address} went away; the same call does what is missing.")
     error = future.exception()
     if isinstance(error, KilledWorker):
-        text = "Every worker that took this job died, as they do when memory is short: give them more of it."
-        error = ChildProcessError(text)
+        error = ChildProcessError("Every worker that took this job died; memory is short, most likely.")
     return Finished(index, job, error=error)
 
 
@@ -167,22 +166,23 @@ def _connected(address: str) -> Iterator[Client]:
     """A connection to a scheduler.
 
     Raises:
-        ImportError, OSError: there is none to be had.
+        ImportError, OSError, ValueError: there is none to be had.
     """
     try:
         from distributed import Client
     except ImportError:
-        raise ImportError(
-            'Many machines need Dask: `pip install "nstlib[cluster]"` brings it, here and on the workers.'
-        ) from None
+        extra = '`pip install "nstlib[cluster]"` brings it, here and on the workers'
+        raise ImportError(f"Many machines need Dask: {extra}.") from None
+    if not re.fullmatch(ADDRESS, address):
+        raise ValueError(f"scheduler is {address!r}; give its address, such as tcp://host:8786.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of versions: we look ourselves
             client = Client(address, timeout=CONNECT, set_as_default=False)
     except Exception as error:
+        start = "start one with `dask scheduler`, and give the address that it prints"
         raise ConnectionError(
-            f"No Dask scheduler answers at {address} ({first_line(error)}): start one with `dask scheduler`, "
-            f"and give the address that it prints."
+            f"No Dask scheduler answers at {address} ({first_line(error)}): {start}."
         ) from None
     try:
         yield client
@@ -202,10 +202,8 @@ def _check_versions(client: Client, address: str) -> None:
     for worker, theirs in found["workers"].items():
         for name, version in _versions(theirs).items():
             if version != ours[name]:
-                raise ValueError(
-                    f"The worker {worker} of {address} has {name} {version or '(none)'} and we have "
-                    f"{ours[name]}: install the same version everywhere."
-                )
+                has = f"The worker {worker} of {address} has {name} {version or '(none)'}"
+                raise ValueError(f"{has} and we have {ours[name]}: install the same version everywhere.")
 
 
 def _versions(report: Mapping[str, Any]) -> dict[str, str]:
@@ -251,38 +249,13 @@ def _cancel(client: Client, futures: Sequence[Future], run: str) -> None:
     """Drop what waits, and interrupt what runs; a scheduler that is gone needs neither."""
     with suppress(Exception):
         client.cancel(futures)
-        client.run(_interrupt, run, on_error="ignore")
+        client.run(interrupt, run, on_error="ignore")
 
 
-# --- in a worker: Dask cannot end a job that runs, so we do ---
-
-_running: dict[int, str] = {}  # thread -> the run whose job it works at
-_lock = threading.Lock()
-
-
-def _carry_out(job: Callable[[], R], run: str) -> R | None:
-    """Do a job such that `_interrupt` reaches it, and nothing that its thread does later."""
-    thread = threading.get_ident()
-    with suppress(KeyboardInterrupt):  # it would end the worker; nobody waits for the result
-        try:
-            with _lock:
-                _running[thread] = run
+def _carry_out(job: Callable[[], R], run: str) -> R:
+    """Do a job in a worker such that `_cancel` reaches it: Dask cannot end what runs."""
+    try:
+        with interruptible(run):
             return job()
-        finally:
-            with _lock:
-                del _running[thread]
-                _raise_in(thread, None)  # one that was too late
-    return None
-
-
-def _interrupt(run: str) -> None:
-    """Raise KeyboardInterrupt in the jobs of a run that this process works at."""
-    with _lock:
-        for thread in [each for each, own in _running.items() if own == run]:
-            _raise_in(thread, KeyboardInterrupt)
-
-
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    """Raise an exception in another thread when it next runs Python code; None takes one back."""
-    raised = ctypes.py_object() if error is None else ctypes.py_object(error)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
+    except KeyboardInterrupt:  # would end the worker
+        raise InterruptedError("The job was interrupted.") from None

@@ -6,6 +6,7 @@ picture may not.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import io
 import os
@@ -175,3 +176,38 @@ class Ending:
         self.number = number
         if not self._waiting:
             raise Ended(number)
+
+
+_named: dict[int, str] = {}  # thread -> the name of what it does
+_named_lock = threading.Lock()
+
+
+@contextmanager
+def interruptible(name: str) -> Iterator[None]:
+    """Let `interrupt` reach what this thread does in here, and nothing that it does later.
+
+    Raises:
+        KeyboardInterrupt: somebody has called `interrupt`.
+    """
+    thread = threading.get_ident()
+    try:
+        with _named_lock:
+            _named[thread] = name
+        yield
+    finally:
+        with _named_lock:
+            _named.pop(thread, None)
+            _raise_in(thread, None)  # one that came too late
+
+
+def interrupt(name: str) -> None:
+    """End what threads of this process do under a name, as Ctrl-C ends what the main thread does."""
+    with _named_lock:
+        for thread in [each for each, own in _named.items() if own == name]:
+            _raise_in(thread, KeyboardInterrupt)
+
+
+def _raise_in(thread: int, error: type[BaseException] | None) -> None:
+    """Raise an exception in another thread when it next runs Python code; None takes one back."""
+    raised = ctypes.py_object() if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)

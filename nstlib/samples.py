@@ -9,6 +9,8 @@ Three kinds, `names(kind)`:
 - `"painting"`: paintings of Gatys' papers, and the two photographs (`tubingen`, `golden_gate`) often shown
   with them. Each is downloaded on first use, checked by its SHA-256 and kept; no network is used after that.
 
+Beside these pictures there are two short films, `films()`.
+
 Two environment variables change where downloads come from and go to: `NSTLIB_DOWNLOADS` (a web address that
 serves the same files, such as a class-room server; SHA-256 is still checked) and `NSTLIB_CACHE` (the folder
 that keeps them).
@@ -140,6 +142,12 @@ PAINTINGS = {
     ),
 }
 
+# In `data/films`, made by tools/paint_films.py: name -> whose it is, and the terms.
+FILMS = {
+    "shapes": ("Drawn by the course's own script, tools/paint_films.py", "CC BY 4.0"),
+    "walk": ("Made of the photograph `china`, by danielbuechele (Flickr)", "CC BY 2.0"),
+}
+
 
 def data_folder() -> Path:
     """Return the course's `data` folder: beside this module once installed, at the top of a checkout."""
@@ -205,11 +213,18 @@ def path(name: str, *, downloads: str | None = None) -> Path:
     raise unknown_name("sample", name, names())
 
 
+def films() -> dict[str, Path]:
+    """Find the sample films on disk: name -> file. They are opened by `video.open_film`."""
+    return {file.stem: file for file in sorted((data_folder() / "films").glob("[!.]*.*"))}
+
+
 def credits(name: str) -> str:
     """Return who made a sample and its licence, as one line for a caption."""
     described = {row["name"]: row for row in table()}
     if name in PHOTOS:  # those that are not installed too
         return f"{PHOTOS[name].credits} ({PHOTOS[name].licence})"
+    if name in FILMS:
+        return "{} ({})".format(*FILMS[name])
     if name not in described:
         raise unknown_name("sample", name, described)
     return f"{described[name]['credits']} ({described[name]['licence']})"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import io
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -335,3 +338,37 @@ def test_a_lack_of_memory_is_known_by_the_backends_names() -> None:
     assert process.lacks_memory(MemoryError()) and process.lacks_memory(ResourceExhaustedError())
     assert process.lacks_memory(RuntimeError("CUDA out of memory"))
     assert not process.lacks_memory(ValueError("out of paper"))
+
+
+# --- threads -----------------------------------------------------------------------------------------------
+
+
+def test_what_a_thread_does_under_a_name_can_be_interrupted() -> None:
+    begun, ended = threading.Event(), queue.Queue[str]()
+
+    def work() -> None:
+        try:
+            with process.interruptible("this"):
+                begun.set()
+                while True:
+                    time.sleep(0.01)
+        except KeyboardInterrupt:
+            ended.put("interrupted")
+        ended.put(str(sum(range(10))))  # the thread goes on
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    assert begun.wait(60)
+    process.interrupt("something else")
+    with pytest.raises(queue.Empty):
+        ended.get(timeout=0.1)
+    process.interrupt("this")
+    assert [ended.get(timeout=60), ended.get(timeout=60)] == ["interrupted", "45"]
+
+
+def test_an_interruption_meets_nothing_that_a_thread_does_later() -> None:
+    with pytest.raises(KeyboardInterrupt), process.interruptible("this"):
+        process.interrupt("this")
+    process.interrupt("this")
+    assert sum(range(1000)) == 499500
+    assert process._named == {}

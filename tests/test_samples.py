@@ -341,6 +341,7 @@ def test_other_addresses_are_refused(address: str) -> None:
 def test_the_credits_table_has_a_row_for_every_sample() -> None:
     table = (samples.data_folder() / "README.md").read_text(encoding="utf-8")
     files = {f"`styles/{name}.jpg`" for name in samples.names("style")}
+    files |= {f"`films/{name}.mp4`" for name in samples.FILMS}
     files |= {f"`{photo.file}`" for photo in samples.PHOTOS.values()}
     files |= {f"`{painting.file}`" for painting in samples.PAINTINGS.values()}
     rows = {line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| `")}

@@ -159,6 +159,11 @@ def test_a_grid_is_every_combination_and_its_last_name_varies_fastest() -> None:
     ]
 
 
+def test_a_grid_replaces_what_the_rows_share() -> None:
+    found = table.expanded({**SMALL, "style_layers": {"block1_conv1": 1}}, {"size": [32, 48]})
+    assert [(row["size"], row["content"]) for row in found] == [(32, "cat"), (48, "cat")]
+
+
 def test_a_grid_in_words() -> None:
     found = read_grid(["style_weight=0.1,1,10", "style=swirls, waves", "sizes=[32,64],[64]", "start=noise"])
     assert found == {
@@ -182,7 +187,7 @@ def test_what_is_no_grid_is_refused(text: str) -> None:
     [
         ([{**SMALL, "style_wieght": 1}], None, "Unknown column 'style_wieght': did you mean 'style_weight'"),
         ([SMALL], {"sede": [1]}, "Unknown column 'sede': did you mean 'seed'"),
-        ([SMALL], {"size": [64]}, "size is both in the rows and in the grid"),
+        ([SMALL, {**SMALL, "size": 65}], {"size": [64]}, "size varies in the rows and in the grid"),
         ([SMALL], {"seed": []}, "a list of one value or more"),
         ([SMALL], {"start": "noise"}, "a list of one value or more"),
         ([], None, "no row"),

@@ -87,7 +87,7 @@ def sweep(
             are names, so that any machine can do any row.
         folder: for the pictures; it is made if it is not there.
         grid: setting -> its values: every row is painted with every combination, the last setting varying
-            fastest.
+            fastest. They replace a value that all rows share.
         scheduler: address of a Dask scheduler whose workers paint; None paints here. They need the same disk.
             See `jobs`.
         progress: show a bar with the time left.

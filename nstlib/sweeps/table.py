@@ -143,15 +143,17 @@ def expanded(rows: Any, grid: Mapping[str, Iterable[Any]] | None) -> list[Row]:
         grid: name -> values.
 
     Raises:
-        ValueError: no row, a name that is no setting, or a setting both in a row and in the grid.
+        ValueError: no row, a name that is no setting, or a setting that varies both in the rows and in the
+            grid; what is the same in all rows, the grid replaces.
         TypeError: rows are none.
     """
     rows = listed_rows(rows)
     given = {} if grid is None else {name: listed_values(name, values) for name, values in grid.items()}
     check_names([*rows, given])
+    plainly = [printable(row) for row in rows]
     for name in given:
-        if any(row.get(name) is not None for row in rows):
-            raise ValueError(f"{name} is both in the rows and in the grid: take it out of one of them.")
+        if any(row.get(name) != plainly[0].get(name) for row in plainly):
+            raise ValueError(f"{name} varies in the rows and in the grid: take it out of one of them.")
     combined = [dict(zip(given, values, strict=True)) for values in itertools.product(*given.values())]
     found = [
         {k: v for k, v in (*row.items(), *more.items()) if v is not None} for row in rows for more in combined
@@ -221,7 +223,7 @@ def checked(row: Row) -> Row:
     }
 
 
-def printable(row: Row) -> Row:
+def printable(row: Mapping[str, Any]) -> Row:
     """A row that could not be checked, as results show it: what is no plain data by its kind."""
 
     def shown(value: Any) -> Any:

@@ -1,8 +1,9 @@
 """Films: read, painted steadily from frame to frame, and written.
 
 The modules in the order of their imports: `defaults`, `film` (reading), `saving`, `motion` (flow, warping,
-what is to be believed), `cuts`, `stability` (measures), `scenes` (films of our own), `painting` (of a frame),
-`parts` (what is done), `recipe`. Each name below is loaded when it is first used.
+what is to be believed), `cuts`, `stability` (measures), `layers`, `collage`, `relief` and `scenes` (films of
+our own), `painting` (of a frame), `parts` (what is done), `recipe`. Each name below is loaded when it is
+first used.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def _find(source: str | PathLike[str]) -> Path:
     path = Path(os.path.expanduser(text))
     if text and os.path.exists(path):
         return path
-    films = {file.stem: file for file in sorted((samples.data_folder() / "films").glob("[!.]*.*"))}
+    films = samples.films()
     if text in films:
         return films[text]
     nearest = nearest_name(path.stem, films)
