@@ -4,6 +4,7 @@ import ast
 import asyncio
 import dataclasses
 import errno
+import html
 import inspect
 import io
 import json
@@ -15,6 +16,8 @@ import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +31,12 @@ from nstlib import cli, images, making, networks, recipes, samples
 from nstlib.feedforward import once as one_pass
 from nstlib.optimizers import METHODS, History, Progress, Stopping
 from nstlib.recipes import Result
-from nstlib.studio import Studio, display, gallery, pictures, server, settings
+from nstlib.studio import Studio, display, filming, gallery, pictures, server, settings
 from nstlib.studio import brush as brushes
-from nstlib.studio.controls import TIPS, Controls
+from nstlib.studio import films as studio_films
+from nstlib.studio.controls import OF_A_RUN, TIPS, Controls
+from nstlib.studio.filming import FilmJob, FilmSight, Footage, as_film
+from nstlib.studio.films import Clip, Films, length
 from nstlib.studio.gallery import Entry, Gallery, Record
 from nstlib.studio.job import Clock, Job, Painter, Sight
 from nstlib.studio.order import Order
@@ -41,6 +47,7 @@ from nstlib.studio.preview import Ahead, Preview
 from nstlib.studio.preview import Brush as QuickBrush
 from nstlib.studio.settings import Settings
 from nstlib.studio.styling import Choice, Styling
+from nstlib.video import FilmProgress, Frame, open_film, save_film
 
 SMALL = Settings(size=128, iterations=10)
 
@@ -1732,3 +1739,391 @@ def test_a_result_that_started_from_a_first_look_makes_itself_again(tmp_path: Pa
     larger = nst.repeat(again, size=160, progress=False)
     assert max(larger.image.shape) == 160 and larger.making is not None
     assert larger.making.settings["start"] == {"paint_once": {"strength": 0.875, "style_size": 384}}
+
+
+# --- films --------------------------------------------------------------------------------------------------
+
+
+def film_bytes(
+    folder: Path,
+    suffix: str = ".mp4",
+    *,
+    count: int = 8,
+    rate: int = 4,
+    shape: tuple[int, int] = (64, 96),
+    last: int = 0,
+) -> bytes:
+    """A film whose picture gets brighter from left to right; `last` is the grey of its last frame."""
+    height, width = shape
+    ramp = np.broadcast_to(np.linspace(40, 200, width, dtype=np.uint8)[None, :, None], (height, width, 3))
+    pictures = [np.roll(ramp, 4 * number, axis=1) for number in range(count)]
+    if last:
+        pictures[-1] = np.full_like(ramp, last)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"made{suffix}"
+    frames = (Frame(p, Fraction(n, rate), Fraction(1, rate)) for n, p in enumerate(pictures))
+    save_film(frames, path, rate=rate, overwrite=True)
+    return path.read_bytes()
+
+
+def frames_in(content: bytes, folder: Path) -> list[np.ndarray]:
+    path = folder / "read.mp4"
+    path.write_bytes(content)
+    return [frame.image for frame in open_film(path).frames()]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "name"),
+    [
+        (".mp4", "walk.mp4"),
+        (".webm", "walk.webm"),
+        (".gif", "walk.gif"),
+        (".mp4", "walk.jpg"),
+        (".mp4", "walk"),
+    ],
+)
+def test_a_film_is_chosen_by_its_first_picture(suffix: str, name: str, tmp_path: Path) -> None:
+    content = film_bytes(tmp_path, suffix)
+    films = Films()  # whose folder goes when it goes
+    clip = films.check(name, content)
+    assert isinstance(clip, Clip) and clip.moves and clip.name == name
+    assert (round(clip.rate), round(clip.seconds, 2)) == (4, 2.0)
+    assert clip.path.read_bytes() == content
+    assert clip.origin == pictures.Picture(name, content).origin, "as any file"
+    first = next(open_film(clip.path).frames()).image
+    assert np.abs(images.load_image(clip.source)[0] - first / 255).max() < 1 / 255
+    assert Image.open(io.BytesIO(clip.thumbnail(40))).size == (40, 27)
+
+
+def test_what_does_not_move_is_a_photo(tmp_path: Path) -> None:
+    for kind in ("GIF", "PNG", "JPEG"):
+        picture = Films().check("walk.mp4", picture_bytes(kind=kind))
+        assert not picture.moves and not isinstance(picture, Clip)
+
+
+def test_a_large_film_is_chosen_by_a_small_picture(tmp_path: Path) -> None:
+    clip = Films().check("walk.mp4", film_bytes(tmp_path, count=2, shape=(600, 1000)))
+    assert images.dimensions(clip.source) == (768, 461), "no result is larger"
+
+
+BAD_FILMS: dict[str, tuple[str, dict[str, Any] | bytes, str]] = {
+    "words": (
+        "walk.mp4",
+        b"these are words",
+        "It is not a film, or is broken beyond reading; choose a film in",
+    ),
+    "empty": ("walk.mov", b"", "It is empty"),
+    "neither": ("walk.xyz", b"these are words", "This file is not a picture"),
+    "long": ("walk.mp4", {"count": 62, "rate": 1}, "It is 62 s long, and at most 60 s are taken"),
+    "small": ("walk.mp4", {"shape": (16, 40)}, "It has 40 x 16 pixels; each side needs at least 32."),
+    "large": (
+        "walk.mp4",
+        {"shape": (200, 300)},
+        "more than the 0 MB that are taken; make it shorter or smaller",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FILMS)
+def test_a_bad_film_is_refused_in_one_sentence(case: str, tmp_path: Path) -> None:
+    name, how, says = BAD_FILMS[case]
+    content = how if isinstance(how, bytes) else film_bytes(tmp_path, **how)
+    films = Films(most_bytes=1000) if case == "large" else Films()
+    with pytest.raises(ValueError) as refused:
+        films.check(name, content)
+    sentence = str(refused.value)
+    assert sentence.startswith(f"{name} cannot be used. ") and says in sentence, sentence
+    assert str(tempfile.gettempdir()) not in sentence and "\n" not in sentence
+    assert not list(films.folder.iterdir()), "nothing stays"
+
+
+def test_a_film_that_does_not_say_how_long_it_is_is_measured(tmp_path: Path) -> None:
+    path = tmp_path / "made.mp4"
+    film_bytes(tmp_path, count=8, rate=4)
+    assert length(dataclasses.replace(open_film(path), count=None)) == 2.0
+    film_bytes(tmp_path, count=62, rate=1)
+    with pytest.raises(ValueError, match="longer than 60 s"):
+        length(dataclasses.replace(open_film(path), count=None))
+
+
+def test_without_the_extra_films_are_not_offered_and_the_upload_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_films = apart(Studio).photo_picker.upload
+    assert with_films.accept == "image/*,video/*" and with_films.description == "Upload a photo or film"
+    monkeypatch.setattr(studio_films, "find_spec", lambda name: None if name == "av" else object())
+    page = apart(Studio)
+    assert page.photo_picker.upload.accept == "image/*"
+    assert page.photo_picker.upload.description == "Upload a photo"
+    assert 'pip install "nstlib[video]"' in page.photo_picker.upload.tooltip
+    assert server.resources_of_the_page()["most_film_bytes"] == pictures.MOST_BYTES
+    upload(page.photo_picker, "walk.mp4", film_bytes(tmp_path))
+    assert 'pip install "nstlib[video]"' in html.unescape(page.alert.value)
+    upload(page.photo_picker, "walk.gif", film_bytes(tmp_path, ".gif"))
+    assert page.photo_picker.value.name == "walk.gif" and not page.photo_picker.value.moves
+    assert not page.alert.value and page.generate_button.description == "Paint with care"
+
+
+def test_only_photos_may_move(tmp_path: Path) -> None:
+    page = apart(Studio)
+    assert page.style_picker.upload.accept == "image/*"
+    upload(page.style_picker, "walk.mp4", film_bytes(tmp_path))
+    assert "walk.mp4 cannot be used. This file is not a picture" in page.alert.value
+
+
+def test_the_page_follows_from_a_photo_to_a_film_and_back(tmp_path: Path) -> None:
+    page = apart(Studio)
+    upload(page.photo_picker, "walk.mp4", film_bytes(tmp_path))
+    clip = page.photo_picker.value
+    assert isinstance(clip, Clip) and not page.alert.value
+    assert page.generate_button.description == "Paint the film" and page.keep_button.layout.display == "none"
+    ignored = {name for name, widget in page.controls._widgets.items() if widget.disabled}
+    matter = page.controls.value.one_pass()
+    page.controls.value = dataclasses.replace(
+        page.controls.value, network="vgg19", optimizer="adam", iterations=10, start="noise", seed=3
+    )
+    assert page.controls.value.one_pass() == matter and ignored == set(OF_A_RUN)
+    assert page.controls._widgets["seed"].disabled
+    shown = page.photo_picker._thumbnails._pictures.value
+    assert shown.count("nst-moves") == 1 and 'aria-label="walk.mp4, film"' in shown
+    upload(page.photo_picker, "again.mp4", film_bytes(tmp_path))
+    assert page.photo_picker.value == clip, "the same film is there once"
+    upload(page.photo_picker, "other.mp4", film_bytes(tmp_path, last=9))
+    assert page.photo_picker.value.name == "other.mp4", "another film with the same beginning"
+    assert len(list(clip.path.parent.iterdir())) == 2
+    page.photo_picker.choose("cat", "sample")
+    assert page.generate_button.description == "Paint with care" and not page.keep_button.layout.display
+    assert not any(widget.disabled for widget in page.controls._widgets.values()), "its start is noise"
+    page.reset()
+    assert not clip.path.exists() and not any(picture.moves for picture in page.photo_picker.pictures)
+
+
+class Projector:
+    """Stands for a film's recipe: it paints a frame each time it is let."""
+
+    def __init__(self, count: int = 6) -> None:
+        self.strokes, self.count, self.made = threading.Semaphore(0), count, 0
+
+    def __call__(self, watch: Callable[[FilmProgress], None]) -> Footage:
+        photo = noise(32)
+        with suppress(KeyboardInterrupt):
+            for number in range(self.count):
+                assert self.strokes.acquire(timeout=180)
+                self.made += 1
+                watch(FilmProgress(number, self.count, photo, noise(32, number)))
+        film = as_film([images.to_uint8(noise(32, number)) for number in range(self.made)], Fraction(2))
+        return Footage(film, photo, noise(32), self.made, self.count, 0.5)
+
+    def paint(self, count: int) -> None:
+        """Up to so many frames in all."""
+        self.strokes.release(count - self.made)
+        until(lambda: self.made >= count)
+
+
+@pytest.fixture
+def projector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Projector]:
+    made = Projector()
+    monkeypatch.setattr(filming, "recipe", lambda *_: made)
+    yield made
+    made.strokes.release(1000)
+
+
+def test_a_film_shows_its_first_second_as_soon_as_it_is_painted(tmp_path: Path) -> None:
+    projector = Projector()
+    job = FilmJob(projector, Fraction(3))
+    assert job.look() == Sight()
+    projector.paint(2)
+    until(lambda: job.look().share > 0.3)
+    sight = job.look()
+    assert isinstance(sight, FilmSight) and (sight.done, sight.count, sight.size) == (2, 6, 32)
+    assert not sight.beginning and sight.preview is not None
+    projector.paint(3)
+    until(lambda: job.look().share == 0.5)
+    beginning = job.look().beginning  # type: ignore[attr-defined]
+    painted = frames_in(beginning, tmp_path)
+    assert len(painted) == 3 and float(open_film(tmp_path / "read.mp4").rate) == 3
+    made = [images.to_uint8(noise(32, number)) for number in range(6)]
+    nearest = [int(np.argmax([nst.psnr(each, other) for other in made])) for each in painted]
+    assert nearest == [0, 1, 2], "in its order"
+    projector.paint(6)
+    until(lambda: not job.running)
+    assert job.look().share == 1 and job.look().beginning is beginning  # type: ignore[attr-defined]
+    assert job.result.frames == 6 and not job.error
+
+
+def test_a_film_shorter_than_a_second_is_its_first_second(tmp_path: Path) -> None:
+    projector = Projector(count=2)
+    job = FilmJob(projector, Fraction(24))
+    projector.paint(2)
+    until(lambda: not job.running)
+    assert len(frames_in(job.look().beginning, tmp_path)) == 2  # type: ignore[attr-defined]
+
+
+def test_the_time_left_of_a_film_follows_its_speed() -> None:
+    job = FilmJob(Projector(0), Fraction(2))
+    assert [job._left(done, 10, 100.0 + done) for done in (1, 2, 3)] == [None] * 3
+    assert job._left(5, 10, 107.0) == 10.0
+
+
+def test_stop_keeps_what_is_painted_as_a_film(projector: Projector, tmp_path: Path) -> None:
+    async def path(page: Studio) -> None:
+        upload(page.photo_picker, "walk.mp4", film_bytes(tmp_path))
+        page.generate()
+        assert "looking through the film" in page.status.value and page.keep_button.layout.display == "none"
+        projector.paint(4)
+        await happened(lambda: "4 of 6 pictures" in page.status.value)
+        await happened(lambda: "first second" in page.stage.value)
+        assert page.screen.video.value and page.screen.video.layout.display == ""
+        page.stop()
+        assert "putting together" in page.status.value
+        projector.paint(5)
+        await over(page)
+        assert "Stopped after 5 of 6 pictures" in page.status.value
+        assert "Download MP4" in page.stage.value and 'class="nst-mark">stopped' in page.stage.value
+        shown = bytes(page.screen.video.value)
+        page.controls.value = Settings(strength=80)
+        assert not page.screen.video.value and page.screen.video.layout.display == "none", "it is silent"
+        page.results._thumbnails.value = page.results._entries[0]
+        assert bytes(page.screen.video.value) == shown
+
+    on_the_page(path)
+    (entry,) = gallery.of_visitor(None).entries()
+    assert entry.moves and entry.record.stopped and entry.record.frames == 5
+    assert entry.filename.startswith("walk-swirls-") and entry.filename.endswith(".mp4")
+    files = gallery.of_visitor(None).files(entry)
+    assert len(frames_in(files.film, tmp_path)) == 5 and files.photo
+    assert images.dimensions(files.png) == (32, 32)
+
+
+async def happened(what: Callable[[], bool], seconds: float = 180) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "this did not happen"
+        await asyncio.sleep(0.02)
+
+
+def test_a_page_that_is_left_keeps_the_film_so_far(projector: Projector, tmp_path: Path) -> None:
+    async def path(page: Studio) -> None:
+        upload(page.photo_picker, "walk.mp4", film_bytes(tmp_path))
+        page.generate()
+        projector.paint(3)
+        await happened(lambda: page.job is not None and page.job.look().share >= 0.5)
+        job = page.job
+        leaving = asyncio.get_running_loop().run_in_executor(None, page.farewell)
+        await happened(lambda: job is not None and job.stopping)
+        projector.paint(4)
+        await leaving
+
+    on_the_page(path)
+    (entry,) = gallery.of_visitor(None).entries()
+    assert "when its page was closed" in entry.record.outcome and entry.moves
+
+
+def test_reset_drops_a_film_that_is_being_painted(projector: Projector, tmp_path: Path) -> None:
+    async def path(page: Studio) -> None:
+        upload(page.photo_picker, "walk.mp4", film_bytes(tmp_path))
+        page.generate()
+        projector.paint(4)
+        await happened(lambda: bool(page.screen.video.value))
+        page.reset()
+        assert not page.screen.video.value
+        projector.paint(5)
+        await over(page)
+        assert page.generate_button.description == "Paint with care" and not page.alert.value
+
+    on_the_page(path)
+    assert gallery.of_visitor(None).entries() == []
+
+
+def test_a_film_is_painted_in_one_style_everywhere(tmp_path: Path) -> None:
+    page = apart(Studio)
+    upload(page.photo_picker, "walk.mp4", film_bytes(tmp_path))
+    clip = page.photo_picker.value
+    cat = pictures.Picture("cat", "cat")
+    order = filming.FilmOrder(clip, cat, SMALL, Choice("by region", (("red", cat),), mask=strokes_mask()))
+    with pytest.raises(ValueError, match="in one style, or in two that are mixed"):
+        order.start(Painter())
+
+
+def test_a_film_from_an_upload_to_a_result_that_the_call_repeats(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = Settings(size=128, strength=40, strokes=70, colors="luminance")
+
+    async def path(page: Studio) -> None:
+        upload(page.photo_picker, "walk.mp4", film_bytes(tmp_path))
+        upload(page.style_picker, "own.png", picture_bytes())
+        page.controls.value = small
+        page.generate()
+        await over(page)
+        assert "Finished" in page.status.value, page.status.value + page.alert.value
+        assert "walk.mp4 in the style of own.png" in page.stage.value
+        folder = page.photo_picker.value.path.parent
+        assert [path.suffix for path in folder.iterdir()] == [".mp4"], "no frames are left"
+
+    on_the_page(path)
+    (entry,) = gallery.of_visitor(None).entries()
+    assert not entry.record.stopped and entry.record.frames == 8 and entry.record.settings == small
+    rows = display.facts(entry.record)
+    assert "<td>8 pictures</td>" in rows.replace(' title="frames"', "") and "Method" not in rows
+    monkeypatch.chdir(tmp_path)
+    Path("walk.mp4").write_bytes(film_bytes(tmp_path))
+    Path("own.png").write_bytes(picture_bytes())
+    exec(entry.record.call(), {})
+    again = frames_in(Path("painted.mp4").read_bytes(), tmp_path)
+    painted = frames_in(gallery.of_visitor(None).files(entry).film, tmp_path)
+    assert painted[0].shape == (86, 128, 3), "an odd height got its last row twice"
+    assert len(again) == 8
+    for mine, theirs in zip(painted, again, strict=True):
+        assert nst.psnr(mine, theirs) > 50
+
+
+def test_a_film_that_breaks_off_is_painted_so_far_and_the_page_says_so(tmp_path: Path) -> None:
+    whole = film_bytes(tmp_path, count=40, rate=8, shape=(128, 192))
+
+    async def path(page: Studio) -> None:
+        upload(page.photo_picker, "broken.mp4", whole[: len(whole) * 6 // 10])
+        page.controls.value = SMALL
+        page.generate()
+        await over(page)
+        assert "Finished, in" in page.status.value, page.alert.value
+        assert "The file breaks off early: of 5 s it holds" in page.status.value
+
+    with pytest.warns(UserWarning, match="breaks off"):
+        on_the_page(path)
+    (entry,) = gallery.of_visitor(None).entries()
+    assert 2 < entry.record.frames < 36
+
+
+def test_two_styles_are_mixed_in_a_film(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(filming, "recipe", lambda *given: asked.append(given) or Projector(0))
+    clip = Films().check("walk.mp4", film_bytes(tmp_path))
+    cat, coffee = pictures.Picture("cat", "cat"), pictures.Picture("coffee", "coffee")
+    choice = Choice("mixed", (("", cat), ("", coffee)), 30)
+    filming.FilmOrder(clip, cat, SMALL, choice).start(Painter())
+    assert asked == [(clip, ["cat", "coffee"], SMALL.one_pass() | {"blend": [0.7, 0.3]})]
+
+
+def test_records_of_films_come_back_and_those_of_pictures_say_nothing_of_them() -> None:
+    film = record(frames=24, photo="walk.mp4", photo_origin="file sha256:0")
+    assert Record.from_text(film.to_text()) == film
+    assert "paint_video(" in film.call() and "'painted.mp4'" in film.call()
+    assert "frames" not in record().to_text() and Record.from_text(record().to_text()).frames == 0
+    with pytest.raises(ValueError):
+        Record.from_text(film.to_text() | {"frames": "many"})
+
+
+def test_a_film_goes_with_its_result(folder: Path, tmp_path: Path) -> None:
+    kept, film = gallery.of_visitor(None), film_bytes(tmp_path)
+    made = record(frames=8)
+    entry = kept.add(gallery.encode(noise(), made), picture_bytes(kind="JPEG"), made, film)
+    assert kept.files(entry).film == film
+    page = apart(Studio)
+    shown = page.results._thumbnails._pictures.value
+    assert "nst-moves" in shown
+    kept._file(entry.key, ".mp4").unlink()
+    page.results._thumbnails.value = page.results._entries[0]
+    assert "no longer there" in page.alert.value
+    kept.delete(entry.key)
+    assert not list(kept.folder.iterdir())

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ import pytest
 from PIL import Image
 
 from nstlib.fonts import CODE, TEXT, characters
-from nstlib.studio import display, pictures, server, spare
+from nstlib.studio import display, films, pictures, server, spare
+from nstlib.video import Frame, open_film, save_film
 
 pytest.importorskip("voila", reason="Voila is not installed: it is in the extra `lab`")
 
@@ -401,7 +403,9 @@ FOCUSED = "(e => e.getAttribute('aria-label') || e.textContent)(document.activeE
 @pytest.mark.browser
 def test_the_keyboard_comes_to_generate_in_five_steps(page: Any, studio: str) -> None:
     open_studio(page, studio)
-    page.get_by_role("button", name="Upload a photo", exact=True).wait_for()  # no count behind its name
+    page.get_by_role(
+        "button", name="Upload a photo or film", exact=True
+    ).wait_for()  # no count behind its name
     stops = []
     for _ in range(5):
         page.keyboard.press("Tab")
@@ -411,7 +415,7 @@ def test_the_keyboard_comes_to_generate_in_five_steps(page: Any, studio: str) ->
             return [style.outlineStyle, parseFloat(style.outlineWidth)];
         }""")
         assert seen[0] != "none" and seen[1] >= 2, "the focus is seen"
-    assert stops == ["Upload a photo", "cat", "Upload a style", "swirls", "Paint with care"]
+    assert stops == ["Upload a photo or film", "cat", "Upload a style", "swirls", "Paint with care"]
     for _ in range(2):
         page.keyboard.press("Shift+Tab")
     assert page.evaluate(FOCUSED) == "Upload a style"
@@ -711,7 +715,7 @@ def test_without_a_camera_none_is_offered(browser: Any, studio: str) -> None:
     with browsing.watched_page(browser) as page:
         page.add_init_script("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
         open_studio(page, studio)
-        page.get_by_role("button", name="Upload a photo", exact=True).wait_for()
+        page.get_by_role("button", name="Upload a photo or film", exact=True).wait_for()
         assert page.get_by_role("button", name="Use the camera").count() == 0
         page.close(run_before_unload=True)
 
@@ -741,3 +745,148 @@ def test_a_kernel_in_advance_becomes_a_pages(browser: Any, tmp_path: Path) -> No
         time.sleep(spare.SETTLED)
         until(lambda: kernels() == 1, "the page's has ended, the next one is here")
     until(lambda: kernels() == 0, "all kernels end with the server")
+
+
+# --- films ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """A second of 12 frames, in which a lighter square moves to the right."""
+    y, x = np.mgrid[0:72, 0:128]
+    ground = np.stack([x, 2 * y, 128 - x], -1).astype("uint8")
+
+    def pictures_of_it() -> Iterator[Frame]:
+        for number in range(12):
+            picture = ground.copy()
+            picture[20:50, 4 * number : 4 * number + 30] = 230
+            yield Frame(picture, Fraction(number, 12), Fraction(1, 12))
+
+    save_film(pictures_of_it(), tmp_path / "walk.mp4", rate=12)
+    return tmp_path / "walk.mp4"
+
+
+PLAYER = "document.querySelector('video.nst-screen')"
+
+
+def plays(page: Any, name: str) -> tuple[float, int, int]:
+    """Wait for a film of this name to play; its seconds, its width and its height."""
+    player = page.locator("video.nst-screen")
+    until(lambda: player.get_attribute("aria-label") == name, name)
+    page.wait_for_function(f"{PLAYER}.readyState >= 3 && {PLAYER}.currentTime > 0 && !{PLAYER}.paused")
+    seen = page.evaluate(f"(v => [v.duration, v.videoWidth, v.videoHeight])({PLAYER})")
+    assert page.evaluate(f"(v => v.controls && v.loop && v.muted)({PLAYER})")
+    assert player.bounding_box()["width"] > 100
+    return float(seen[0]), int(seen[1]), int(seen[2])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "height"), WINDOWS)
+def test_a_visitor_paints_a_film(browser: Any, studio: str, film: Path, width: int, height: int) -> None:
+    with browsing.watched_page(browser, width, height) as page:
+        open_studio(page, studio)
+        page.get_by_label("Longer side").select_option("128 pixels")
+        upload(page, "photo", film)
+        first_look(page, "walk.mp4", "swirls")
+        assert page.get_by_role("radio", name="walk.mp4, film", exact=True).is_checked()
+        assert not page.get_by_role("button", name="Keep this one").is_visible()
+
+        # By keyboard: the button, and the player with what stands below it.
+        page.get_by_role("button", name="Paint the film").focus()
+        page.keyboard.press("Enter")
+        page.locator(".nst-message", has_text="Finished, in").wait_for()
+        assert plays(page, "Result: walk.mp4 in the style of swirls") == (pytest.approx(1, abs=0.05), 128, 72)
+        page.locator("video.nst-screen").focus()
+        page.keyboard.press(" ")
+        page.wait_for_function(f"{PLAYER}.paused")
+        large_enough_for_a_finger(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download MP4").click()
+        assert re.fullmatch(r"walk-swirls-\d+\.mp4", download.value.suggested_filename)
+        painted = open_film(download.value.path())
+        assert (painted.size, painted.count, painted.rate) == ((128, 72), 12, 12)
+        browsing.check_letters(page)
+
+        # A photo is on the stage again, and no film is heard behind it.
+        pick(page, "coffee")
+        first_look(page, "coffee", "swirls")
+        page.get_by_role("button", name="Paint with care").wait_for()
+        assert not page.locator("video.nst-screen").is_visible()
+        page.wait_for_function(f"{PLAYER}.readyState === 0")
+
+        # It is among the results of the page that is opened again.
+        page.reload()
+        page.get_by_role("button", name="Paint with care").wait_for()
+        results(page).first.wait_for()
+        assert results(page).first.get_by_role("radio").get_attribute("aria-label").endswith(", film")
+        results(page).first.click()
+        assert plays(page, "Result: walk.mp4 in the style of swirls")[0] == pytest.approx(1, abs=0.05)
+        assert page.outside == [] and page.errors == []
+        page.close(run_before_unload=True)
+
+
+def large_enough_for_a_finger(page: Any) -> None:
+    found = page.locator(".nst-show").evaluate(
+        """show => [...show.querySelectorAll('button, a, summary, video')]
+            .filter(each => each.getClientRects().length)
+            .map(each => [each.textContent, each.getBoundingClientRect().height])"""
+    )
+    assert len(found) >= 5
+    for text, high in found:
+        assert high >= 44, text
+
+
+@pytest.mark.browser
+def test_the_first_second_plays_while_the_rest_is_painted_and_stop_keeps_a_film(
+    page: Any, studio: str, film: Path
+) -> None:
+    ten_times = [frame for _ in range(10) for frame in open_film(film).frames()]
+    frames = (Frame(f.image, Fraction(n, 12), Fraction(1, 12)) for n, f in enumerate(ten_times))
+    save_film(frames, film.parent / "long walk.webm", rate=12)
+    open_studio(page, studio)
+    upload(page, "photo", film.parent / "long walk.webm")
+    first_look(page, "long walk.webm", "swirls")
+    page.get_by_role("button", name="Paint the film").click()
+    first_second = "long walk.webm in the style of swirls, its first second"
+    assert plays(page, first_second) == (pytest.approx(1, abs=0.05), 384, 216)
+    known = r"Painting: \d+ of 120 pictures, (about \d+ s|about \d+ min|estimating the time) left\."
+    page.locator(".nst-message", has_text=re.compile(known)).wait_for()
+    page.get_by_role("button", name="Stop").click()
+    page.locator(".nst-message", has_text=re.compile(r"Stopped after \d+ of 120 pictures")).wait_for()
+    seconds, *_ = plays(page, "Result: long walk.webm in the style of swirls")
+    assert 1 <= seconds < 10
+    assert page.locator(".nst-mark").inner_text() == "stopped"
+    page.close(run_before_unload=True)
+
+
+@pytest.mark.browser
+def test_what_is_no_film_is_refused_in_one_sentence_and_the_page_goes_on(
+    page: Any, studio: str, film: Path
+) -> None:
+    open_studio(page, studio)
+    (film.parent / "broken.mp4").write_bytes(film.read_bytes()[:200])
+    upload(page, "photo", film.parent / "broken.mp4")
+    error = page.locator(".nst-error")
+    error.wait_for()
+    assert re.fullmatch(r"broken\.mp4 cannot be used\. [^.]+; choose a film [^.]+\.", error.inner_text())
+    page.get_by_role("button", name="Paint with care").wait_for()
+    with (film.parent / "large.mp4").open("wb") as large:
+        large.truncate(films.MOST_FILM_BYTES + 1_000_000)
+    upload(page, "photo", film.parent / "large.mp4")
+    page.get_by_text("large.mp4 cannot be used. It has 101.0 MB, more than the 100 MB").wait_for()
+    upload(page, "photo", film)
+    page.get_by_role("button", name="Paint the film").wait_for()
+    page.close(run_before_unload=True)
+
+
+@pytest.mark.browser
+def test_a_film_of_nearly_the_most_bytes_arrives(page: Any, studio: str, film: Path) -> None:
+    content, most = film.read_bytes(), films.MOST_FILM_BYTES - 1_000_000
+    room = most - len(content) - 8
+    (film.parent / "large.mp4").write_bytes(content + (room + 8).to_bytes(4, "big") + b"free" + bytes(room))
+    open_studio(page, studio)
+    upload(page, "photo", film.parent / "large.mp4")
+    first_look(page, "large.mp4", "swirls")
+    page.get_by_role("button", name="Paint the film").wait_for()
+    page.close(run_before_unload=True)

@@ -16,7 +16,7 @@ import pytest
 
 import nstlib as nst
 from nstlib.feedforward import painter as one_pass
-from nstlib.video import Frame, open_film, paint_video, painting, recipe, save_film
+from nstlib.video import FilmProgress, Frame, open_film, paint_video, painting, recipe, save_film
 from nstlib.video.motion import warp
 from nstlib.video.painting import OnePassFrames, OptimizedFrames, Past, carry, frame_painter, with_contrast_of
 from nstlib.video.parts import Parts, Plan
@@ -212,6 +212,34 @@ def test_a_film_that_was_killed_goes_on(film: Path, tmp_path: Path) -> None:
     assert (made.painted, made.complete) == (8 - done, True)
 
 
+def test_a_callback_sees_every_frame_as_it_is_in_the_film(film: Path, tmp_path: Path) -> None:
+    seen: list[FilmProgress] = []
+    made = paint_video(film, "waves", tmp_path / "out.mkv", progress=False, callback=seen.append)
+    assert [(now.number, now.count) for now in seen] == [(number, 8) for number in range(8)]
+    shown = zip(seen, pictures_in(film), pictures_in(made.path), strict=True)
+    for now, source, painted in shown:
+        np.testing.assert_array_equal(now.photo, image(source))
+        np.testing.assert_array_equal(now.painting, image(painted))
+
+
+def test_a_callback_ends_the_run_as_ctrl_c_does_and_is_called_for_what_is_painted(
+    film: Path, tmp_path: Path
+) -> None:
+    seen: list[int] = []
+
+    def watch(now: FilmProgress) -> None:
+        seen.append(now.number)
+        if now.number == 2:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out.mkv"
+    made = paint_video(film, "waves", out, progress=False, callback=watch)
+    assert (made.frames, made.painted, made.complete) == (3, 3, False)
+    assert len(pictures_in(out)) == 3
+    made = paint_video(film, "waves", out, progress=False, callback=watch)
+    assert seen == list(range(8)) and made.painted == 5, "what was there is not told of again"
+
+
 def test_what_was_before_a_cut_is_not_carried_over_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,6 +339,8 @@ def test_bad_input_is_told_before_anything_is_painted(film: Path, tmp_path: Path
     refused("regions", film, {"red": "waves"}, out)
     refused("choice of colors", film, "waves", out, colors="neon")
     refused("no sample|No such|There is no", film, "wavez-x", out, error=Exception)
+    refused("a function that takes a FilmProgress", film, "waves", out, callback=3)
+    refused("call no callback", film, "waves", out, callback=print, scheduler="tcp://127.0.0.1:1")
     refused("ends in", film, "waves", tmp_path / "out.xyz")
     refused("the film that is read", film, "waves", film)
     refused("There is no film", tmp_path / "none.mp4", "waves", out, error=FileNotFoundError)

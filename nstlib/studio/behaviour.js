@@ -17,6 +17,14 @@ const picture = this;
     // What is kept is downloaded, too.
     const link = studio.querySelector("a[data-save]");
     if (link) { link.removeAttribute("data-save"); link.click(); }
+    // A player has no name by itself; films begin without sound, and where nothing shall move they wait.
+    const screen = studio.querySelector("video.nst-screen");
+    if (screen && !screen.playsInline) {
+      screen.playsInline = screen.muted = true;
+      if (matchMedia("(prefers-reduced-motion: reduce)").matches)
+        screen.addEventListener("loadeddata", () => screen.pause());
+    }
+    if (screen) screen.setAttribute("aria-label", studio.querySelector("[data-film]")?.dataset.film || "Film");
     // In a row that is wider than the screen, the chosen picture is in sight when the row is drawn.
     for (const row of studio.querySelectorAll(".nst-thumbs:not([data-drawn])")) {
       const thumb = row.querySelector("input:checked")?.parentNode;
@@ -27,10 +35,11 @@ const picture = this;
   new MutationObserver(name).observe(studio, { subtree: true, childList: true, attributeFilter: ["class"] });
   name();
 
-  // Who starts a run further down sees it being painted.
-  studio.addEventListener("click", function (event) {
-    if (!event.target.closest(".nst-primary")) return;
+  // Who starts a run, or chooses a result, further down sees it; and browsers let a film begin when it is seen.
+  function look() {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     studio.querySelector(".nst-show").scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" });
-  });
+  }
+  studio.addEventListener("click", (event) => event.target.closest(".nst-primary") && look());
+  studio.addEventListener("change", (event) => event.target.closest(".nst-results .nst-thumb") && look());
 })();

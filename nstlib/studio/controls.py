@@ -41,6 +41,7 @@ TIPS = {
     "seed": "The seed of the random colours: another number, another picture",
 }
 SHOWN = ("strength", "colors", "size")  # the other settings are folded
+OF_A_RUN = ("network", "optimizer", "iterations", "start", "seed")  # mean nothing to what one pass paints
 
 
 def with_unit(numbers: Sequence[int], unit: str) -> list[tuple[str, int]]:
@@ -66,6 +67,7 @@ class Controls:
     def __init__(self, *first: ipywidgets.Widget) -> None:
         usual = Settings()
         self.listeners: list[Callable[[], None]] = []
+        self._film = False
         make = ipywidgets
         labels = [(display.network_label(name, None), name) for name in NETWORKS]
         iterations = [(display.iterations_label(value), value) for value in ITERATIONS]
@@ -107,6 +109,13 @@ class Controls:
             widget.value = getattr(settings, name)
         self._seed_matters()
 
+    def suit(self, *, film: bool) -> None:
+        """Let be set what matters to what is chosen: a film is painted in one pass a frame."""
+        self._film = film
+        for name in OF_A_RUN:
+            self._widgets[name].disabled = film
+        self._seed_matters()
+
     def tell_networks(self, here: dict[str, bool]) -> None:
         """Say which networks need a download, once that is known."""
         menu = self._widgets["network"]
@@ -123,7 +132,7 @@ class Controls:
         self._rest.layout.display = "" if self._more.value else "none"
 
     def _seed_matters(self, _: Any = None) -> None:
-        self._widgets["seed"].disabled = self._widgets["start"].value != "noise"
+        self._widgets["seed"].disabled = self._film or self._widgets["start"].value != "noise"
 
 
 class Results:

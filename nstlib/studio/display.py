@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 from importlib import resources
 
@@ -78,6 +78,7 @@ def thumbnails(
     pictures: Sequence[tuple[str, str]],
     *,
     chosen: int | None = None,
+    films: Collection[int] = (),
     disabled: bool = False,
     turn: int = 0,
 ) -> str:
@@ -88,15 +89,18 @@ def thumbnails(
         scope: a word that only this group has.
         pictures: (name, data address) of each.
         chosen: the number of the chosen one, from 0.
+        films: the numbers of those that are films, which are marked as such.
         disabled: whether none can be chosen now.
         turn: a number that no earlier group had, so that the page draws this one anew.
     """
+    looks = {False: ("nst-thumb", ""), True: ("nst-thumb nst-moves", ", film")}
     each = "".join(
-        f'<label class="nst-thumb"><input type="radio" name="{scope}" value="{number}" '
-        f'aria-label="{escape(name, quote=True)}" data-lm-suppress-shortcuts="true" onchange="{PICK}"'
+        f'<label class="{kind}"><input type="radio" name="{scope}" value="{number}" '
+        f'aria-label="{escape(name, quote=True)}{also}" data-lm-suppress-shortcuts="true" onchange="{PICK}"'
         f"{' checked' if number == chosen else ''}>"
         f'<img src="{source}" alt="" draggable="false"><span>{escape(name)}</span></label>'
         for number, (name, source) in enumerate(pictures)
+        for kind, also in [looks[number in films]]
     )
     return (
         f'<fieldset class="nst-thumbs" role="radiogroup" aria-label="{label}" data-turn="{turn}"'
@@ -134,7 +138,8 @@ def hint() -> str:
 
 def waiting(photo: Picture, style: Picture) -> str:
     """The stage before a run: the two pictures that are chosen, beside each other and equally high."""
-    shown = {"photo": (photo, photo.thumbnail(ENLARGED_PHOTO)), "style": (style, style.thumbnail(SHOWN))}
+    what = "film" if photo.moves else "photo"
+    shown = {what: (photo, photo.thumbnail(ENLARGED_PHOTO)), "style": (style, style.thumbnail(SHOWN))}
     shapes = {kind: images.dimensions(small) for kind, (_, small) in shown.items()}
     ratios = {kind: width / height for kind, (width, height) in shapes.items()}
     figures = "".join(
@@ -163,22 +168,28 @@ def example(photo: Picture, style: Picture) -> str:
 SOON = "the first look comes in a few seconds, later ones at once."
 
 
-def glance(image: np.ndarray, title: str, size: int) -> str:
+def glance(image: np.ndarray, title: str, size: int, *, film: bool = False) -> str:
     """The stage while choices are made: what one pass makes of them, as large as the result will be."""
     shown = preview(jpeg(image), f"{title}, a first look", size)
-    return f'{shown}<p class="nst-caption">A first look: {escape(title)}. {CARE}</p>'
+    next_step = BEGINNING if film else CARE
+    return f'{shown}<p class="nst-caption">A first look: {escape(title)}. {next_step}</p>'
 
 
 ONE_PASS = "Painting in one pass."
 CARE = "Paint with care works out strokes and detail."
+BEGINNING = "This is its beginning: Paint the film paints all of it."
+STOPPING_FILM = "Stopping, and putting together what has been painted."
+
+
+def room(width: float, height: float) -> tuple[str, str]:
+    """Width and largest width, in CSS, of a stage for so many pixels: all of it fits the window."""
+    return f"{ENLARGED * width:.0f}px", f"min(100%, calc(80vh * {width / height:.4f}))"
 
 
 def frame(width: float, height: float) -> str:
-    """The attributes of a stage for a picture of so many pixels: all of it fits the window."""
-    return (
-        f'class="nst-frame" style="width: {ENLARGED * width:.0f}px; '
-        f'max-width: min(100%, calc(80vh * {width / height:.4f}))"'
-    )
+    """The attributes of a stage for a picture of so many pixels."""
+    wide, widest = room(width, height)
+    return f'class="nst-frame" style="width: {wide}; max-width: {widest}"'
 
 
 def preview(picture: bytes, alt: str, size: int) -> str:
@@ -223,6 +234,25 @@ def comparison(entry: Entry, png: bytes, photo: bytes | None, *, save: bool = Fa
     return f'<div class="nst-result">{framed}{facts(record)}{link}</div>'
 
 
+def beginning(title: str) -> str:
+    """What stands below the first second of a film while the rest is painted."""
+    return f'<p class="nst-caption" data-film="{escape(title)}, its first second">{FIRST_SECOND}</p>'
+
+
+FIRST_SECOND = "The first second, again and again, while the rest is being painted."
+
+
+def film(entry: Entry) -> str:
+    """What stands below a painted film: its facts, and a link that takes the film it stands below."""
+    name = escape(entry.record.title)
+    link = (
+        f'<a class="nst-download" href="#" download="{escape(entry.filename)}" '
+        "onclick=\"this.href = this.closest('.nst-show').querySelector('.nst-screen').src\">"
+        "Download MP4</a>"
+    )
+    return f'<div class="nst-result" data-film="Result: {name}">{facts(entry.record)}{link}</div>'
+
+
 # `data-lm-suppress-shortcuts` keeps JupyterLab from taking the arrow keys.
 DIVIDER = (
     '<input type="range" min="0" max="100" value="50" data-lm-suppress-shortcuts="true" '
@@ -235,7 +265,8 @@ DIVIDER = (
 def facts(record: Record) -> str:
     """The settings of a result in words, and the call that repeats it."""
     rows = [(name, value, "") for name, value in record.styling.described()]
-    rows += described(record.settings, once=record.once)
+    rows += [("Film", f"{record.frames} pictures", "frames")] if record.frames else []
+    rows += described(record.settings, once=record.once or record.frames > 0)
     rows += [("Made", f"{record.made}, in {duration(record.seconds)}", "")]
     rows += [("Ended", record.outcome, "")] if record.stopped else []
     table = "".join(map(_row, rows))
@@ -327,6 +358,19 @@ def progress_line(sight: Sight, settings: Settings, *, stopping: bool, seconds: 
     rest = "estimating the time left" if left is None else f"about {duration(left)} left"
     whole = "" if sight.size == settings.size else f" of {settings.size}"
     return f"Painting at {sight.size}{whole} pixels: {100 * sight.share:.0f} %, {rest}."
+
+
+def looking_through(seconds: float) -> str:
+    """What comes before the first frame of a film is painted, in words."""
+    return f"Preparing: looking through the film. {duration(seconds)} so far."
+
+
+def film_line(done: int, count: int, left: float | None) -> str:
+    """How far a film is, in words."""
+    if done == count:
+        return "Putting the film together."
+    rest = "estimating the time left" if left is None else f"about {duration(left)} left"
+    return f"Painting: {done} of {count} pictures, {rest}."
 
 
 def duration(seconds: float) -> str:

@@ -1,7 +1,8 @@
 """Earlier results: a folder of PNG files, each the record of its own making.
 
 A result is two files of one name: the PNG, whose text chunks hold every setting, and a JPEG of the photo at
-the same size, to compare it with. The PNG alone decides what is in the gallery. Every visitor of a server
+the same size, to compare it with. Of a film both are the first frame, and the film is a third file, an MP4.
+The PNG alone decides what is in the gallery. Every visitor of a server
 has a folder of their own; a notebook uses the folder `local`. `NSTLIB_STUDIO` says where they all are.
 """
 
@@ -25,7 +26,7 @@ from .. import images
 from ..foundation import home_folder, spare_home, whole_file
 from ..making import Making
 from .pictures import in_words
-from .settings import SIZES, Settings, call
+from .settings import SIZES, Settings, call, film_call
 from .styling import Styling
 
 KEPT = 40  # results of one visitor; the oldest makes room
@@ -48,6 +49,7 @@ class Record:
         seconds: the run took.
         made: local time, such as "2026-11-21 15:30".
         styling: which styles go where.
+        frames: of the painted film; 0 for a picture.
     """
 
     photo: str
@@ -59,6 +61,7 @@ class Record:
     seconds: float
     made: str
     styling: Styling = Styling()
+    frames: int = 0
 
     @property
     def styles(self) -> str:
@@ -83,6 +86,8 @@ class Record:
     def call(self) -> str:
         """The lines of Python that repeat the run."""
         style, keywords = self.styling.arguments(self.style)
+        if self.frames:
+            return film_call(self.photo, style, self.settings, keywords)
         return call(self.photo, style, self.settings, keywords, once=self.once)
 
     def to_text(self) -> dict[str, str]:
@@ -97,6 +102,7 @@ class Record:
             "style origin": self.style_origin,
             **self.settings.to_text(),
             **self.styling.to_text(),
+            **({"frames": str(self.frames)} if self.frames else {}),
             "outcome": self.outcome,
             "seconds": f"{self.seconds:.1f}",
             "call": self.call(),
@@ -127,6 +133,7 @@ class Record:
             seconds=seconds,
             made=text["Creation Time"],
             styling=Styling.from_text(text),
+            frames=max(0, int(text.get("frames", 0))),
         )
 
 
@@ -138,10 +145,31 @@ class Entry:
     record: Record
 
     @property
+    def moves(self) -> bool:
+        """Whether it is a film."""
+        return self.record.frames > 0
+
+    @property
     def filename(self) -> str:
         """A name for a download."""
         words = re.sub(r"[^\w-]+", "-", f"{Path(self.record.photo).stem}-{Path(self.record.styles).stem}")
-        return f"{words.strip('-') or 'picture'}-{self.key[9:15] or 'result'}.png"
+        suffix = "mp4" if self.moves else "png"
+        return f"{words.strip('-') or 'picture'}-{self.key[9:15] or 'result'}.{suffix}"
+
+
+@dataclass(frozen=True, eq=False)
+class Files:
+    """What a result consists of.
+
+    Attributes:
+        png: from `encode`; of a film, its first frame.
+        photo: at the same size, as a JPEG; None when it is no longer there.
+        film: an MP4; empty for a picture.
+    """
+
+    png: bytes
+    photo: bytes | None
+    film: bytes = b""
 
 
 def encode(image: np.ndarray, record: Record, making: Making | None = None) -> bytes:
@@ -205,13 +233,14 @@ class Gallery:
         stems = (path.stem for path in self.folder.glob("*.png"))
         return sorted(filter(KEY.fullmatch, stems), reverse=True)
 
-    def add(self, png: bytes, photo: bytes, record: Record) -> Entry:
+    def add(self, png: bytes, photo: bytes, record: Record, film: bytes = b"") -> Entry:
         """Store a result; beyond the number kept, the oldest is deleted.
 
         Args:
             png: the result, from `encode`.
             photo: the photo at the same size, as a JPEG.
             record: what the PNG says.
+            film: an MP4, if it is one.
 
         Raises:
             OSError: it cannot be written; nothing was.
@@ -222,7 +251,10 @@ class Gallery:
         except OSError as error:
             raise OSError(f"Cannot make the folder {self.folder}: {error.strerror or error}.") from None
         try:
-            for suffix, content in ((".jpg", photo), (".png", png)):  # the PNG last: it is what counts
+            # The PNG last: it is what counts.
+            for suffix, content in ((".mp4", film), (".jpg", photo), (".png", png)):
+                if not content:
+                    continue
                 with whole_file(self.folder / f"{key}{suffix}", overwrite=False) as temporary:
                     temporary.write_bytes(content)
         except BaseException:
@@ -249,9 +281,18 @@ class Gallery:
         except OSError:
             return None
 
+    def files(self, entry: Entry) -> Files:
+        """All that a result consists of.
+
+        Raises:
+            OSError: it is no longer there.
+        """
+        film = self._file(entry.key, ".mp4").read_bytes() if entry.moves else b""
+        return Files(self.png(entry.key), self.photo(entry.key), film)
+
     def delete(self, key: str) -> None:
         """Remove a result; it may be gone already."""
-        for suffix in (".png", ".jpg"):
+        for suffix in (".png", ".jpg", ".mp4"):
             self._file(key, suffix).unlink(missing_ok=True)
 
     def _file(self, key: str, suffix: str) -> Path:

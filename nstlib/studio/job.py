@@ -73,14 +73,14 @@ class Job:
     """A run that was started.
 
     Attributes:
-        result: of the finished or stopped run; None as long as it goes on, after an error, and when it was
-            stopped before its first iteration.
+        result: what the recipe returned, finished or stopped; None as long as it goes on, after an error, and
+            when it was stopped before its first iteration.
         error: one sentence when it failed, empty otherwise.
         seconds: since it was started.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.result: Result | None = None
+    def __init__(self, recipe: Callable[[Callable[[Any], None]], Any]) -> None:
+        self.result: Any = None
         self.error = ""
         self._recipe, self._clock, self._sight = recipe, Clock(), Sight()
         self._stop, self._began, self._shown = threading.Event(), time.monotonic(), 0.0
@@ -126,7 +126,7 @@ class Job:
         except KeyboardInterrupt:
             pass
 
-    def _watch(self, now: Progress) -> None:
+    def _watch(self, now: Any) -> None:
         """After every iteration, in the thread."""
         if self._stop.is_set():
             # What the first iteration after the request made is kept only if others came before it.

@@ -13,23 +13,22 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ipywidgets
 
-from .. import images
 from . import display, gallery
 from .controls import Controls, Results
+from .filming import FilmOrder
+from .films import MOST_FILM_BYTES, Films
 from .job import Job, Painter, sentence
 from .order import Order
 from .picking import Picker, explain, group
 from .pictures import MOST_BYTES, MOST_BYTES_IN_A_NOTEBOOK
 from .placing import Placing
 from .preview import Ahead, Glance, load_engine
+from .screen import Screen
 from .settings import NETWORKS, Settings
-
-if TYPE_CHECKING:
-    from ..recipes import Result
 
 VISITOR = "HTTP_X_NST_VISITOR"  # variable in which `server` names the visitor to the page's kernel
 LOOK_EVERY = 0.25  # seconds between two looks at a run
@@ -37,6 +36,7 @@ READ_FOR = 8.0  # seconds that a complaint is shown at least, whatever succeeds 
 FAREWELL = 6.0  # seconds that a run may take to end when its page is gone; `server` gives the kernel more
 LATE = (2, 4, 8, 8)  # seconds between the looks of a new page for what the run of an earlier one leaves
 USUAL_PHOTO, USUAL_STYLE = "cat", "swirls"
+PAINT, PAINT_FILM = "Paint with care", "Paint the film"
 
 
 class Studio(ipywidgets.VBox):
@@ -49,6 +49,7 @@ class Studio(ipywidgets.VBox):
 
     Attributes:
         photo_picker, style_picker, placing, controls, results: what is operated, see `controls`.
+        screen: what is shown large, `stage` among it.
         job: the run that goes on, or None.
         ahead: what paints the present choices in one pass.
     """
@@ -60,20 +61,24 @@ class Studio(ipywidgets.VBox):
         self._painter = Painter()
         self.job: Job | None = None
         self._order: Order | None = None
-        self._discard, self._previews = False, 0
+        self._discard = False
         self._saving = False  # whether the page downloads the result that is shown next
         self.ahead = Ahead(self._chosen_now, self._glance, self._in_the_loop)
         self._tasks: set[asyncio.Task[None]] = set()
         self._complained = 0.0
-        self.stage = ipywidgets.HTML()
+        self.screen = Screen()
+        self.stage = self.screen.stage
         self.status, self.alert = ipywidgets.HTML(display.message("")), ipywidgets.HTML()
         self.bar = ipywidgets.FloatProgress(min=0.0, max=1.0)
         self.bar.add_class("nst-progress")
-        self.photo_picker = Picker("photo", USUAL_PHOTO, most_bytes=most_bytes, complain=self._complain)
+        films = Films(MOST_FILM_BYTES if visitor else most_bytes)
+        self.photo_picker = Picker(
+            "photo", USUAL_PHOTO, most_bytes=most_bytes, complain=self._complain, films=films
+        )
         self.style_picker = Picker("style", USUAL_STYLE, most_bytes=most_bytes, complain=self._complain)
         self.placing = Placing(self.photo_picker, self.style_picker, self._complain)
         self.controls = Controls(self.placing.box)
-        self.generate_button = ipywidgets.Button(description="Paint with care")
+        self.generate_button = ipywidgets.Button(description=PAINT)
         self.generate_button.add_class("nst-primary")
         self.keep_button = ipywidgets.Button(description="Keep this one")
         explain(self.keep_button, "The first look at full size, into the results and as a download")
@@ -91,7 +96,7 @@ class Studio(ipywidgets.VBox):
         super().__init__(self._layout())
         self.add_class("nst-studio")
         self._busy(False)
-        self.stage.value = self._waiting()
+        self.screen.draw(self._waiting())
         self._in_the_loop(self._warm_up)
         self._in_the_loop(self._look_for_late_results)
 
@@ -102,7 +107,7 @@ class Studio(ipywidgets.VBox):
         actions.add_class("nst-actions")
         run = group("run", self.alert, actions, self.bar, self.status)
         left = group("left", self.photo_picker.box, self.style_picker.box, run, self.controls.box)
-        show = group("show", self.stage, self.results.actions)
+        show = group("show", self.screen.video, self.stage, self.results.actions)
         right = group("right", show, self.results.box)
         columns = ipywidgets.Box([left, right])
         columns.add_class("nst-columns")
@@ -125,16 +130,17 @@ class Studio(ipywidgets.VBox):
             return
         try:
             order = replace(self._chosen_now(), once=once)
+            job = order.start(self._painter)
         except ValueError as error:
             self._complain(str(error))
             return
-        self._order, self._discard, self._previews = order, False, 0
+        self._order, self._discard = order, False
         self._complain("")
         self.results.unchoose()
         self.ahead.rest()
         if not once:
-            self.stage.value = self._beginning(order)
-        self.job = Job(order.recipe(self._painter))
+            self.screen.begin(order.beginning(self.ahead.painting(order)))
+        self.job = job
         atexit.register(self.farewell)
         self._busy(True)
         self.tick()
@@ -156,7 +162,7 @@ class Studio(ipywidgets.VBox):
         self.placing.reset()
         self.controls.value = Settings()
         self.results.unchoose()
-        self.stage.value = self._waiting()
+        self.screen.draw(self._waiting())
         self._complain("")
         self._say("" if self.job is None else "Stopping after the step it is at.")
 
@@ -175,13 +181,9 @@ class Studio(ipywidgets.VBox):
             return
         sight = job.look()
         self.bar.value = sight.share
-        line = display.progress_line(sight, order.settings, stopping=job.stopping, seconds=job.seconds)
-        line = display.ONE_PASS if order.once else line
-        self.status.value = display.message(line, spoken=False)
-        if sight.preview is not None and sight.previews != self._previews and not self._discard:
-            self._previews = sight.previews
-            alt = f"{order.title}, being painted"
-            self.stage.value = display.preview(display.jpeg(sight.preview), alt, order.settings.size)
+        self.status.value = display.message(order.line(job), spoken=False)
+        if not self._discard:
+            self.screen.follow(order, sight)
 
     def farewell(self) -> None:
         """Keep what was painted so far when the kernel ends: its page was closed or loaded again.
@@ -213,30 +215,30 @@ class Studio(ipywidgets.VBox):
             except Exception as error:  # the page has to stay usable whatever happens
                 self._complain(sentence(error))
 
-    def _keep(self, result: Result, order: Order) -> None:
+    def _keep(self, result: Any, order: Order) -> None:
         """Show a result, and put it into the gallery."""
         record = order.record(result)
         done = f"{record.outcome.capitalize()}, in {display.duration(result.seconds)}."
-        done += " It is downloaded, and among your results." if order.once else ""
+        done += order.remark(result)
         try:
             entry = self._store(result, order, record)
         except OSError as error:
-            png, photo = _files(result, order, record)
-            self.stage.value = display.comparison(gallery.Entry("", record), png, photo)
-            self._complain(f"{error} The picture is not in the gallery: download it now.")
+            self.screen.present(gallery.Entry("", record), order.files(result, record))
+            self._complain(f"{error} The result is not in the gallery: download it now.")
             return
         self._say(done)
         self._saving = order.once
         self.results.refresh(entry.key)
         self._saving = False
 
-    def _store(self, result: Result, order: Order, record: gallery.Record) -> gallery.Entry:
+    def _store(self, result: Any, order: Order, record: gallery.Record) -> gallery.Entry:
         """Put a result into the gallery.
 
         Raises:
             OSError: it cannot be written.
         """
-        return self.gallery.add(*_files(result, order, record), record)
+        files = order.files(result, record)
+        return self.gallery.add(files.png, files.photo or b"", record, files.film)
 
     def _again(self, entry: gallery.Entry) -> None:
         """Take over the choices that made a result, as far as its pictures are here."""
@@ -260,6 +262,7 @@ class Studio(ipywidgets.VBox):
 
     def _changed(self) -> None:
         """Something else is chosen: the stage shows that, and no earlier result."""
+        self._offer()
         if self.job is not None:
             return
         self._complain("")
@@ -277,28 +280,24 @@ class Studio(ipywidgets.VBox):
         photo, style = self.photo_picker.value, self.style_picker.value
         if photo is None or style is None:
             raise ValueError("There is no picture to choose from: upload a photo and a style.")
-        return Order(photo, style, self.controls.value, self.placing.value)
+        kind = FilmOrder if photo.moves else Order
+        return kind(photo, style, self.controls.value, self.placing.value)
 
     def _look_ahead(self) -> None:
         """The stage shows the choices: as pictures that wait at first, and then as one pass paints them."""
         if not self.ahead.live:
-            self.stage.value = self._waiting()
+            self.screen.draw(self._waiting())
         self.ahead.look()
 
     def _glance(self, glance: Glance | None) -> None:
         """What one pass made comes to the stage; None when the choices are not complete."""
         if glance is None or glance.image is None:
-            self.stage.value = self._waiting()
+            self.screen.draw(self._waiting())
             self._complain(glance.error if glance else "")
         else:
-            self.stage.value = display.glance(glance.image, glance.order.title, glance.order.settings.size)
-
-    def _beginning(self, order: Order) -> str:
-        """The stage of a run before its first picture: what it starts from, as far as that is known."""
-        size, painting = order.settings.size, self.ahead.painting(order)
-        if painting is not None and order.settings.refines:
-            return display.preview(display.jpeg(painting), f"{order.title}, a first look", size)
-        return display.preview(order.photo.thumbnail(display.SHOWN), f"The photo: {order.photo.title}", size)
+            order = glance.order
+            shown = display.glance(glance.image, order.title, order.settings.size, film=order.photo.moves)
+            self.screen.draw(shown)
 
     def _waiting(self) -> str:
         """The stage before a run."""
@@ -316,17 +315,25 @@ class Studio(ipywidgets.VBox):
             return
         self.ahead.rest()
         try:
-            png = self.gallery.png(entry.key)
+            files = self.gallery.files(entry)
         except OSError:
             self._complain("This result is no longer there; perhaps it was deleted on another page.")
             self.results.refresh()
             return
-        self.stage.value = display.comparison(entry, png, self.gallery.photo(entry.key), save=self._saving)
+        self.screen.present(entry, files, save=self._saving)
+
+    def _offer(self) -> None:
+        """Offer what suits what is chosen: of a film, no single picture is kept."""
+        photo = self.photo_picker.value
+        film = photo is not None and photo.moves
+        self.generate_button.description = PAINT_FILM if film else PAINT
+        self.controls.suit(film=film)
+        self.keep_button.layout.display = "none" if film or self.job is not None else ""
 
     def _busy(self, busy: bool) -> None:
         self.generate_button.disabled = self.keep_button.disabled = busy
         self.stop_button.disabled = not busy
-        self.keep_button.layout.display = "none" if busy else ""
+        self._offer()
         self.stop_button.layout.display = "" if busy else "none"
         self.results.disabled = busy
         self.bar.value = 0.0
@@ -381,9 +388,3 @@ class Studio(ipywidgets.VBox):
             await asyncio.sleep(seconds)
             if self.job is None:
                 self.results.refresh_if_others_came()
-
-
-def _files(result: Result, order: Order, record: gallery.Record) -> tuple[bytes, bytes]:
-    """A result as a PNG, and its photo of the same size as a JPEG."""
-    photo = display.jpeg(images.load_image(order.photo.source, order.settings.size))
-    return gallery.encode(result.image, record, result.making), photo

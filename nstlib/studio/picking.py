@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets
 
 from . import display
+from .films import Films, on_offer
 from .pictures import MOST_BYTES, Picture, check_upload, distinct, named, offered, uploaded
 
 MOST_UPLOADS = 8  # of each kind, held in memory until Reset
@@ -111,6 +113,7 @@ class Thumbnails:
             self._scope,
             list(zip(labels, self._sources, strict=True)),
             chosen=chosen,
+            films={number for number, (_, each) in enumerate(self._options) if each.moves},
             disabled=self._disabled,
             turn=self._turn,
         )
@@ -134,17 +137,30 @@ class Upload:
         receive: called with the picture, once it was checked; raises a ValueError when it cannot be used.
         most_bytes: of a file.
         complain: called with a sentence, empty when all is well.
+        films: where films are kept; None where none are taken.
     """
 
     def __init__(
-        self, kind: str, receive: Callable[[Picture], None], most_bytes: int, complain: Complain
+        self,
+        kind: str,
+        receive: Callable[[Picture], None],
+        most_bytes: int,
+        complain: Complain,
+        films: Films | None = None,
     ) -> None:
         self._receive, self._most_bytes, self._complain = receive, most_bytes, complain
-        self.widget = ipywidgets.FileUpload(accept="image/*", multiple=False, description=f"Upload a {kind}")
+        self._check = check_upload if films is None else films.check
+        with_films = films is not None and on_offer()
+        kinds = f"{kind} or film" if with_films else kind
+        accept = "image/*,video/*" if with_films else "image/*"
+        self.widget = ipywidgets.FileUpload(accept=accept, multiple=False, description=f"Upload a {kinds}")
         self.widget.icon = ""
         self.widget.add_class(f"nst-upload-{kind}")
+        if with_films:
+            self.widget.add_class("nst-with-films")
         self.widget.observe(self._arrived, names="value")
-        explain(self.widget, f"JPEG, PNG, WebP, TIFF, GIF or BMP, at most {most_bytes / 1e6:.0f} MB")
+        tip = f"JPEG, PNG, WebP, TIFF, GIF or BMP, at most {most_bytes / 1e6:.0f} MB"
+        explain(self.widget, tip if films is None else f"{tip}. {films.tip}")
 
     def _arrived(self, _: Any) -> None:
         files = uploaded(self.widget.value)
@@ -152,7 +168,7 @@ class Upload:
             return
         self._forget()
         try:
-            self._receive(check_upload(*files[0], most_bytes=self._most_bytes))
+            self._receive(self._check(*files[0], most_bytes=self._most_bytes))
         except ValueError as error:
             self._complain(str(error))
         else:
@@ -174,13 +190,21 @@ class Picker:
         listeners: called when another picture is chosen or offered.
     """
 
-    def __init__(self, kind: str, usual: str, *, most_bytes: int = MOST_BYTES, complain: Complain) -> None:
-        self._usual, self.most_bytes = usual, most_bytes
+    def __init__(
+        self,
+        kind: str,
+        usual: str,
+        *,
+        most_bytes: int = MOST_BYTES,
+        complain: Complain,
+        films: Films | None = None,
+    ) -> None:
+        self._usual, self.most_bytes, self._films = usual, most_bytes, films
         self.listeners: list[Callable[[], None]] = []
         self._samples, self._uploads = offered(kind), list[Picture]()
         self._sources: dict[Picture, str] = {}
         self._thumbnails = Thumbnails(f"Choose a {kind}", self._tell)
-        self.upload = Upload(kind, self._take, most_bytes, complain).widget
+        self.upload = Upload(kind, self._take, most_bytes, complain, films).widget
         heading = ipywidgets.HBox([ipywidgets.HTML(display.heading(kind.capitalize())), self.upload])
         heading.add_class("nst-above")
         self.box = group("picker", heading, self._thumbnails.box)
@@ -199,6 +223,8 @@ class Picker:
     def reset(self) -> None:
         """Back to the usual picture; uploads are forgotten."""
         self._uploads.clear()
+        if self._films is not None:
+            self._films.clear()
         self._fill(next((p for p in self._samples if p.name == self._usual), None))
 
     def choose(self, name: str, origin: str) -> bool:
@@ -225,17 +251,18 @@ class Picker:
         Raises:
             ValueError: it cannot be used, or there are too many.
         """
-        self._take(check_upload(name, content, most_bytes=self.most_bytes))
+        check = check_upload if self._films is None else self._films.check
+        self._take(check(name, content, most_bytes=self.most_bytes))
 
     def _take(self, picture: Picture) -> None:
-        same = [p for p in self._uploads if p.source == picture.source]
+        same = [p for p in self._uploads if p.origin == picture.origin]
         if same:
             self._thumbnails.value = same[0]
             return
         if len(self._uploads) >= MOST_UPLOADS:
             raise ValueError(f"{MOST_UPLOADS} uploads are here already; Reset drops them.")
         taken = [p.name for p in [*self._uploads, *self._samples]]
-        picture = Picture(distinct(picture.name, taken), picture.source)
+        picture = replace(picture, name=distinct(picture.name, taken))
         self._uploads.insert(0, picture)
         self._fill(picture)
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from PIL import Image
 
@@ -31,10 +31,12 @@ class Picture:
     Attributes:
         name: what the page calls it: the name of a sample or of an uploaded file.
         source: what `images.load_image` takes: the sample's name, or the bytes of the file.
+        moves: whether it is the first picture of a film.
     """
 
     name: str
     source: str | bytes
+    moves: ClassVar[bool] = False
 
     @property
     def title(self) -> str:
@@ -124,17 +126,25 @@ def check_upload(name: str, content: bytes, *, most_bytes: int = MOST_BYTES) -> 
                 f"It has {len(content) / 1e6:.1f} MB, more than the {most_bytes / 1e6:.0f} MB that are "
                 f"taken; save it smaller first."
             )
-        width, height = images.dimensions(content)
-        pixels = f"It has {width} x {height} pixels"
-        if width * height > MOST_PIXELS:
-            most = f"{MOST_PIXELS / 1e6:.0f} megapixels"
-            raise ValueError(f"{pixels}, more than the {most} that are taken; save it smaller first.")
-        if min(width, height) < SMALLEST_SIDE:
-            raise ValueError(f"{pixels}; each side needs at least {SMALLEST_SIDE}.")
+        check_sides(*images.dimensions(content))
         images.load_image(content, at_most=64)
     except ValueError as error:
         raise ValueError(f"{shown} cannot be used. {error}") from None
     return Picture(shown, content)
+
+
+def check_sides(width: int, height: int) -> None:
+    """Refuse a picture of too many pixels, or too few.
+
+    Raises:
+        ValueError: in one sentence about "it".
+    """
+    pixels = f"It has {width} x {height} pixels"
+    if width * height > MOST_PIXELS:
+        most = f"{MOST_PIXELS / 1e6:.0f} megapixels"
+        raise ValueError(f"{pixels}, more than the {most} that are taken; save it smaller first.")
+    if min(width, height) < SMALLEST_SIDE:
+        raise ValueError(f"{pixels}; each side needs at least {SMALLEST_SIDE}.")
 
 
 def shown_name(name: str) -> str:

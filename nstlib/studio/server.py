@@ -33,6 +33,7 @@ from typing import Any
 from ..foundation import check_port
 from . import display, gallery
 from .defaults import HOST, LINGER, PORT
+from .films import MOST_FILM_BYTES, on_offer
 from .pictures import MOST_BYTES
 
 APP = Path(__file__).resolve().parent / "app"
@@ -42,7 +43,7 @@ HEADER = "X-Nst-Visitor"  # Voila makes of it the variable that `page.VISITOR` n
 A_YEAR = 365  # days
 OPENING = 60.0  # seconds a page may take to connect for the first time
 ENDING = 20.0  # seconds a kernel may take to end; in half of them it may put what it painted into the gallery
-LARGEST_MESSAGE = 2 * MOST_BYTES
+LARGEST_MESSAGE = MOST_FILM_BYTES + MOST_BYTES
 PING_EVERY = 10_000  # milliseconds; after three without an answer, a connection counts as lost
 # What shows widgets; whatever else is installed for JupyterLab stays out of the page.
 EXTENSIONS = [
@@ -87,7 +88,9 @@ def free_port(host: str) -> int:
 def resources_of_the_page() -> dict[str, Any]:
     """What the template shows before the kernel has said anything."""
     example = display.address((APP.parent / display.EXAMPLE).read_bytes())
-    return {"most_bytes": MOST_BYTES, "letters": display.letters(), "example": example}
+    films = on_offer()
+    most = {"most_bytes": MOST_BYTES, "most_film_bytes": MOST_FILM_BYTES if films else MOST_BYTES}
+    return {**most, "films": films, "letters": display.letters(), "example": example}
 
 
 class Absences:

@@ -246,6 +246,13 @@ def call(
     return "\n".join(lines) + "\n"
 
 
+def film_call(film: str, style: Any, settings: Settings, more: Mapping[str, Any] | None = None) -> str:
+    """The lines of Python that paint the same film; see `call`."""
+    keywords = {"out": "painted.mp4", **settings.one_pass(), **(more or {})}
+    lines = ["import nstlib as nst", "", *_assigned("film", "paint_video", film, style, keywords)]
+    return "\n".join(lines) + "\n"
+
+
 def _assigned(
     name: str, recipe: str, photo: str, style: Any, keywords: Mapping[str, Any], last: Sequence[str] = ()
 ) -> list[str]:

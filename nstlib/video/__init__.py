@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # for editors and type checkers, which do not see what is loa
     from .frame import Frame as Frame
     from .painting import OnePassFrames as OnePassFrames
     from .painting import OptimizedFrames as OptimizedFrames
+    from .recipe import FilmProgress as FilmProgress
     from .recipe import PaintedFilm as PaintedFilm
     from .recipe import paint_video as paint_video
     from .saving import save_film as save_film
@@ -26,7 +27,7 @@ _HOMES = {
     "film": ("Film", "open_film"),
     "frame": ("Frame",),
     "painting": ("OnePassFrames", "OptimizedFrames"),
-    "recipe": ("PaintedFilm", "paint_video"),
+    "recipe": ("FilmProgress", "PaintedFilm", "paint_video"),
     "saving": ("save_film",),
 }
 

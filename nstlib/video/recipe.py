@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -32,6 +32,23 @@ from .saving import check_film_output, save_film
 
 SHORTEST_JOB = 24  # frames: a machine that is given less loads networks for longer than it paints
 BAR = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}, left: {remaining}, {rate_fmt}]"
+
+
+@dataclass(frozen=True, eq=False)
+class FilmProgress:
+    """What a callback gets after every frame.
+
+    Attributes:
+        number: of the frame, from 0.
+        count: of the frames that the film has.
+        photo: the frame in the size of the painting, float32 RGB in [0, 1], shape (1, H, W, 3).
+        painting: what was made of it, likewise, as it was written.
+    """
+
+    number: int
+    count: int
+    photo: np.ndarray
+    painting: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,7 @@ def paint_video(
     scheduler: str | None = None,
     overwrite: bool = False,
     progress: bool = True,
+    callback: Callable[[FilmProgress], None] | None = None,
     **how: Any,
 ) -> PaintedFilm:
     """Paint a film in the style of a picture, steady from frame to frame, in memory that does not grow.
@@ -95,6 +113,8 @@ def paint_video(
             the same disk. See `jobs`.
         overwrite: whether to replace a film that is there.
         progress: show bars with the time left.
+        callback: called with a `FilmProgress` after every frame that is painted, not for those that were
+            there; a KeyboardInterrupt that it raises ends the run as Ctrl-C does. Not with a scheduler.
         how: options of the method. Of both: style_size, blend, colors. Of "fast": strength, steady, dtype. Of
             "care": network, content_weight, style_weight, temporal_weight, variation_weight, iterations.
 
@@ -105,6 +125,7 @@ def paint_video(
         RuntimeWarning: the film breaks off before its end; memory or disk will hardly do.
     """
     began = time.perf_counter()
+    check_callback(callback, scheduler)
     source, target = open_film(film) if rate is None else open_film(film, rate=rate), Path(out).expanduser()
     parts = Parts.beside(target)
     check_film_output(target, source=source, overwrite=overwrite or parts.plan() is not None)
@@ -114,9 +135,10 @@ def paint_video(
     check_disk(parts, plan)
     missing, before = len(parts.missing(range(plan.count))), time.perf_counter()
     try:
-        paint_here(parts, plan, progress) if scheduler is None else paint_there(
-            parts, plan, scheduler, progress
-        )
+        if scheduler is None:
+            paint_here(parts, plan, progress, callback)
+        else:
+            paint_there(parts, plan, scheduler, progress)
     except KeyboardInterrupt:
         if not parts.whole(plan.count):
             raise  # not one frame
@@ -133,6 +155,20 @@ def paint_video(
         parts.remove()
     seconds = time.perf_counter() - began
     return PaintedFilm(target, done, plan.count, painted, len(plan.cuts), seconds, painting)
+
+
+def check_callback(callback: Any, scheduler: str | None) -> None:
+    """Refuse what cannot be called, and what would never be.
+
+    Raises:
+        ValueError: in one sentence.
+    """
+    if callback is not None and not callable(callback):
+        raise ValueError(f"callback is {callback!r}; give a function that takes a FilmProgress.")
+    if callback is not None and scheduler is not None:
+        raise ValueError(
+            "With a scheduler other machines paint, which call no callback: leave one of both out."
+        )
 
 
 def planned(
@@ -225,12 +261,14 @@ def check_disk(parts: Parts, plan: Plan) -> None:
         )
 
 
-def paint_here(parts: Parts, plan: Plan, progress: bool) -> None:
+def paint_here(
+    parts: Parts, plan: Plan, progress: bool, callback: Callable[[FilmProgress], None] | None
+) -> None:
     """Paint what is missing on this machine, one frame after the other."""
-    for _ in bar(
-        painted(parts, plan, 0, plan.count), "painting", plan.count, progress, parts.whole(plan.count)
-    ):
-        pass
+    frames = painted(parts, plan, 0, plan.count)
+    for now in bar(frames, "painting", plan.count, progress, parts.whole(plan.count)):
+        if callback is not None:
+            callback(now)
 
 
 def paint_there(parts: Parts, plan: Plan, scheduler: str, progress: bool) -> None:
@@ -277,11 +315,11 @@ def paint_shots(job: tuple[str, int, int]) -> int:
     return sum(1 for _ in painted(parts, plan, first, last))
 
 
-def painted(parts: Parts, plan: Plan, first: int, last: int) -> Iterator[int]:
+def painted(parts: Parts, plan: Plan, first: int, last: int) -> Iterator[FilmProgress]:
     """Paint those frames of a range that are missing, in order.
 
     Yields:
-        The number of each, when it is written.
+        Each, when it is written.
     """
     missing = parts.missing(range(first, last))
     if not missing:
@@ -300,7 +338,7 @@ def painted(parts: Parts, plan: Plan, first: int, last: int) -> Iterator[int]:
             painting = as_image(parts.read(number))
         else:
             painting = parts.write(number, painter.paint(photo, pasts_of(earlier, painter.lags)))
-            yield number
+            yield FilmProgress(number, plan.count, photo, painting)
         earlier.append((photo, painting))
 
 
