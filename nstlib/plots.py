@@ -1,8 +1,8 @@
 """Figures of the lessons: pictures side by side and in grids, curves, bars, feature maps, matrices.
 
 Every figure has a title, labelled axes and alternative text. Each function but `animation` and `film` draws
-with Matplotlib, shows the figure in a notebook through `images.show_picture`, and returns it so that it can be
-saved or changed.
+with Matplotlib, shows the figure in a notebook through `images.show_picture`, and returns it so that it can
+be saved or changed.
 """
 
 from __future__ import annotations

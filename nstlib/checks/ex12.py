@@ -120,7 +120,7 @@ def temporal_loss(rng: np.random.Generator, answer: Any) -> Steps:
     }
     diagnose(found, squared.mean(), known, "The loss is not what the formula says.")
     yield 2
-    found = array(pair[1], shape)
+    slope = array(pair[1], shape)
     right = 2 * weights * (x - moved) / count
     known = {
         "The gradient has the wrong sign: a value above the target is to be made smaller.": -right,
@@ -129,7 +129,7 @@ def temporal_loss(rng: np.random.Generator, answer: Any) -> Steps:
         "The gradient lacks the mask: where nothing counts, nothing should pull.": 2 * (x - moved) / count,
     }
     diagnose(
-        found, right, known, "The loss is right, its gradient is not: differentiate one term of the sum."
+        slope, right, known, "The loss is right, its gradient is not: differentiate one term of the sum."
     )
     yield 2
 

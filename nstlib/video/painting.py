@@ -74,7 +74,7 @@ def carry(photo: np.ndarray, past: Past) -> Carried:
     Believed is what forward and backward flow agree on (Ruder et al. 2016, section 4.2), and of that what has
     kept its colour in the film: exp(-(d / `AGREE`)^2) with d the largest difference of the three colours
     between the frame and the earlier one moved likewise. A shadow that falls, or a flow that is mistaken both
-    ways, would otherwise be dragged along. What stands still is not moved, where the flow is not to be believed.
+    ways, would otherwise be dragged along. What stands still is not moved, where the flow is not believed.
     """
     back, forth = optical_flow(photo, past.photo), optical_flow(past.photo, photo)
     believed = reliability(back, forth)
