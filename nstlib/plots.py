@@ -1,16 +1,19 @@
 """Figures of the lessons: pictures side by side and in grids, curves, bars, feature maps, matrices.
 
-Every figure has a title, labelled axes and alternative text. Each function but `animation` draws with
-Matplotlib, shows the figure in a notebook through `images.show_picture`, and returns it so that it can be
+Every figure has a title, labelled axes and alternative text. Each function but `animation` and `film` draws
+with Matplotlib, shows the figure in a notebook through `images.show_picture`, and returns it so that it can be
 saved or changed.
 """
 
 from __future__ import annotations
 
 import io
+import tempfile
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from itertools import cycle
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -184,6 +187,32 @@ def animation(frames: Mapping[str, Any], *, alt: str, seconds: float = 0.7) -> N
     settings: dict[str, Any] = {"save_all": True, "duration": round(1000 * seconds), "loop": 0}
     pictures[0].save(film, format="WEBP", append_images=pictures[1:], quality=75, **settings)
     images.show_encoded("image/webp", film.getvalue(), alt=alt, width=min(pictures[0].width, images.WIDEST))
+
+
+def film(frames: Sequence[Any], *, alt: str, rate: float = 24, width: int | None = None) -> None:
+    """Show frames as a film that plays by itself, over and over, with the browser's buttons.
+
+    Args:
+        frames: images of one size, in the order of showing.
+        alt: what there is to see.
+        rate: frames a second.
+        width: in CSS pixels; None takes that of the frames.
+
+    Raises:
+        ValueError: no frame, frames of two sizes, or no alternative text.
+        ModuleNotFoundError: PyAV, which encodes it, is not installed.
+    """
+    from .video import Frame, save_film
+
+    if not alt.strip():
+        raise ValueError("A film needs alt: one sentence that says what there is to see.")
+    step = 1 / Fraction(rate).limit_denominator(1001)
+    shown = [images.to_uint8(frame) for frame in frames]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "film.webm")
+        save_film((Frame(each, n * step, step) for n, each in enumerate(shown)), path, rate=1 / step)
+        data = path.read_bytes()
+    images.show_film("video/webm", data, alt=alt, width=min(width or shown[0].shape[1], images.WIDEST))
 
 
 def captioned(image: Any, text: str) -> Image.Image:

@@ -184,6 +184,14 @@ def test_what_is_given_reaches_the_library_and_nothing_else(
     }
 
 
+def test_options_are_those_of_the_method(nst: Nst) -> None:
+    care = ["--method", "care", "--iterations", "2,1", "--temporal-weight", "5", "--frames", "2"]
+    assert nst("video", "film.mkv", "waves", "-o", "care.mkv", *care)[0] == 0
+    fast = ["--strength", "0.5", "--steady", "0", "--style-size", "96", "--size", "48", "--frames", "2"]
+    assert nst("video", "film.mkv", "waves", "mosaic", "--blend", "0.2,0.8", "-o", "fast", *fast)[0] == 0
+    assert open_film("fast").size == (48, 32)
+
+
 def test_a_folder_of_frames_becomes_a_folder_of_frames(nst: Nst) -> None:
     write(Path("frames"), pictures(3))
     assert nst("video", "frames", "waves", "-o", "painted", "--rate", "8", "--quiet") == (0, "", "")
@@ -296,7 +304,6 @@ def wave_file(path: Path) -> None:
         (["--colors", "neon"], "neon"),
         (["--dtype", "float8"], "float8"),
         (["--style-size", "4"], "style"),
-        (["--size", "60000"], "memory"),
         (["--scheduler", "tcp://127.0.0.1:1"], "127.0.0.1:1"),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",

@@ -23,7 +23,7 @@ from .saving import (
     to_pil,
     to_uint8,
 )
-from .showing import WIDEST, show, show_encoded, show_picture
+from .showing import WIDEST, show, show_encoded, show_film, show_picture
 
 __all__ = [
     "FORMATS",
@@ -46,6 +46,7 @@ __all__ = [
     "shape_at",
     "show",
     "show_encoded",
+    "show_film",
     "show_picture",
     "size_for",
     "srgb_profile",

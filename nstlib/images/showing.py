@@ -52,6 +52,17 @@ def show_encoded(mime: str, data: bytes, *, alt: str, width: int, title: str | N
     display({"text/html": tag, "text/plain": f"[Picture: {alt}]"}, raw=True)
 
 
+def show_film(mime: str, data: bytes, *, alt: str, width: int) -> None:
+    """Show the bytes of a film in a notebook; it plays over and over, without sound. As `show_encoded`."""
+    from IPython.display import display
+
+    label = html.escape(alt, quote=True)
+    source = f"data:{mime};base64,{base64.b64encode(data).decode()}"
+    playing = "controls autoplay loop muted playsinline"
+    tag = f'<video {playing} aria-label="{label}" width="{width}" src="{source}"></video>'
+    display({"text/html": tag, "text/plain": f"[Film: {alt}]"}, raw=True)
+
+
 def _light(picture: Image.Image) -> tuple[str, bytes]:
     """MIME type and bytes as PNG, or as JPEG where that is much smaller: as it is for photographs."""
     png, jpeg = io.BytesIO(), io.BytesIO()

@@ -34,6 +34,7 @@ LAGS = (1, 2, 4)  # frames before, of the long-term loss (Ruder et al. 2016, sec
 WINDOW = 2.0  # pixels, standard deviation of the window in which contrast is measured
 MOST_GAIN = 1.5
 FLAT = 1e-5  # added to variances, so that noise of the eighth bit is not raised
+STILL = 0.004  # difference of colours, in that window, up to which nothing has moved
 AGREE = 0.08  # difference of colours at which what was carried along counts for 1/e
 
 
@@ -73,13 +74,23 @@ def carry(photo: np.ndarray, past: Past) -> Carried:
     Believed is what forward and backward flow agree on (Ruder et al. 2016, section 4.2), and of that what has
     kept its colour in the film: exp(-(d / `AGREE`)^2) with d the largest difference of the three colours
     between the frame and the earlier one moved likewise. A shadow that falls, or a flow that is mistaken both
-    ways, would otherwise be dragged along.
+    ways, would otherwise be dragged along. What stands still is not moved, where the flow is not to be believed.
     """
     back, forth = optical_flow(photo, past.photo), optical_flow(past.photo, photo)
-    moved = warp(past.photo, back)
-    change = np.abs(moved - photo).max(-1)[0]
-    weight = reliability(back, forth) * np.exp(-np.square(change / AGREE))
+    believed = reliability(back, forth)
+    still = stands_still(photo, past.photo) & (believed == 0)
+    back[still], believed[still] = 0, 1
+    change = np.abs(warp(past.photo, back) - photo).max(-1)[0]
+    weight = believed * np.exp(-np.square(change / AGREE))
     return Carried(warp(past.painting, back), weight.astype("float32"), past.lag)
+
+
+def stands_still(photo: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Where a frame shows what the one before showed in the same place, (H, W).
+
+    A found flow is smooth, so beside a thing that moves the ground seems to move with it.
+    """
+    return smoothed(np.square(photo - before).sum(-1)[0], WINDOW) < STILL**2
 
 
 def with_contrast_of(alone: np.ndarray, mixed: np.ndarray) -> np.ndarray:

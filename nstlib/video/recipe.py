@@ -237,8 +237,8 @@ def looked_through(film: Film, plan: Plan, parts: Parts, frames: int | None, pro
     cuts = find_cuts(small())
     if not times:
         raise ValueError(f"{film.path} has no frame that can be read; give another film.")
-    found = {"cuts": [int(c) for c in cuts], "times": as_text(times), "durations": as_text(durations)}
-    plan = replace(plan, most=most, **found)
+    plan = replace(plan, most=most, cuts=[int(c) for c in cuts])
+    plan = replace(plan, times=as_text(times), durations=as_text(durations))
     parts.write_plan(plan)
     return plan
 
