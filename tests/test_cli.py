@@ -84,7 +84,9 @@ def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 # --- the command line ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["stylize", "--help"], ["grade", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["stylize", "--help"], ["video", "--help"], ["grade", "--help"], ["--version"]]
+)
 def test_help_and_version_load_nothing_that_takes_time(arguments: list[str]) -> None:
     program = (
         "import sys; from nstlib.cli import main\n"
@@ -102,7 +104,7 @@ def test_help_and_version_load_nothing_that_takes_time(arguments: list[str]) -> 
 def test_help_names_every_command(nst: Nst) -> None:
     code, out, err = nst("--help")
     assert (code, err) == (0, "")
-    for command in ("lab", "info", "networks", "samples", "stylize"):
+    for command in ("lab", "info", "networks", "samples", "stylize", "video", "sweep"):
         assert re.search(rf"^ +{command} ", out, re.M)
 
 
@@ -958,6 +960,7 @@ def test_info_tells_the_machine_and_the_folders(
     assert Path(rows["embedded network"]).name == "pocket_vgg.npz"
     assert Path(rows["paintings are kept in"]) == folder / "paintings"
     assert Path(rows["the Studio's results are kept in"]) == folder / "results"
+    assert rows["films"].startswith("PyAV ")
     assert Path(rows["other networks are kept in"]) == folder / "keras" / "models"
 
 

@@ -5,6 +5,7 @@
     nst networks   the networks and where their weights are
     nst samples    the pictures that go by a name
     nst stylize    paints a photograph in the style of a picture
+    nst video      paints a film in the style of a picture
     nst sweep      paints every row of a table of settings
     nst studio     serves a page on which to choose pictures, paint, compare and keep
     nst live       writes one page that paints in the visitor's browser, offline
@@ -16,12 +17,12 @@
 
 Exit codes: 0 done; 1 bad input or a failure, with one sentence on stderr (NST_TRACEBACK=1 adds where); 2 a
 command line that cannot be read; 128 and the number of a signal, 130 for Ctrl-C, after `nst stylize` has
-saved the best image so far.
+saved the best image so far, and `nst video` the frames that are painted.
 
 In the order of their imports: `options` (tables of them), `values` (what an option may be), `errors` (in one
 sentence), the commands with their arguments, which are `stylize` (with `fast` and `folder` before it),
-`listing`, `lab`, `live` and `teaching`, and `parser`, which knows them all. Imports that take time stand
-inside functions, so that `nst --help` answers at once.
+`video`, `sweep`, `listing`, `lab`, `live` and `teaching`, and `parser`, which knows them all. Imports that
+take time stand inside functions, so that `nst --help` answers at once.
 """
 
 from __future__ import annotations

@@ -175,6 +175,6 @@ def tell_failures(failures: Mapping[Path, Exception], target: str) -> None:
         complain(f"In {target} there is something else for {named}: pass --overwrite to replace it.")
 
 
-def counted(number: int) -> str:
+def counted(number: int, what: str = "picture") -> str:
     """For example "1 picture", "2 pictures"."""
-    return f"{number} picture{'' if number == 1 else 's'}"
+    return f"{number} {what}{'' if number == 1 else 's'}"

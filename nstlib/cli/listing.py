@@ -18,9 +18,21 @@ def info(arguments: argparse.Namespace) -> int:
     rows["paintings are kept in"] = str(samples.cache_folder())
     rows["other networks are kept in"] = str(networks.weights_path(networks.PLANS["vgg19"]).parent)
     rows["the Studio's results are kept in"] = str(gallery.root())
+    rows["films"] = films()
     rows["repository"] = links.described()
     print_table([[f"{name}:", value] for name, value in rows.items()])
     return 0
+
+
+def films() -> str:
+    """Whether films can be read and painted here; if not, what to install."""
+    from ..video.frame import av
+    from ..video.motion import opencv
+
+    try:
+        return f"PyAV {av().__version__}, OpenCV {opencv().__version__}"
+    except ModuleNotFoundError as missing:
+        return str(missing)
 
 
 def list_networks(arguments: argparse.Namespace) -> int:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..feedforward.defaults import STRENGTH, STYLE_SIZE
+from ..foundation import check_distinct
 from ..networks.plans import DEFAULT_DTYPE
 from ..recipes.look import NETWORK, Look
 from ..video.defaults import CARE_AT_MOST, FAST_AT_MOST, ITERATIONS, METHOD, STEADY, TEMPORAL_WEIGHT
 from .errors import INTERRUPTED, complain
+from .folder import counted
 from .options import Options, add_options, chosen
-from .values import counts, styles, weights
+from .values import by_name, counts, styles, weights
 
+if TYPE_CHECKING:
+    from ..video import PaintedFilm
+    from ..video.parts import Parts
+
+GOES_ON = "the same command goes on with the others."
 FILM: Options = {
     "method": (
         str,
@@ -103,35 +112,57 @@ def video_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def paint(arguments: argparse.Namespace) -> int:
-    """Paint a film; returns the exit code."""
+    """Paint a film; returns the exit code. What can be checked at once is checked first."""
     from ..process import Ending
 
     style = styles(arguments.style)
     if isinstance(style, dict):
         raise ValueError("A film has no regions: give styles without REGION=.")
+    parts = check_inputs(arguments, style)
     with Ending() as ending:
-        from ..video import paint_video  # starts Keras, which takes seconds
-
-        made = paint_video(
-            arguments.film,
-            style,
-            arguments.output,
-            overwrite=arguments.overwrite,
-            progress=not arguments.quiet and sys.stderr.isatty(),
-            **chosen(arguments, (*FILM, *BOTH, *FAST, *CARE)),
-        )
+        try:
+            made = paint_film(arguments, style)
+        except KeyboardInterrupt as stop:  # before the first frame, or while the film was put together
+            complain(f"interrupted; {GOES_ON}" if parts.plan() else "interrupted.")
+            return getattr(stop, "exit_code", INTERRUPTED)
         if not arguments.quiet:
             tell(made)
         if made.complete:
             return ending.exit_code
-        done = f"{made.frames} of {made.count} frames"
-        complain(f"interrupted; {made.path} has {done}, and the same command goes on with the others.")
+        complain(f"interrupted; {made.path} has {made.frames} of {made.count} frames, and {GOES_ON}")
         return ending.exit_code or INTERRUPTED
 
 
-def tell(made: Any) -> None:
+def check_inputs(arguments: argparse.Namespace, style: str | list[str]) -> Parts:
+    """See that everything can be read and written, before Keras starts; returns where the frames are kept."""
+    from ..images import check_input
+    from ..video.parts import check_files
+
+    rate, named = getattr(arguments, "rate", None), by_name(style)
+    files = check_files(arguments.film, arguments.output, rate=rate, overwrite=arguments.overwrite)
+    for each in named.values():
+        check_input(each)
+    read = {name: Path(os.path.expanduser(text)) for name, text in named.items()}
+    check_distinct({"OUT": files.target}, {name: path for name, path in read.items() if path.exists()})
+    return files.parts
+
+
+def paint_film(arguments: argparse.Namespace, style: str | list[str]) -> PaintedFilm:
+    """The film that the command line asks for."""
+    from ..video import paint_video  # starts Keras, which takes seconds
+
+    return paint_video(
+        arguments.film,
+        style,
+        arguments.output,
+        overwrite=arguments.overwrite,
+        progress=not arguments.quiet and sys.stderr.isatty(),
+        **chosen(arguments, (*FILM, *BOTH, *FAST, *CARE)),
+    )
+
+
+def tell(made: PaintedFilm) -> None:
     """Say what came out."""
-    shots = f"{made.shots} shot{'s' if made.shots > 1 else ''}"
-    print(f"{made.path}: {made.frames} frames, {shots}")
+    print(f"{made.path}: {counted(made.frames, 'frame')}, {counted(made.shots, 'shot')}")
     if made.painted:
         print(f"{made.painting_seconds:.1f} s, {made.painted / made.painting_seconds:.2g} frames a second")

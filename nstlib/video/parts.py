@@ -8,6 +8,7 @@ made of is what was written, so a film that was interrupted is the same film.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,9 +21,15 @@ from PIL import Image
 
 from .. import images
 from ..foundation import whole_file
+from .film import Film, open_film
 from .frame import Frame
+from .motion import opencv
+from .saving import check_film_output
 
 PLAN = "plan.json"
+UNFINISHED = "unfinished.json"  # the stamp of the film that an interruption left at OUT
+ELSEWHERE = "write to another place."
+STYLE_FILE = re.compile(r"style-\d+\.png")
 BYTES_PER_PIXEL = 2.2  # of a frame as a PNG; painted ones of 384 x 216 pixels had 1.9 to 2.2
 FAST = 1  # level of compression: 6 would take three times as long to save a tenth
 
@@ -40,6 +47,7 @@ class Plan:
         shape: (height, width) of the frames.
         cuts: frames with which a shot begins, 0 among them.
         times, durations: of each frame in seconds, as fractions.
+        most: only the first so many frames; None for all.
     """
 
     film: str
@@ -52,6 +60,7 @@ class Plan:
     cuts: list[int] = field(default_factory=list)
     times: list[str] = field(default_factory=list)
     durations: list[str] = field(default_factory=list)
+    most: int | None = None
 
     @property
     def count(self) -> int:
@@ -59,8 +68,8 @@ class Plan:
         return len(self.times)
 
     def is_of(self, other: Plan) -> bool:
-        """Whether both make the same film; what is found by looking at the film is not compared."""
-        found = {"cuts", "times", "durations"}
+        """Whether both paint in the same way; how much of the film, and what is found in it, may differ."""
+        found = {"most", "cuts", "times", "durations"}
         mine, theirs = (json.loads(json.dumps(asdict(plan))) for plan in (self, other))
         return all(mine[name] == theirs[name] for name in mine if name not in found)
 
@@ -96,6 +105,43 @@ class Parts:
             raise ValueError(
                 f"{path} cannot be read: remove the folder {self.folder} to begin anew."
             ) from None
+
+    def check(self, film: Path) -> None:
+        """See that the folder, which will be removed at the end, holds nothing but what was put there by us.
+
+        Args:
+            film: that is read.
+
+        Raises:
+            FileExistsError: it holds something else, or is a file.
+            ValueError: the film is this folder, or one that it would be in.
+        """
+        if film.resolve() in self.folder.resolve().parents or self.folder.resolve() == film.resolve():
+            raise ValueError(
+                f"{self.folder} is where frames are kept, in the folder that is read: {ELSEWHERE}"
+            )
+        if not self.folder.exists() or (self.folder / PLAN).exists():
+            return
+        if not self.folder.is_dir():
+            raise FileExistsError(f"Frames are kept in {self.folder}, which is a file: {ELSEWHERE}")
+        others = sorted(each.name for each in self.folder.iterdir())
+        if others := [name for name in others if not (name.startswith(".") or STYLE_FILE.fullmatch(name))]:
+            raise FileExistsError(
+                f"Frames are kept in {self.folder}, which holds {others[0]}, not ours: {ELSEWHERE}"
+            )
+
+    def note_unfinished(self, out: Path) -> None:
+        """Keep in mind what an interruption leaves at `out`, so that the next run may replace it."""
+        with whole_file(self.folder / UNFINISHED) as temporary:
+            temporary.write_text(json.dumps(stamp(out)), encoding="utf-8")
+
+    def left_unfinished(self, out: Path) -> bool:
+        """Whether what is at `out` is still what an interruption left there."""
+        try:
+            known = json.loads((self.folder / UNFINISHED).read_text(encoding="utf-8"))
+            return bool(known == stamp(out))
+        except (OSError, ValueError):
+            return False
 
     def write_plan(self, plan: Plan) -> None:
         """Write the plan, whole."""
@@ -153,6 +199,40 @@ class Parts:
     def remove(self) -> None:
         """Throw the folder away: the film is there."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a film is made of and where.
+
+    Attributes:
+        source: the film that is read.
+        target: the film that is written.
+        parts: its frames meanwhile.
+        replace: whether what is at the target may be replaced.
+    """
+
+    source: Film
+    target: Path
+    parts: Parts
+    replace: bool
+
+
+def check_files(film: Any, out: str | Path, *, rate: float | None = None, overwrite: bool = False) -> Files:
+    """See that a film can be read and another written, before anything that takes time is started.
+
+    An unfinished film, as an interruption leaves it, is replaced unasked.
+
+    Raises:
+        ValueError, OSError, ModuleNotFoundError: it cannot; in one sentence.
+    """
+    opencv()  # for the flow, which is wanted late
+    source, target = open_film(film, rate=rate), Path(out).expanduser()
+    parts = Parts.beside(target)
+    parts.check(source.path)
+    replace = overwrite or parts.left_unfinished(target)
+    check_film_output(target, source=source, overwrite=replace)
+    return Files(source, target, parts, replace)
 
 
 def named(source: Any) -> str:

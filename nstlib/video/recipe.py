@@ -27,8 +27,8 @@ from .defaults import METHOD
 from .film import Film, open_film
 from .frame import Frame
 from .painting import FramePainter, Past, frame_painter
-from .parts import Parts, Plan, as_image, plainly, room_for, stamp
-from .saving import check_film_output, save_film
+from .parts import Parts, Plan, as_image, check_files, plainly, room_for, stamp
+from .saving import save_film
 
 SHORTEST_JOB = 24  # frames: a machine that is given less loads networks for longer than it paints
 BAR = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}, left: {remaining}, {rate_fmt}]"
@@ -126,9 +126,8 @@ def paint_video(
     """
     began = time.perf_counter()
     check_callback(callback, scheduler)
-    source, target = open_film(film) if rate is None else open_film(film, rate=rate), Path(out).expanduser()
-    parts = Parts.beside(target)
-    check_film_output(target, source=source, overwrite=overwrite or parts.plan() is not None)
+    files = check_files(film, out, rate=rate, overwrite=overwrite)
+    source, target, parts = files.source, files.target, files.parts
     painter = frame_painter(method, style, **how)
     plan = planned(source, painter, method, style, how, size, parts, rate)
     plan = looked_through(source, plan, parts, frames, progress)
@@ -148,11 +147,13 @@ def paint_video(
         target,
         rate=source.rate,
         sound=source if source.sound else None,
-        overwrite=True,
+        overwrite=files.replace,
     )
     painted = missing - len(parts.missing(range(plan.count)))
     if done == plan.count:
         parts.remove()
+    else:
+        parts.note_unfinished(target)
     seconds = time.perf_counter() - began
     return PaintedFilm(target, done, plan.count, painted, len(plan.cuts), seconds, painting)
 
@@ -219,7 +220,7 @@ def looked_through(film: Film, plan: Plan, parts: Parts, frames: int | None, pro
         ValueError: there is no frame.
     """
     most = None if frames is None else check_count(frames, "frames")
-    if plan.times and (most is None or most == plan.count):
+    if plan.times and most == plan.most:
         return plan
     times: list[Fraction] = []
     durations: list[Fraction] = []
@@ -236,7 +237,8 @@ def looked_through(film: Film, plan: Plan, parts: Parts, frames: int | None, pro
     cuts = find_cuts(small())
     if not times:
         raise ValueError(f"{film.path} has no frame that can be read; give another film.")
-    plan = replace(plan, cuts=[int(c) for c in cuts], times=as_text(times), durations=as_text(durations))
+    plan = replace(plan, most=most, cuts=[int(c) for c in cuts])
+    plan = replace(plan, times=as_text(times), durations=as_text(durations))
     parts.write_plan(plan)
     return plan
 
