@@ -297,6 +297,8 @@ def wave_file(path: Path) -> None:
         (["--method", "care", "--network", "vgg99"], "vgg99"),
         (["--method", "care", "--style-weight", "-1"], "style weight"),
         (["--steady", "1.5"], "steady is 1.5"),
+        (["--size", "60000"], "choose --size"),
+        (["--dtype", "float8"], "float32, bfloat16"),
         (["--strength", "nan"], "strength"),
         (["--size", "0"], "size"),
         (["--frames", "0"], "frames"),

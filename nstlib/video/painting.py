@@ -7,6 +7,7 @@ wherever the same thing is still to be seen.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -15,10 +16,18 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 
 from .. import colours as colour_maps
-from .. import images
+from .. import images, memory
 from ..feedforward import StyleCode, load_painter
 from ..feedforward.defaults import STRENGTH, STYLE_SIZE
-from ..feedforward.once import check_seen, check_strength, code_up_to, faded, read_palette
+from ..feedforward.once import (
+    check_paintable,
+    check_seen,
+    check_strength,
+    code_up_to,
+    estimate,
+    faded,
+    read_palette,
+)
 from ..foundation import check_count, unknown_name
 from ..networks.plans import DEFAULT_DTYPE, Dtype
 from ..objectives import Objective, Term, check_weight
@@ -35,6 +44,7 @@ WINDOW = 2.0  # pixels, standard deviation of the window in which contrast is me
 MOST_GAIN = 1.5
 FLAT = 1e-5  # added to variances, so that noise of the eighth bit is not raised
 STILL = 0.004  # difference of colours, in that window, up to which nothing has moved
+CARRYING = 300  # bytes for each pixel, of flows, warped frames and windows beside one pass
 AGREE = 0.08  # difference of colours at which what was carried along counts for 1/e
 
 
@@ -125,6 +135,14 @@ class FramePainter(Protocol):
     def palette(self) -> Palette:
         """The styles, read when they are first needed."""
 
+    def check(self, shape: tuple[int, int]) -> None:
+        """See before any work that frames (height, width) can be painted here.
+
+        Raises:
+            ValueError: unknown networks or number formats, or frames that are too small.
+            MemoryError: this machine has not enough memory.
+        """
+
     def begin(self, first: np.ndarray) -> None:
         """Settle what is one for the whole film, from its first frame."""
 
@@ -170,6 +188,13 @@ class OnePassFrames:
     def palette(self) -> Palette:
         """The styles, read when they are first needed."""
         return palette_of(self.style, self.blend, int(self.style_size or 0))
+
+    def check(self, shape: tuple[int, int]) -> None:
+        """See `FramePainter`."""
+        load_painter(self.dtype)
+        check_paintable(shape, shape)
+        needed = estimate(shape, self.dtype) + CARRYING * math.prod(shape)
+        memory.check_need("a frame", needed, max(shape), "size")
 
     def begin(self, first: np.ndarray) -> None:
         """Read the styles beside the first frame of the film."""
@@ -254,6 +279,14 @@ class OptimizedFrames:
     def palette(self) -> Palette:
         """The styles, read when they are first needed."""
         return palette_of(self.style, self.blend, int(self.style_size or self.at_most))
+
+    def check(self, shape: tuple[int, int]) -> None:
+        """See `FramePainter`."""
+        self.start.check(shape)
+        net, kept, brushed = as_network(self.network), self.look.content_layers, self.look.style_layers
+        layers = list(dict.fromkeys([*as_list(kept), *as_list(brushed)]))
+        net.check_size(np.zeros((1, *shape, 3), "float32"), layers, "film")
+        memory.check(net, layers, shape, "lbfgs")
 
     def begin(self, first: np.ndarray) -> None:
         """Take the targets of the style, once for the whole film."""
@@ -340,6 +373,11 @@ def palette_of(style: Any, blend: Sequence[float] | None, size: int) -> Palette:
     for each in palette:
         check_seen(each.original, size)
     return palette
+
+
+def as_list(layers: Any) -> list[Any]:
+    """The layers of a look that was checked."""
+    return list(layers)
 
 
 def check_colors(colors: str) -> None:

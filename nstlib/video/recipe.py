@@ -141,6 +141,10 @@ def paint_video(
     except KeyboardInterrupt:
         if not parts.whole(plan.count):
             raise  # not one frame
+    except Exception:
+        if len(parts.missing(range(plan.count))) == plan.count:
+            parts.remove()  # nothing is lost, and other settings may be tried
+        raise
     painting, done = time.perf_counter() - before, parts.whole(plan.count)
     save_film(
         parts.frames(plan, done),
@@ -186,6 +190,7 @@ def planned(
 
     Raises:
         ValueError: bad settings, or another film is being painted in the folder.
+        MemoryError: frames of this size do not fit into this machine.
     """
     _ = painter.palette  # what is wrong with the styles is said at once
     width, height = film.size
@@ -193,6 +198,8 @@ def planned(
     full = min(longer, painter.at_most) if size is None else check_count(size, "size")
     styles = list(style) if isinstance(style, (list, tuple)) else [style]
     digests = [making.digest(images.load_image(each, at_most=painter.at_most)) for each in styles]
+    shape = shape_at((height, width), full)
+    painter.check(shape)
     plan = Plan(
         film=str(Path(film.path).resolve()),
         rate=None if rate is None else str(Fraction(rate).limit_denominator(1001)),
@@ -200,7 +207,7 @@ def planned(
         method=method,
         settings=plainly(dict(how)),
         made_with={"weights": load_painter().checksum, "styles": digests},
-        shape=shape_at((height, width), full),
+        shape=shape,
     )
     there = parts.plan()
     known = parts.keep_styles(styles) if there is None else there.settings["style"]
