@@ -17,6 +17,7 @@ import pytest
 import nstlib as nst
 from nstlib.feedforward import painter as one_pass
 from nstlib.video import FilmProgress, Frame, open_film, paint_video, painting, recipe, save_film
+from nstlib.video.grain import Grain
 from nstlib.video.motion import warp
 from nstlib.video.painting import OnePassFrames, OptimizedFrames, Past, carry, frame_painter, with_contrast_of
 from nstlib.video.parts import Parts, Plan
@@ -159,6 +160,46 @@ def test_no_frame_compiles_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     film = written(tmp_path, panned(6, width=104, height=72))  # a shape that no other test has
     paint_video(film, "waves", tmp_path / "out.mkv", progress=False)
     assert len(traced) <= 1
+
+
+def test_the_noise_of_the_first_frame_is_that_of_a_photograph() -> None:
+    painter, photo = nst.load_painter(), image(panned(1, 90, 50)[0])
+    code = painter.code(nst.load_image("waves", 128))
+    grain = Grain((50, 90), painter.tiles)
+    laid = grain.laid()
+    for name, tile in painter.tiles.items():
+        height, width = laid[name].shape[:2]
+        repeated = np.tile(tile, (1 + height // tile.shape[0], 1 + width // tile.shape[1], 1))
+        np.testing.assert_allclose(laid[name], repeated[:height, :width], atol=1e-6)
+    plain, with_grain = painter.paint(photo, code), painter.paint(photo, code, grain=laid)
+    np.testing.assert_allclose(with_grain, plain, atol=1e-5)
+
+
+def test_noise_moves_with_what_is_seen() -> None:
+    tiles = nst.load_painter().tiles
+    grain = Grain((48, 64), tiles)
+    before = grain.laid()["tile/whole"]
+    back = np.zeros((48, 64, 2), "float32")
+    back[..., 0], back[..., 1] = 3, -2  # what is here was three to the right and two above
+    grain.move(back)
+    after = grain.laid()["tile/whole"]
+    np.testing.assert_allclose(after[2:, :-3], before[:-2, 3:], atol=1e-4)
+    at_quarter = grain.laid()["tile/quarter"]
+    assert at_quarter.shape[:2] == (12, 16) and np.isfinite(at_quarter).all()
+
+
+def test_a_frame_that_is_painted_already_moves_the_noise_too() -> None:
+    first, second, third = (image(each) for each in panned(3))
+    painted, followed = (frame_painter("fast", "mosaic") for _ in range(2))
+    done = []
+    for painter in (painted, followed):
+        painter.begin(first)
+    done.append(painted.paint(first, []))
+    done.append(painted.paint(second, [Past(first, done[0], 1)]))
+    followed.follow(first, [])
+    followed.follow(second, [Past(first, done[0], 1)])
+    pasts = [Past(second, done[1], 1)]
+    np.testing.assert_array_equal(painted.paint(third, pasts), followed.paint(third, pasts))
 
 
 # --- a film ---------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,18 @@ class Painter:
         vector = standard @ self._arrays["code/kernel"] + self._arrays["code/bias"]
         return StyleCode(vector.astype("float32"), *color_statistics(image, where))
 
-    def paint(self, photo: Any, code: StyleCode, where: np.ndarray | None = None) -> np.ndarray:
+    @property
+    def tiles(self) -> dict[str, np.ndarray]:
+        """The tiles of noise that the network lays over a photograph, by name, each (h, w, C)."""
+        return {name: array for name, array in self._arrays.items() if name.startswith("tile/")}
+
+    def paint(
+        self,
+        photo: Any,
+        code: StyleCode,
+        where: np.ndarray | None = None,
+        grain: Mapping[str, np.ndarray] | None = None,
+    ) -> np.ndarray:
         """Paint a photograph.
 
         Args:
@@ -90,6 +102,7 @@ class Painter:
             code: of the style.
             where: how much each pixel counts in the statistics of the norms, shape (H, W), where the style is
                 for a region only; the whole photograph is painted all the same. None for all alike.
+            grain: noise by the names of `tiles`, to be laid instead of them; films move it with what is seen.
 
         Returns:
             The painting, float32 RGB in [0, 1], of the photograph's shape.
@@ -109,13 +122,18 @@ class Painter:
                 f"side."
             )
         style = [tensor(part, "float32") for part in (code.vector, code.mean, code.root)]
-        whole = tensor(in_fours(image), "float32")
+        whole, values = tensor(in_fours(image), "float32"), self._values(grain or {})
         if where is None:
-            painted = self._whole(whole, style, self._weights)
+            painted = self._whole(whole, style, values)
         else:
             weights = tensor(in_fours(np.asarray(where, "float32")[None, ..., None]), "float32")
-            painted = self._part(whole, weights, style, self._weights)
+            painted = self._part(whole, weights, style, values)
         return np.clip(numpy(painted)[:, :height, :width], 0, 1).astype("float32")
+
+    def _values(self, grain: Mapping[str, np.ndarray]) -> list[Any]:
+        """The weights in the order of their names, with other noise where it is given."""
+        pairs = zip(self._names, self._weights, strict=True)
+        return [tensor(grain[name], "float32") if name in grain else value for name, value in pairs]
 
     def _paint_whole(self, image: Any, style: list[Any], values: list[Any]) -> Any:
         return self._paint_part(image, None, style, values)

@@ -2,8 +2,8 @@
 
 The modules in the order of their imports: `defaults`, `film` (reading), `saving`, `motion` (flow, warping,
 what is to be believed), `cuts`, `stability` (measures), `layers`, `collage`, `relief` and `scenes` (films of
-our own), `painting` (of a frame), `parts` (what is done), `recipe`. Each name below is loaded when it is
-first used.
+our own), `grain` (noise that moves), `painting` (of a frame), `parts` (what is done), `recipe`. Each name
+below is loaded when it is first used.
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ from ..recipes.look import NETWORK, Look, as_network
 from ..recipes.styles import COLORS, Palette, read_styles
 from ..recipes.transfer import as_grey, palette_in, photo_in, shown_in
 from .defaults import CARE_AT_MOST, FAST_AT_MOST, ITERATIONS, STEADY, TEMPORAL_WEIGHT
+from .grain import Grain
 from .motion import long_term, optical_flow, reliability, smoothed, warp
 
 LAGS = (1, 2, 4)  # frames before, of the long-term loss (Ruder et al. 2016, section 4.3)
@@ -71,11 +72,13 @@ class Carried:
         painting: float32 RGB, (1, H, W, 3).
         weight: how far each pixel is to be believed, (H, W), from 0 to 1.
         lag: how many frames before it was painted.
+        flow: along which it was moved, (H, W, 2).
     """
 
     painting: np.ndarray
     weight: np.ndarray
     lag: int
+    flow: np.ndarray
 
 
 def carry(photo: np.ndarray, past: Past) -> Carried:
@@ -86,13 +89,19 @@ def carry(photo: np.ndarray, past: Past) -> Carried:
     between the frame and the earlier one moved likewise. A shadow that falls, or a flow that is mistaken both
     ways, would otherwise be dragged along. What stands still is not moved, where the flow is not believed.
     """
-    back, forth = optical_flow(photo, past.photo), optical_flow(past.photo, photo)
-    believed = reliability(back, forth)
-    still = stands_still(photo, past.photo) & (believed == 0)
-    back[still], believed[still] = 0, 1
+    back, believed = motion_since(photo, past.photo)
     change = np.abs(warp(past.photo, back) - photo).max(-1)[0]
     weight = believed * np.exp(-np.square(change / AGREE))
-    return Carried(warp(past.painting, back), weight.astype("float32"), past.lag)
+    return Carried(warp(past.painting, back), weight.astype("float32"), past.lag, back)
+
+
+def motion_since(photo: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The flow from a frame back to an earlier one, (H, W, 2), and where it is to be believed, (H, W)."""
+    back, forth = optical_flow(photo, before), optical_flow(before, photo)
+    believed = reliability(back, forth)
+    still = stands_still(photo, before) & (believed == 0)
+    back[still], believed[still] = 0, 1
+    return back, believed
 
 
 def stands_still(photo: np.ndarray, before: np.ndarray) -> np.ndarray:
@@ -129,6 +138,7 @@ class FramePainter(Protocol):
     """What paints the frames of a film one after the other."""
 
     lags: ClassVar[tuple[int, ...]]  # of the earlier frames that it wants
+    remembers: ClassVar[bool]  # more of a shot than these: then `follow` has to see all of its frames
     at_most: ClassVar[int]  # longer side in pixels of a film that nobody gave a size
 
     @property
@@ -146,6 +156,9 @@ class FramePainter(Protocol):
     def begin(self, first: np.ndarray) -> None:
         """Settle what is one for the whole film, from its first frame."""
 
+    def follow(self, photo: np.ndarray, pasts: Sequence[Past]) -> None:
+        """Take notice of a frame that is painted already, instead of `paint`."""
+
     def paint(self, photo: np.ndarray, pasts: Sequence[Past]) -> np.ndarray:
         """A frame, painted; `pasts` are the latest first, and none at the beginning of a shot."""
 
@@ -157,7 +170,7 @@ class OnePassFrames:
     r + s c (w - r), with r the frame in one pass, w the frame before as it was shown, moved, c how far that
     is to be believed, and s = `steady`; then the contrast of r (see `with_contrast_of`). The style is read
     once, and so, at a strength below 1, is the photograph, from the first frame of the film: a code that
-    changed would change the strokes.
+    changed would change the strokes. The noise of the network moves with what is seen (see `Grain`).
 
     Attributes:
         style: picture, or pictures, mixed as `blend` says.
@@ -166,6 +179,7 @@ class OnePassFrames:
     """
 
     lags: ClassVar[tuple[int, ...]] = (1,)
+    remembers: ClassVar[bool] = True
     at_most: ClassVar[int] = FAST_AT_MOST
     style: Any
     strength: float = STRENGTH
@@ -175,6 +189,7 @@ class OnePassFrames:
     dtype: Dtype = DEFAULT_DTYPE
     steady: float = STEADY
     code: StyleCode | None = field(default=None, init=False)
+    grain: Grain | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         check_colors(self.colors)
@@ -205,12 +220,30 @@ class OnePassFrames:
 
     def paint(self, photo: np.ndarray, pasts: Sequence[Past]) -> np.ndarray:
         """See `FramePainter`."""
-        alone = self.alone(photo)
         if not pasts or not self.steady:
-            return alone
+            self.lay_anew(photo)
+            return self.alone(photo)
         before = carry(photo, pasts[0])
+        self.moved(before.flow)
+        alone = self.alone(photo)
         share = self.steady * before.weight[None, ..., None]
         return with_contrast_of(alone, alone + share * (before.painting - alone))
+
+    def follow(self, photo: np.ndarray, pasts: Sequence[Past]) -> None:
+        """See `FramePainter`."""
+        if not pasts or not self.steady:
+            self.lay_anew(photo)
+        else:
+            self.moved(motion_since(photo, pasts[0].photo)[0])
+
+    def lay_anew(self, photo: np.ndarray) -> None:
+        """Lay the noise as for a photograph: a shot begins."""
+        self.grain = Grain(photo.shape[1:3], load_painter(self.dtype).tiles)
+
+    def moved(self, flow: np.ndarray) -> None:
+        """Move the noise along, see `Grain.move`."""
+        if self.grain is not None:
+            self.grain.move(flow)
 
     def alone(self, photo: np.ndarray) -> np.ndarray:
         """The frame for itself."""
@@ -218,7 +251,9 @@ class OnePassFrames:
             return photo
         assert self.code is not None
         seen, shown = photo_in(self.colors, photo, self.palette), shown_in(self.colors, photo)
-        painting = faded(seen, load_painter(self.dtype).paint(seen, self.code), self.strength)
+        noise = None if self.grain is None else self.grain.laid()
+        painted = load_painter(self.dtype).paint(seen, self.code, grain=noise)
+        painting = faded(seen, painted, self.strength)
         return painting if shown is None else shown(painting)
 
 
@@ -239,6 +274,7 @@ class OptimizedFrames:
     """
 
     lags: ClassVar[tuple[int, ...]] = LAGS
+    remembers: ClassVar[bool] = False
     at_most: ClassVar[int] = CARE_AT_MOST
     style: Any
     style_size: int | None = None
@@ -295,6 +331,9 @@ class OptimizedFrames:
         styles = palette_in(self.colors, first, self.palette)
         pictures = [(images.resize(style.picture, size), style.share) for style in styles]
         self.style_terms = [t for each, share in pictures for t in self.look.style_terms(net, each, share)]
+
+    def follow(self, photo: np.ndarray, pasts: Sequence[Past]) -> None:
+        """See `FramePainter`: a frame that is painted is among the pasts of the next, and that is all."""
 
     def paint(self, photo: np.ndarray, pasts: Sequence[Past]) -> np.ndarray:
         """See `FramePainter`."""

@@ -337,16 +337,19 @@ def painted(parts: Parts, plan: Plan, first: int, last: int) -> Iterator[FilmPro
     painter = frame_painter(plan.method, **plan.settings)
     painter.begin(at_shape(next(iter(film.frames())), plan.shape))
     reach = max(painter.lags)
-    begin = max(plan.shot_of(missing[0]), missing[0] - reach)
+    shot = plan.shot_of(missing[0])
+    begin = shot if painter.remembers else max(shot, missing[0] - reach)
     earlier: deque[tuple[np.ndarray, np.ndarray]] = deque(maxlen=reach)
     for number, frame in zip(range(begin, last), film.frames(begin), strict=False):
         photo = at_shape(frame, plan.shape)
         if number in plan.cuts:
             earlier.clear()
+        pasts = pasts_of(earlier, painter.lags)
         if parts.has(number):
+            painter.follow(photo, pasts)
             painting = as_image(parts.read(number))
         else:
-            painting = parts.write(number, painter.paint(photo, pasts_of(earlier, painter.lags)))
+            painting = parts.write(number, painter.paint(photo, pasts))
             yield FilmProgress(number, plan.count, photo, painting)
         earlier.append((photo, painting))
 
