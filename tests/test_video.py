@@ -232,6 +232,37 @@ def test_an_interruption_leaves_a_film_and_the_same_call_goes_on(
         np.testing.assert_array_equal(mine, theirs)
 
 
+def test_what_a_crash_left_half_written_is_painted_again(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, out = tmp_path / "whole.mkv", tmp_path / "out.mkv"
+    paint_video(film, "waves", whole, progress=False)
+    with monkeypatch.context() as patch:
+        ended_after(5, patch)
+        paint_video(film, "waves", out, progress=False)
+    parts = Parts.beside(out)
+    parts.path(1).write_bytes(b"")
+    data = parts.path(3).read_bytes()
+    parts.path(3).write_bytes(data[: len(data) // 2])
+    (parts.folder / "my notes.txt").write_text("mine")
+    made = paint_video(film, "waves", out, progress=False)
+    assert (made.painted, made.complete) == (5, True)
+    for mine, theirs in zip(pictures_in(out), pictures_in(whole), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert [each.name for each in parts.folder.iterdir()] == ["my notes.txt"]
+
+
+def test_frames_beyond_those_asked_for_are_kept(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.mkv"
+    with monkeypatch.context() as patch:
+        ended_after(6, patch)
+        paint_video(film, "waves", out, progress=False)
+    assert paint_video(film, "waves", out, frames=2, progress=False).frames == 2
+    assert paint_video(film, "waves", out, progress=False).painted == 2
+
+
 def test_a_film_that_was_killed_goes_on(film: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mkv"
     slow = (

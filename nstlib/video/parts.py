@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +29,7 @@ from .saving import check_film_output
 PLAN = "plan.json"
 UNFINISHED = "unfinished.json"  # the stamp of the film that an interruption left at OUT
 ELSEWHERE = "write to another place."
+OURS = re.compile(r"\d{7}\.png|style-\d+\.png|plan\.json|unfinished\.json")
 STYLE_FILE = re.compile(r"style-\d+\.png")
 BYTES_PER_PIXEL = 2.5  # of a frame as a PNG; painted ones of 384 x 216 pixels in five styles had 2.0 to 2.5
 FAST = 1  # level of compression: 6 saves less than a tenth and takes up to 2.8 times as long
@@ -197,8 +198,29 @@ class Parts:
         return kept
 
     def remove(self) -> None:
-        """Throw the folder away: the film is there."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Throw away what was put there, and the folder when nothing else is in it: the film is there."""
+        for each in [*self.folder.glob("*")] if self.folder.is_dir() else []:
+            if OURS.fullmatch(each.name):
+                each.unlink(missing_ok=True)
+        with suppress(OSError):  # it holds something of somebody else's
+            self.folder.rmdir()
+
+    def has_beyond(self, count: int) -> bool:
+        """Whether there are frames of a longer film, of which only the first `count` are asked for."""
+        numbers = (int(each.stem) for each in self.folder.glob("*.png") if each.stem.isdecimal())
+        return any(number >= count for number in numbers)
+
+    def drop_damaged(self, plan: Plan) -> None:
+        """Forget frames that cannot be read, or have another size, as a crash or a full disk leaves them."""
+        for number in range(plan.count):
+            if not self.has(number):
+                continue
+            try:
+                fits = self.read(number).shape[:2] == plan.shape
+            except (OSError, SyntaxError, ValueError):
+                fits = False
+            if not fits:
+                self.path(number).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -227,7 +249,10 @@ def check_files(film: Any, out: str | Path, *, rate: float | None = None, overwr
         ValueError, OSError, ModuleNotFoundError: it cannot; in one sentence.
     """
     opencv()  # for the flow, which is wanted late
-    source, target = open_film(film, rate=rate), Path(out).expanduser()
+    target = Path(out).expanduser()
+    if not target.name:
+        raise ValueError(f"OUT is {str(out)!r}: name a film, or a new folder for its frames.")
+    source = open_film(film, rate=rate)
     parts = Parts.beside(target)
     parts.check(source.path)
     replace = overwrite or parts.left_unfinished(target)
@@ -267,5 +292,5 @@ def room_for(count: int, shape: tuple[int, int]) -> float:
 
 def plainly(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as JSON holds them."""
-    plain: dict[str, Any] = json.loads(json.dumps(dict(settings)))
+    plain: dict[str, Any] = json.loads(json.dumps(dict(settings), default=lambda value: value.tolist()))
     return plain

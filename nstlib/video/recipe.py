@@ -57,7 +57,7 @@ class PaintedFilm:
 
     Attributes:
         path: of the film.
-        frames: that are in it.
+        frames: that are painted of it from the first on; a GIF leaves out what would be shown too briefly.
         count: of the frames that the film has.
         painted: those that this run painted; others were there from an earlier one.
         shots: number of them.
@@ -131,9 +131,10 @@ def paint_video(
     painter = frame_painter(method, style, **how)
     plan = planned(source, painter, method, style, how, size, parts, rate)
     plan = looked_through(source, plan, parts, frames, progress)
-    check_disk(parts, plan)
+    parts.drop_damaged(plan)
     missing, before = len(parts.missing(range(plan.count))), time.perf_counter()
     try:
+        check_disk(parts, plan)
         if scheduler is None:
             paint_here(parts, plan, progress, callback)
         else:
@@ -154,9 +155,9 @@ def paint_video(
         overwrite=files.replace,
     )
     painted = missing - len(parts.missing(range(plan.count)))
-    if done == plan.count:
+    if done == plan.count and not parts.has_beyond(done):
         parts.remove()
-    else:
+    else:  # the rest of a film that was begun, or frames that go on after those asked for
         parts.note_unfinished(target)
     seconds = time.perf_counter() - began
     return PaintedFilm(target, done, plan.count, painted, len(plan.cuts), seconds, painting)
@@ -334,6 +335,10 @@ def painted(parts: Parts, plan: Plan, first: int, last: int) -> Iterator[FilmPro
     if not missing:
         return
     film = film_of(plan)
+    if stamp(Path(film.path)) != plan.film_stamp:
+        raise ValueError(
+            f"{plan.film} was changed since it was planned: remove {parts.folder} to begin anew."
+        )
     painter = frame_painter(plan.method, **plan.settings)
     painter.begin(at_shape(next(iter(film.frames())), plan.shape))
     reach = max(painter.lags)
@@ -352,6 +357,11 @@ def painted(parts: Parts, plan: Plan, first: int, last: int) -> Iterator[FilmPro
             painting = parts.write(number, painter.paint(photo, pasts))
             yield FilmProgress(number, plan.count, photo, painting)
         earlier.append((photo, painting))
+    if parts.missing(range(first, last)):
+        raise ValueError(
+            f"{plan.film} breaks off earlier than it did: it was changed meanwhile. Remove {parts.folder} to "
+            f"begin anew."
+        )
 
 
 def film_of(plan: Plan) -> Film:

@@ -214,7 +214,7 @@ def _whole_folder(target: Path, overwrite: bool) -> Iterator[Path]:
         yield beside
         _check_folder(target, overwrite)  # the writing may have taken an hour
         if target.is_dir():
-            shutil.rmtree(target)
+            shutil.rmtree(real)
         os.rename(beside, real)
     except OSError as error:
         if error.errno is None:
