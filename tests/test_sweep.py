@@ -164,6 +164,15 @@ def test_a_grid_replaces_what_the_rows_share() -> None:
     assert [(row["size"], row["content"]) for row in found] == [(32, "cat"), (48, "cat")]
 
 
+def test_what_a_cell_was_written_for_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("waves", "7", "true", "a,b.png", "x=1", "1e5", 7, 0.5, [70, 45], {"a": 1.0}, ["x", "y"]):
+        assert table.read_value(running.as_cell(value)) == value
+    monkeypatch.chdir(tmp_path)
+    Path("a,b.png").write_bytes(b"")
+    assert table.read_value("a,b.png") == "a,b.png"
+    assert table.read_grid(["style=[swirls,waves],glass"]) == {"style": [["swirls", "waves"], "glass"]}
+
+
 def test_a_grid_in_words() -> None:
     found = read_grid(["style_weight=0.1,1,10", "style=swirls, waves", "sizes=[32,64],[64]", "start=noise"])
     assert found == {

@@ -21,7 +21,7 @@ from .naming import file_names
 from .painting import Outcome, Setting, is_of, paint_setting, read
 from .sheet import NOTE as SHEET_NOTE
 from .sheet import write_sheet
-from .table import COLUMNS, Row, checked, expanded, printable
+from .table import COLUMNS, Row, checked, expanded, printable, read_value
 
 SHEET, TABLE = "contact_sheet.png", "results.csv"
 BEFORE, AFTER = ("row", "file"), ("seconds", "stopped", "error")  # columns of the results around the others
@@ -222,7 +222,8 @@ def as_cell(value: Any) -> str:
     """A setting such that `table.read_value` gives it back."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    plain = isinstance(value, str) and read_value(value) == value
+    return value if plain else json.dumps(value, default=str)
 
 
 def in_a_sentence(error: Exception) -> str:

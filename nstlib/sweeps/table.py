@@ -10,6 +10,7 @@ import csv
 import itertools
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,8 @@ def read_value(text: str) -> Any:
         return None
     if (value := as_json(text)) is not text or text == "null":
         return value
+    if "," in text and Path(text).expanduser().is_file():
+        return text  # a picture with a comma in its name
     parts = [part.partition("=") for part in text.split(",")]
     if all(equals for _, equals, _ in parts) and all(isinstance(as_json(w), (int, float)) for *_, w in parts):
         return {name.strip(): as_json(weight) for name, _, weight in parts}
@@ -131,8 +134,20 @@ def read_grid(texts: Iterable[str]) -> dict[str, list[Any]]:
         if name in grid:
             raise ValueError(f"The grid has {name} twice: write all its values once, with commas between.")
         listed = as_json(f"[{values}]")
-        grid[name] = listed if isinstance(listed, list) else [read_value(v) for v in values.split(",")]
+        grid[name] = listed if isinstance(listed, list) else [in_brackets(v) for v in split_outside(values)]
     return grid
+
+
+def split_outside(values: str) -> list[str]:
+    """A text at the commas that stand in no brackets."""
+    return [each.strip() for each in re.findall(r"(?:\[[^\]]*\]|[^,\[])+", values)]
+
+
+def in_brackets(text: str) -> Any:
+    """A value of a grid: in brackets a list, whose texts need no quotation marks."""
+    if text.startswith("[") and text.endswith("]"):
+        return [as_json(part.strip()) for part in text[1:-1].split(",")]
+    return read_value(text)
 
 
 def expanded(rows: Any, grid: Mapping[str, Iterable[Any]] | None) -> list[Row]:
