@@ -208,8 +208,15 @@ class OnePass:
         return Result(image, History(), {}, made.settings, time.perf_counter() - began, made, sources)
 
 
-def check_strength(value: Any) -> float:
+def check_strength(
+    value: Any, name: str = "strength", ends: tuple[str, str] = ("the photograph", "the style")
+) -> float:
     """A number from 0 to 1.
+
+    Args:
+        value: as it was given.
+        name: what it is called where people choose it.
+        ends: what 0 and 1 mean.
 
     Raises:
         ValueError: it is none.
@@ -219,7 +226,7 @@ def check_strength(value: Any) -> float:
     except (TypeError, ValueError):
         number = float("nan")
     if not 0 <= number <= 1:  # NaN neither
-        raise ValueError(f"strength is {value}; give a number from 0 (the photograph) to 1 (the style).")
+        raise ValueError(f"{name} is {value}; give a number from 0 ({ends[0]}) to 1 ({ends[1]}).")
     return number
 
 

@@ -194,7 +194,7 @@ class OnePassFrames:
     def __post_init__(self) -> None:
         check_colors(self.colors)
         check_strength(self.strength)
-        self.steady = check_share(self.steady, "steady")
+        self.steady = check_strength(self.steady, "steady", ("every frame alone", "nothing is painted twice"))
         self.style_size = (
             STYLE_SIZE if self.style_size is None else check_count(self.style_size, "style_size")
         )
@@ -423,21 +423,6 @@ def check_colors(colors: str) -> None:
     """Refuse an unknown choice of colours."""
     if colors not in COLORS:
         raise unknown_name("choice of colors", colors, COLORS)
-
-
-def check_share(value: Any, name: str) -> float:
-    """A number from 0 to 1.
-
-    Raises:
-        ValueError: it is none.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not 0 <= number <= 1:
-        raise ValueError(f"{name} is {value}; give a number from 0 to 1.")
-    return number
 
 
 def check_pair(iterations: Any) -> tuple[int, int]:
