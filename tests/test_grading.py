@@ -24,8 +24,7 @@ import pytest
 pytest.importorskip("nbgrader")
 
 from nstlib import cli
-from nstlib.cli import teaching
-from nstlib.course import exercises, grading, judge, sandbox, submissions
+from nstlib.course import exercises, grading, judge, results, sandbox, submissions, summary
 from nstlib.course.sandbox import Limits
 
 EXERCISE = "ex04_gram_matrices"
@@ -221,7 +220,7 @@ BROKEN = {
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, grading.Result]]]:
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, results.Result]]]:
     """The whole class, graded once."""
     folder, target = tmp_path_factory.mktemp("class"), tmp_path_factory.mktemp("grades")
     for student, (make, _, _) in CLASS.items():
@@ -238,7 +237,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dic
     yield target, {row.student: row for row in rows}
 
 
-def machine_points(row: grading.Result) -> float:
+def machine_points(row: results.Result) -> float:
     return sum(outcome["score"] for outcome in row.outcomes.values())
 
 
@@ -353,7 +352,7 @@ def test_what_a_limit_stopped_is_run_again_and_so_is_all_under_other_limits(
     (tmp_path / "class" / "anna" / "a.ipynb").write_text(nbformat.writes(slow))
     ran = count_judged(monkeypatch)
 
-    def grade(cell_seconds: float) -> grading.Result:
+    def grade(cell_seconds: float) -> results.Result:
         limits = replace(LIMITS, cell_seconds=cell_seconds)
         (row,) = grading.grade_folder(tmp_path / "class", tmp_path / "grades", limits=limits)
         assert row.status == "graded", row.note
@@ -419,17 +418,17 @@ def test_the_class_picture_takes_rows_with_other_questions(tmp_path: Path) -> No
     """A question was added in mid-term: a remembered row lacks it, and its share is of those who had it."""
     from matplotlib.figure import Figure
 
-    def row(student: str, **scores: float) -> grading.Result:
+    def row(student: str, **scores: float) -> results.Result:
         outcomes = {name: {"score": score, "points": 4.0, "message": ""} for name, score in scores.items()}
-        return grading.Result(student, EXERCISE, "graded", outcomes=outcomes)
+        return results.Result(student, EXERCISE, "graded", outcomes=outcomes)
 
     rows = [row("a", old=4), row("b", old=2, new=1), row("c", old=3, new=3), row("d")]
     axes = Figure().subplots()
-    grading.draw_questions(axes, rows)
+    summary.draw_questions(axes, rows)
     assert [label.get_text() for label in axes.get_yticklabels()] == ["old (3 of 4)", "new (2 of 4)"]
     assert [bar.get_width() for bar in axes.patches] == [9 / 12, 4 / 8]
     for order in (rows, rows[::-1]):
-        grading.summary(order, tmp_path / "summary.png")
+        summary.draw_summary(order, tmp_path / "summary.png")
     assert (tmp_path / "summary.png").stat().st_size > 10_000
 
 
@@ -516,7 +515,7 @@ def test_mark_opens_nbgraders_pages_in_the_folder_of_grades(
     assert "`nst grade SUBMISSIONS_FOLDER` makes them" in capsys.readouterr().err
     (tmp_path / "nbgrader_config.py").touch()
     started: list[list[str]] = []
-    monkeypatch.setattr(teaching, "become", lambda command: started.append(command) or 0)
+    monkeypatch.setattr(grading_command, "become", lambda command: started.append(command) or 0)
     monkeypatch.chdir(tmp_path.parent)
     assert cli.main(["mark", str(tmp_path), "--no-browser"]) == 0
     assert "--LabApp.default_url=/formgrader" in started[0] and started[0][-1] == "--no-browser"

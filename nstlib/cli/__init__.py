@@ -21,8 +21,8 @@ saved the best image so far, and `nst video` the frames that are painted.
 
 In the order of their imports: `options` (tables of them), `values` (what an option may be), `errors` (in one
 sentence), the commands with their arguments, which are `stylize` (with `fast` and `folder` before it),
-`video`, `sweep`, `listing`, `lab`, `live` and `teaching`, and `parser`, which knows them all. Imports that
-take time stand inside functions, so that `nst --help` answers at once.
+`video`, `sweep`, `listing`, `lab`, `live`, `teaching` and `grading`, and `parser`, which knows them all.
+Imports that take time stand inside functions, so that `nst --help` answers at once.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .grading import grade, grade_arguments, mark, mark_arguments
 from .lab import lab, studio, studio_arguments
 from .listing import info, list_networks, list_samples
 from .live import live_arguments, write_live
@@ -14,13 +15,9 @@ from .stylize import stylize, stylize_arguments
 from .sweep import run_sweep, sweep_arguments
 from .teaching import (
     exercises_arguments,
-    grade,
-    grade_arguments,
     links_arguments,
     make_exercises,
     make_slides,
-    mark,
-    mark_arguments,
     set_links,
     slides_arguments,
 )

@@ -15,7 +15,6 @@ that ran to its end and has not changed since is not run again under the same li
 from __future__ import annotations
 
 import contextlib
-import csv
 import hashlib
 import json
 import os
@@ -23,63 +22,16 @@ import shutil
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from .. import hardware
 from ..foundation import whole_file
-from . import exercises, gradebook, judge, sandbox, submissions
+from . import exercises, gradebook, judge, results, sandbox, submissions, summary
+from .results import Result, key_of
 
 CHECKS = Path(__file__).resolve().parent.parent / "checks"
-
-
-@dataclass
-class Result:
-    """One row of the results.
-
-    Attributes:
-        student: who.
-        exercise: its name; empty when it could not be told.
-        status: "graded", "failed" (see `note`), or "run" (judged, not yet in the gradebook).
-        score: points so far, marks by hand included.
-        points: points there are, questions marked by hand included.
-        by_hand: whether something is still to be marked by hand.
-        note: what went wrong or was mended.
-        outcomes: of the questions: name -> score, points, message.
-        seconds: the notebook and its checks took.
-        memory: most bytes it held.
-        seed: of the random numbers.
-        file: where the submission lies.
-        fingerprint: of the submission and of all that judges it.
-        limits: under which it ran; empty in results of older versions, which did not keep them.
-        finished: whether it ran to its end, see `judge.Verdict`; not known of results of older versions.
-    """
-
-    student: str
-    exercise: str
-    status: str = "failed"
-    score: float = 0.0
-    points: float = 0.0
-    by_hand: bool = False
-    note: str = ""
-    outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    seconds: float = 0.0
-    memory: int = 0
-    seed: int = 0
-    file: str = ""
-    fingerprint: str = ""
-    limits: dict[str, float] = field(default_factory=dict)
-    finished: bool = False
-
-    def sentence(self) -> str:
-        """The row in words."""
-        name = f"{self.student}, {self.exercise}" if self.exercise else self.student
-        if self.status != "graded":
-            return f"{name}: not graded. {self.note}"
-        hand = ", one question to be marked by hand" if self.by_hand else ""
-        note = f" ({self.note})" if self.note else ""
-        return f"{name}: {self.score:g} of {self.points:g} points{hand}{note}"
 
 
 class Classroom:
@@ -242,26 +194,10 @@ class Classroom:
     def write_table(self) -> Path:
         """grades.csv: all results there are, not only those of this run."""
         path = self.folder / "grades.csv"
-        columns = ["student", "exercise", "status", "score", "points", "by_hand", "note", "feedback"]
-        with (
-            whole_file(path) as partial,
-            open(partial, "w", newline="", encoding="utf-8", errors="replace") as file,
-        ):
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            for row in sorted(self.results.values(), key=lambda row: (row.student, row.exercise)):
-                page = self.book.feedback_path(row.student, row.exercise)
-                shown = str(page.relative_to(self.folder)) if row.status == "graded" else ""
-                hand = "to be marked" if row.by_hand else ""
-                cells = [row.student, row.exercise, row.status, row.score, row.points, hand, row.note, shown]
-                writer.writerow([harmless(cell) for cell in cells])
+        results.write_table(
+            self.results.values(), path, lambda row: self.book.feedback_path(row.student, row.exercise)
+        )
         return path
-
-
-def harmless(cell: Any) -> Any:
-    """A cell of a table that no spreadsheet program takes for a formula."""
-    formula = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-    return f"'{cell}" if formula else cell
 
 
 def jobs_that_fit(asked: int | None, limits: sandbox.Limits) -> int:
@@ -285,11 +221,6 @@ def jobs_that_fit(asked: int | None, limits: sandbox.Limits) -> int:
             stacklevel=2,
         )
     return max(1, min(asked or os.cpu_count() or 1, fitting))
-
-
-def key_of(student: str, exercise: str, file: str) -> str:
-    """Under what a result is remembered."""
-    return f"{student}/{exercise or Path(file).name}"
 
 
 def fingerprint(found: submissions.Found) -> str:
@@ -334,54 +265,6 @@ def cell_names(wanted: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def summary(results: Sequence[Result], path: Path) -> None:
-    """Draw the class: how many have how many points, and what each question brought on average."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    names = sorted({row.exercise for row in results if row.status == "graded"})
-    figure = Figure((11, 3.4 * max(1, len(names))), layout="constrained")
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(max(1, len(names)), 2, squeeze=False)
-    for (left, right), name in zip(panels, names, strict=False):
-        rows = [row for row in results if row.exercise == name and row.status == "graded"]
-        draw_points(left, name, rows)
-        draw_questions(right, rows)
-    with whole_file(path) as partial:
-        figure.savefig(partial, dpi=110, format="png")
-
-
-def draw_points(axes: Any, name: str, rows: Sequence[Result]) -> None:
-    """A histogram of the points that the machine gave."""
-    points = [sum(o["score"] for o in row.outcomes.values()) for row in rows]
-    most = max(sum(o["points"] for o in row.outcomes.values()) for row in rows)
-    edges = [k - 0.5 for k in range(int(most) + 2)]
-    axes.hist(points, bins=edges, color="#35618f", edgecolor="white")
-    axes.set(
-        title=f"{name}: {len(rows)} graded", xlabel=f"points of {most:g} (machine-marked)", ylabel="students"
-    )
-    axes.yaxis.get_major_locator().set_params(integer=True)
-    axes.axvline(sum(points) / len(points), color="#d1495b", linestyle="--", label="mean")
-    axes.legend(frameon=False)
-
-
-def draw_questions(axes: Any, rows: Sequence[Result]) -> None:
-    """What share of its points each question brought to those who had it: questions come and go in a term."""
-    asked: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        for name, outcome in row.outcomes.items():
-            asked.setdefault(name, []).append(outcome)
-    labels, shares = [], []
-    for name, found in asked.items():
-        labels.append(name if len(found) == len(rows) else f"{name} ({len(found)} of {len(rows)})")
-        shares.append(sum(o["score"] for o in found) / sum(o["points"] for o in found))
-    bars = axes.barh(labels, shares, color="#35618f")
-    axes.bar_label(bars, [f"{share:.0%}" for share in shares], padding=3)
-    axes.invert_yaxis()  # the first question at the top
-    axes.set(title="share of the points earned, by question", xlim=(0, 1.12))
-    axes.set_xticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
-
-
 def grade_folder(
     folder: Path,
     target: Path,
@@ -419,5 +302,5 @@ def grade_folder(
         finally:
             classroom.write_table()
         if any(row.status == "graded" for row in done):
-            summary(list(classroom.results.values()), target / "summary.png")
+            summary.draw_summary(list(classroom.results.values()), target / "summary.png")
     return done

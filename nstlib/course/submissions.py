@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,11 @@ class Found:
         origin: the folder or the beginning of the file's name from which the student was told.
         exercise: its full name; empty when it could not be told.
         problem: why it cannot be graded; empty when it can.
+        name: of the student, as the platform wrote it.
+        id: the platform's number of the student or of the submission; empty where it gives none.
+        section: of the class; empty where there is only one.
+        submitted: when, with a time zone; None where nobody says.
+        platform: "moodle", "canvas" or "folder".
     """
 
     student: str
@@ -53,6 +59,11 @@ class Found:
     origin: str
     exercise: str = ""
     problem: str = ""
+    name: str = ""
+    id: str = ""
+    section: str = ""
+    submitted: datetime | None = None
+    platform: str = "folder"
 
 
 def find_submissions(folder: Path, exercises: Mapping[str, Iterable[str]]) -> list[Found]:
