@@ -24,6 +24,7 @@ import pytest
 pytest.importorskip("nbgrader")
 
 from nstlib import cli
+from nstlib.cli import grading as grading_command
 from nstlib.course import exercises, grading, judge, results, sandbox, submissions, summary
 from nstlib.course.sandbox import Limits
 
