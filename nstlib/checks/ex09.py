@@ -207,27 +207,11 @@ def feature_bytes(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
 # --- the way back -----------------------------------------------------------------------------------
 
 
-def pooled(features: np.ndarray, kind: str) -> np.ndarray:
-    """The way forward, for even sizes."""
-    four = np.stack([features[:, i::2, j::2] for i in (0, 1) for j in (0, 1)])
-    return np.asarray(four.mean(0) if kind == "average" else four.max(0))
-
-
 def some_maps(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Features (1, H, W, N) with even sides that differ, and the slopes of a loss in their pooled values."""
     rows, columns, channels = (int(k) for k in rng.permutation(np.arange(2, 6))[:3])
     features = rng.normal(size=(1, 2 * rows, 2 * columns, channels))
     return features, rng.normal(size=(1, rows, columns, channels))
-
-
-def slope_by_differences(
-    features: np.ndarray, slope: np.ndarray, kind: str, place: tuple[int, ...]
-) -> float:
-    """The slope of the loss in one input, by a central difference."""
-    step = np.zeros_like(features)
-    step[place] = 1e-6
-    up, down = (np.sum(slope * pooled(features + s * step, kind)) for s in (1, -1))
-    return float(up - down) / 2e-6
 
 
 @question(points=4)
@@ -242,14 +226,13 @@ def pool_gradient(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
         )
         mattering = np.argwhere(wanted[kind] != 0)
         place = tuple(int(k) for k in mattering[rng.integers(len(mattering))])
-        measured = slope_by_differences(features, slope, kind, place)
         mistakes = right.pool_gradient_mistakes(features, slope, kind)
         diagnose(
             found,
             wanted[kind],
             {f"For {kind!r}: {message}": wrong for message, wrong in mistakes.items()},
-            f"For {kind!r}: at input {place} the loss has the slope {measured:.4g}; your gradient says "
-            f"{found[place]:.4g}.",
+            f"For {kind!r}: at input {place} the loss has the slope {wanted[kind][place]:.4g}; your gradient "
+            f"says {found[place]:.4g}.",
         )
         yield points
     behind_relu = np.maximum(np.round(features), 0.0)
@@ -280,39 +263,33 @@ def judge_odd(answer: Any, odd: np.ndarray, slope: np.ndarray, kind: str, inside
 # --- rescaling --------------------------------------------------------------------------------------
 
 
-def convolve(maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """A 3 x 3 convolution with a border of zeros: (1, H, W, n) -> (1, H, W, m)."""
-    padded = np.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    height, width = maps.shape[1:3]
-    shifted = (padded[:, i : i + height, j : j + width] @ kernel[i, j] for i in range(3) for j in range(3))
-    return np.asarray(sum(shifted) + bias)
-
-
 @dataclass(frozen=True)
 class Pair:
-    """Two convolutions in a row with a few images in front of them.
+    """Two convolutions in a row, and what the first makes of a few images.
 
     Attributes:
         kernel, bias, next_kernel: of the two.
-        images: what the first is given.
-        activations: what it makes of them, behind its ReLU.
+        responses: of the first before its bias, a row for each position of each image.
+        activations: of each image, behind the first's ReLU.
     """
 
     kernel: np.ndarray
     bias: np.ndarray
     next_kernel: np.ndarray
-    images: list[np.ndarray]
+    responses: np.ndarray
     activations: list[np.ndarray]
 
 
-def some_pair(rng: np.random.Generator) -> Pair:
+def some_pair(rng: np.random.Generator, right: Any) -> Pair:
     """Random convolutions whose numbers of channels differ, and three images of different sizes."""
     n, m, p = (int(k) for k in rng.permutation(np.arange(4, 9))[:3])
     kernel, bias = rng.normal(size=(3, 3, n, m)), rng.uniform(0.5, 2.0, size=m)
     kernel *= rng.uniform(0.1, 1.0, size=m)
     images = [rng.normal(size=(1, 4 + 3 * k, 6 + 5 * k, n)) * (k + 1) for k in range(3)]
-    activations = [np.maximum(convolve(image, kernel, bias), 0.0) for image in images]
-    return Pair(kernel, bias, rng.normal(size=(3, 3, m, p)), images, activations)
+    maps = right.responses(images, kernel)
+    activations = [np.maximum(each + bias, 0.0) for each in maps]
+    rows = np.concatenate([np.reshape(each, (-1, m)) for each in maps])
+    return Pair(kernel, bias, rng.normal(size=(3, 3, m, p)), rows, activations)
 
 
 def three(value: Any, two: Pair) -> list[np.ndarray]:
@@ -333,14 +310,14 @@ def three(value: Any, two: Pair) -> list[np.ndarray]:
 @question(points=3)
 def rescale_pair(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """The first kernel and its bias make the means 1; the next kernel makes the outputs what they were."""
-    two = some_pair(rng)
+    two = some_pair(rng, right)
     old = (two.kernel, two.bias, two.next_kernel)
     kernel, bias, following = three(call(answer, *old, two.activations), two)
     wanted, known = (f(two.kernel, two.activations) for f in (right.kernel, right.kernel_mistakes))
     diagnose(kernel, wanted, known, "The new kernel does not bring the means of all channels to 1.")
     yield 1
-    maps = [np.maximum(convolve(image, kernel, bias), 0.0).reshape(-1, len(bias)) for image in two.images]
-    after = np.concatenate(maps).mean(0)
+    factors = (kernel / two.kernel).mean((0, 1, 2))  # the learner's, so that the means are those of the pair
+    after = np.maximum(two.responses * factors + bias, 0.0).mean(0)
     worst = int(np.abs(after - 1).argmax())
     wanted, known = (f(two.bias, two.activations) for f in (right.bias, right.bias_mistakes))
     otherwise = f"With your kernel and bias the mean of channel {worst} is {after[worst]:.3g}."

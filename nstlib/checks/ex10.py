@@ -64,8 +64,8 @@ def keep_colors(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
 def one_target(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """One term in place of two: the target first, then what is left over."""
     n, share = int(rng.integers(3, 7)), float(rng.uniform(0.15, 0.4))
-    flat = rng.normal(0.5, 1.0, size=(2, 30, n))
-    given = (*(np.einsum("kia,kib->kab", flat, flat) / 30), share)  # two Gram matrices
+    half = rng.normal(0.5, 1.0, size=(2, n, n))
+    given = (*(half + half.swapaxes(1, 2)), share)  # symmetric, as Gram matrices are
     value = call(answer, *given)
     several = isinstance(value, (tuple, list)) and len(value) == 2
     require(several, "Return two things: the matrix T, then the number c.")

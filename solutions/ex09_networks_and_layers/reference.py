@@ -261,6 +261,17 @@ def ties_mistakes(features: np.ndarray, slope: np.ndarray) -> dict[str, np.ndarr
 # --- rescaling --------------------------------------------------------------------------------------
 
 
+def responses(images: Sequence[np.ndarray], kernel: np.ndarray) -> list[np.ndarray]:
+    """What a convolution of 3 x 3 positions with a border of zeros makes of images, before its bias."""
+    found = []
+    for maps in images:
+        padded = np.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        height, width = maps.shape[1:3]
+        shifted = [padded[:, i : i + height, j : j + width] @ kernel[i, j] for i in range(3) for j in range(3)]
+        found.append(np.sum(shifted, axis=0))
+    return found
+
+
 def rows(activations: Sequence[np.ndarray]) -> np.ndarray:
     """A row for each position of each image, a column for each channel."""
     return np.concatenate([a.reshape(-1, a.shape[-1]) for a in activations])
