@@ -78,8 +78,8 @@ def inverse_hessian(rng: np.random.Generator, answer: Any) -> None:
 def lbfgs_direction(rng: np.random.Generator, answer: Any) -> None:
     """The scale of the loss does not matter; tiny pairs, as near the end of a run; one pair; a real picture.
 
-    The last stays out of the visible check: there the matrix of a learner who builds one would take the memory
-    of a machine that has no limits.
+    The last stays out of the visible check: there a learner who builds the matrix would fill the memory
+    of a machine without limits.
     """
     shape = (1, 5, 4, 3)
     curvatures, g = rng.uniform(1.0, 9.0, size=shape), rng.normal(size=shape)

@@ -267,7 +267,9 @@ def responses(images: Sequence[np.ndarray], kernel: np.ndarray) -> list[np.ndarr
     for maps in images:
         padded = np.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)))
         height, width = maps.shape[1:3]
-        shifted = [padded[:, i : i + height, j : j + width] @ kernel[i, j] for i in range(3) for j in range(3)]
+        shifted = [
+            padded[:, i : i + height, j : j + width] @ kernel[i, j] for i in range(3) for j in range(3)
+        ]
         found.append(np.sum(shifted, axis=0))
     return found
 
