@@ -58,14 +58,14 @@ def momentum_path(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     found = array(call(answer, Watched(gradient), x, rate, 0.0, steps), (steps + 1, n))
     wanted = right.momentum_path(matrix, centre, x, rate, 0.0, steps)
     require(same(found[0], x) or same(found[0], wanted[-1]), "The first row should be the start.")
-    known = right.descent_mistakes(matrix, centre, x, rate, steps)
+    known = right.mistakes_of_descent(matrix, centre, x, rate, steps)
     otherwise = "Without momentum (momentum = 0) this is not the path of gradient descent."
     diagnose(found, wanted, known, otherwise)
     yield 1
     watched = Watched(gradient)
     found = array(call(answer, watched, x, rate, momentum, steps), (steps + 1, n))
     wanted = right.momentum_path(matrix, centre, x, rate, momentum, steps)
-    known = right.momentum_mistakes(matrix, centre, x, rate, momentum, steps)
+    known = right.mistakes_of_momentum(matrix, centre, x, rate, momentum, steps)
     diagnose(found, wanted, known, "With momentum the path is not that of the two formulas.")
     require(
         len(watched.points) == steps,
@@ -111,9 +111,9 @@ def adam_step(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     settings = (rate, beta1, beta2, float(rng.uniform(0.2, 0.4)))
     found, mean, square = three_arrays(call(answer, x, g, *state, t, *settings), shape)
     new_mean, new_square = right.moments(g, *state, beta1, beta2)
-    known = right.mean_mistakes(g, *state, t, settings)
+    known = right.mistakes_of_mean(g, *state, t, settings)
     diagnose(mean, new_mean, known, "The second array should be the running mean of the gradient.")
-    known = right.square_mistakes(g, *state, t, settings)
+    known = right.mistakes_of_square(g, *state, t, settings)
     diagnose(square, new_square, known, "The third array should be the running mean of the squared gradient.")
     yield 1
     message = "The first step is right, a later one (t > 1, means that are not zero) is not."
@@ -123,7 +123,7 @@ def adam_step(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
 
 def judge_move(found: np.ndarray, x: np.ndarray, right: Any, given: tuple[Any, ...], otherwise: str) -> None:
     """That a step of Adam moves x as it should; the moves are compared, not the places."""
-    known = {message: wrong - x for message, wrong in right.adam_mistakes(*given).items()}
+    known = {message: wrong - x for message, wrong in right.mistakes_of_adam(*given).items()}
     diagnose(found - x, right.adam_step(*given) - x, known, otherwise)
 
 
@@ -193,7 +193,7 @@ def backtracking(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
         found > 1e-6 * first,
         "Your search goes on until the step is as good as nothing: it demands more than the loss can fall.",
     )
-    known = right.backtracking_mistakes(*line)
+    known = right.mistakes_of_backtracking(*line)
     diagnose(found, wanted, known, "This is not the first of the steps that fulfils the condition.")
     good = searched(answer, Watched(at), *there, at.lowest, at.c, at.shrink)
     require(
@@ -230,13 +230,13 @@ def inverse_hessian(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     found = array(call(answer, steps, changes), (n, n))
     judge_newest(found, right.swapped_matrix(steps, changes), steps, changes)
     yield 1
-    known = right.inverse_hessian_mistakes(steps, changes)
+    known = right.mistakes_of_inverse_hessian(steps, changes)
     message = "The newest pair is fulfilled, the matrix as a whole is not that of eq. 6.17 and 7.20."
     diagnose(found, right.inverse_hessian(steps, changes), known, message)
     yield 1
     changes[[1, m - 1]] *= -1  # one between good ones, and the newest
     found = array(call(answer, steps, changes), (n, n))
-    known = right.left_out_mistakes(steps, changes)
+    known = right.mistakes_of_left_out(steps, changes)
     smallest = np.linalg.eigvalsh((found + found.T) / 2)[0]
     if not any(same(found, wrong) for wrong in known.values()):
         require(
@@ -312,10 +312,10 @@ def lbfgs_direction(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     yield 1
     found = asked(answer, changes[-1], steps, changes)
     otherwise = "Whatever gamma is, H takes the y of the newest pair to its s; yours does not."
-    diagnose(found, -steps[-1], right.newest_mistakes(steps, changes), otherwise)
+    diagnose(found, -steps[-1], right.mistakes_of_newest(steps, changes), otherwise)
     yield 1
     found = asked(answer, g, steps, changes)
-    known = right.direction_mistakes(g, steps, changes)
+    known = right.mistakes_of_direction(g, steps, changes)
     otherwise = "The newest pair is right; other directions are not those of -H g."
     diagnose(found, right.lbfgs_direction(g, steps, changes), known, otherwise)
     yield 2

@@ -46,7 +46,7 @@ def layer_names(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
         last = sum(counts)
         for place in sorted({1 + int(k) for k in rng.integers(2, last, 3)} | {1, last}):
             found = call(answer, list(counts), place)
-            known = right.layer_names_mistakes(counts, place)
+            known = right.mistakes_of_layer_names(counts, place)
             where = f"Convolution {place} of the plan {counts}"
             judge_names(found, list(right.layer_names(counts, place)), known, where)
         counts = some_counts(rng)
@@ -94,7 +94,7 @@ def taken(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     plans = [VGG19, some_counts(rng)]
     for program, points in (("keras", 1), ("torchvision", 2)):
         for counts in plans:
-            wanted, known = right.entries(counts, program), right.entries_mistakes(counts, program)
+            wanted, known = right.entries(counts, program), right.mistakes_of_entries(counts, program)
             last = len(wanted) - 1
             chosen = sorted({0, 1, last, *(int(k) for k in rng.integers(2, last, 8))})
             found, stopped = [], None
@@ -170,10 +170,10 @@ def count_parameters(rng: np.random.Generator, right: Any, answer: Any) -> Steps
         same(first, larger, 1e-12),
         "The parameters of the convolutions change with the size of the picture, and should not.",
     )
-    known = right.of_convolutions_mistakes(blocks, head, side)
+    known = right.mistakes_of_of_convolutions(blocks, head, side)
     diagnose(first, wanted, known, "The number of the convolutions' parameters is wrong.", 1e-9)
     yield 2
-    wanted, known = right.of_head(blocks, head, side), right.of_head_mistakes(blocks, head, side)
+    wanted, known = right.of_head(blocks, head, side), right.mistakes_of_of_head(blocks, head, side)
     diagnose(second, wanted, known, "The number of the head's parameters is wrong.", 1e-9)
     odd = side + 5  # the poolings leave as much of it
     _, second = pair(call(answer, list(blocks), list(head), odd), names)
@@ -190,7 +190,7 @@ def feature_bytes(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     blocks = some_blocks(rng)
     height, width = (8 * int(k) for k in rng.permutation(np.arange(3, 9))[:2])
     found = number(call(answer, list(blocks), height, width))
-    known = right.feature_bytes_mistakes(blocks, height, width)
+    known = right.mistakes_of_feature_bytes(blocks, height, width)
     wanted = right.feature_bytes(blocks, height, width)
     diagnose(found, wanted, known, "The number of bytes is wrong.", 1e-9)
     yield 1
@@ -225,7 +225,7 @@ def pool_gradient(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
         )
         mattering = np.argwhere(wanted[kind] != 0)
         place = tuple(int(k) for k in mattering[rng.integers(len(mattering))])
-        mistakes = right.pool_gradient_mistakes(features, slope, kind)
+        mistakes = right.mistakes_of_pool_gradient(features, slope, kind)
         diagnose(
             found,
             wanted[kind],
@@ -236,7 +236,7 @@ def pool_gradient(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
         yield points
     behind_relu = np.maximum(np.round(features), 0.0)
     found = array(call(answer, behind_relu, slope, "max"), features.shape)
-    known = right.ties_mistakes(behind_relu, slope)
+    known = right.mistakes_of_ties(behind_relu, slope)
     otherwise = "Right where one input is the largest, wrong where several are."
     diagnose(found, right.pool_gradient(behind_relu, slope, "max"), known, otherwise)
     odd = np.concatenate([features, rng.normal(2.0, 0.1, size=features[:, :1].shape)], axis=1)
@@ -312,18 +312,18 @@ def rescale_pair(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     two = some_pair(rng, right)
     old = (two.kernel, two.bias, two.next_kernel)
     kernel, bias, following = three(call(answer, *old, two.activations), two)
-    wanted, known = (f(two.kernel, two.activations) for f in (right.kernel, right.kernel_mistakes))
+    wanted, known = (f(two.kernel, two.activations) for f in (right.kernel, right.mistakes_of_kernel))
     diagnose(kernel, wanted, known, "The new kernel does not bring the means of all channels to 1.")
     yield 1
     factors = (kernel / two.kernel).mean((0, 1, 2))  # the learner's, so that the means are those of the pair
     after = np.maximum(two.responses * factors + bias, 0.0).mean(0)
     worst = int(np.abs(after - 1).argmax())
-    wanted, known = (f(two.bias, two.activations) for f in (right.bias, right.bias_mistakes))
+    wanted, known = (f(two.bias, two.activations) for f in (right.bias, right.mistakes_of_bias))
     otherwise = f"With your kernel and bias the mean of channel {worst} is {after[worst]:.3g}."
     diagnose(bias, wanted, known, otherwise)
     yield 1
     wanted = right.next_kernel(two.next_kernel, two.activations)
-    known = right.next_kernel_mistakes(two.next_kernel, two.activations)
+    known = right.mistakes_of_next_kernel(two.next_kernel, two.activations)
     otherwise = "With your next kernel the outputs of the second convolution are not what they were."
     diagnose(following, wanted, known, otherwise)
     heard = np.arange(len(two.bias)) != rng.integers(len(two.bias))

@@ -33,7 +33,7 @@ def guided_gram(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     message = "The result changes with features where the weight is 0: they should not count."
     require(same(array(call(answer, outside, weights)), found), message)
     yield 1
-    known = right.guided_gram_mistakes(features, weights)
+    known = right.mistakes_of_guided_gram(features, weights)
     otherwise = "The entries are not the weighted mean of F_ik F_jk."
     diagnose(found, right.guided_gram(features, weights), known, otherwise)
     yield 1
@@ -48,7 +48,7 @@ def keep_colors(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     shape = (1, *(int(k) for k in rng.integers(4, 9, 2)), 3)
     photo, painted = rng.uniform(0.4, 0.6, size=shape), rng.uniform(0.35, 0.65, size=shape)
     found = array(call(answer, photo, painted), shape)
-    known = right.keep_colors_mistakes(photo, painted)
+    known = right.mistakes_of_keep_colors(photo, painted)
     otherwise = "The result has not the lightness of one and the colour of the other."
     diagnose(found, right.keep_colors(photo, painted), known, otherwise)
     yield 2
@@ -69,11 +69,11 @@ def one_target(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     value = call(answer, *given)
     several = isinstance(value, (tuple, list)) and len(value) == 2
     require(several, "Return two things: the matrix T, then the number c.")
-    known = right.target_mistakes(*given)
+    known = right.mistakes_of_target(*given)
     otherwise = "T is not where the sum is smallest."
     diagnose(array(value[0], (n, n), "T"), right.target(*given), known, otherwise)
     yield 2
-    known = right.rest_mistakes(*given)
+    known = right.mistakes_of_rest(*given)
     diagnose(number(value[1]), right.rest(*given), known, "c is not what the sum is at G = T.")
     yield 1
 
@@ -88,11 +88,11 @@ def region_statistics(rng: np.random.Generator, right: Any, answer: Any) -> Step
     message = "Return two arrays: the means, then the standard deviations."
     require(several and len(value) == 2, message)
     mean, deviation = array(value[0], (n,), "The means"), array(value[1], (n,), "The deviations")
-    known = right.mean_mistakes(features, weights)
+    known = right.mistakes_of_mean(features, weights)
     otherwise = "The means are not the weighted means of the channels."
     diagnose(mean, right.mean(features, weights), known, otherwise)
     yield 1
-    known = right.deviation_mistakes(features, weights)
+    known = right.mistakes_of_deviation(features, weights)
     otherwise = "These are not the deviations from the region's means."
     diagnose(deviation, right.deviation(features, weights), known, otherwise)
     yield 2

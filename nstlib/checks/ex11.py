@@ -24,13 +24,13 @@ def instance_norm(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     plain = (features, np.ones(n), np.zeros(n))
     found = array(call(answer, *plain), features.shape)
     otherwise = "With scale 1 and shift 0, each channel of each picture should have mean 0 and deviation 1."
-    diagnose(found, right.instance_norm(*plain), right.moments_mistakes(features), otherwise)
+    diagnose(found, right.instance_norm(*plain), right.mistakes_of_moments(features), otherwise)
     yield 1
     scale, shift = rng.uniform(0.5, 2.0, n), np.asarray(rng.normal(size=n))
     given = (features, scale, shift)
     found = array(call(answer, *given), features.shape)
     otherwise = "Right for scale 1 and shift 0; multiply by the scale first, then add the shift."
-    diagnose(found, right.instance_norm(*given), right.instance_norm_mistakes(*given), otherwise)
+    diagnose(found, right.instance_norm(*given), right.mistakes_of_instance_norm(*given), otherwise)
     yield 1
     features[:, :, :, 0] = 3.0
     flat = array(call(answer, features, scale, shift), features.shape)[..., 0]
@@ -46,7 +46,7 @@ def adain(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     channels = min(content.shape[-1], style.shape[-1])
     content, style = content[..., :channels], np.repeat(style, 2, axis=1)[..., :channels]
     found = array(call(answer, content, style), content.shape)
-    known = right.adain_mistakes(content, style)
+    known = right.mistakes_of_adain(content, style)
     otherwise = "The result has not the style's mean and deviation in each channel."
     diagnose(found, right.adain(content, style), known, otherwise, 1e-3)
     yield 2
@@ -65,11 +65,11 @@ def gram_after(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     found = array(call(answer, correlations, scale, shift), (n, n))
     require(same(found, found.T), "The result is not symmetric, and a Gram matrix is.")
     whole = right.gram_after(correlations, scale, shift)
-    known = right.diagonal_mistakes(scale, shift)
+    known = right.mistakes_of_diagonal(scale, shift)
     otherwise = "On the diagonal should stand the mean of the squares of each channel."
     diagnose(np.diag(found), np.diag(whole), known, otherwise)
     yield 1
-    known = right.gram_after_mistakes(correlations, scale, shift)
+    known = right.mistakes_of_gram_after(correlations, scale, shift)
     diagnose(found, whole, known, "The diagonal is right, the other entries are not.")
     yield 2
 
@@ -80,7 +80,7 @@ def break_even(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     costs = 100.0 * float(rng.uniform(0.9, 1.1)), 2.0, 10.0 + float(rng.uniform())
     found = number(call(answer, *costs))
     otherwise = "This is not the least number of pictures for which the network is cheaper."
-    diagnose(found, right.break_even(*costs), right.break_even_mistakes(*costs), otherwise)
+    diagnose(found, right.break_even(*costs), right.mistakes_of_break_even(*costs), otherwise)
     yield 1
     tie = number(call(answer, 40.0, 2.0, 10.0))
     message = "Where both cost the same, the network is not cheaper yet: one more picture is needed."

@@ -17,7 +17,7 @@ def warp(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     flow[:] = rng.permutation([1, 2])
     inside = np.s_[3:-3, 3:-3]
     found = array(call(answer, image, flow), image.shape)
-    mistakes = right.warp_mistakes(image, flow)
+    mistakes = right.mistakes_of_warp(image, flow)
     known = {message: wrong[inside] for message, wrong in mistakes.items()}
     otherwise = "With a flow of whole pixels, each pixel should hold what is at (x + u, y + v)."
     diagnose(found[inside], right.warp(image, flow)[inside], known, otherwise)
@@ -41,7 +41,7 @@ def disoccluded(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     large = rng.uniform(4.0, 12.0, size=(20, 20, 2)) * rng.choice([-1, 1], size=(20, 20, 2))
     back = -large * rng.choice([0.85, 0.95, 1.05, 1.3], size=(20, 20, 1)) + rng.normal(size=large.shape) / 4
     found = array(call(answer, large, back), (20, 20)) != 0
-    known = right.disoccluded_mistakes(large, back)
+    known = right.mistakes_of_disoccluded(large, back)
     otherwise = "For some pixels your mask differs from the formula."
     diagnose(found, right.disoccluded(large, back), known, otherwise)
     yield 2
@@ -63,10 +63,10 @@ def temporal_loss(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     two = isinstance(pair, (tuple, list)) and len(pair) == 2
     require(two, "Return two things: the loss, and its gradient.")
     otherwise = "The loss is not what the formula says."
-    diagnose(number(pair[0]), right.loss(*given), right.loss_mistakes(*given), otherwise)
+    diagnose(number(pair[0]), right.loss(*given), right.mistakes_of_loss(*given), otherwise)
     yield 2
     otherwise = "The loss is right, its gradient is not: differentiate one term of the sum."
-    diagnose(array(pair[1], shape), right.gradient(*given), right.gradient_mistakes(*given), otherwise)
+    diagnose(array(pair[1], shape), right.gradient(*given), right.mistakes_of_gradient(*given), otherwise)
     yield 2
 
 
@@ -75,13 +75,13 @@ def variance_left(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """After one frame; after several; and for ever."""
     share = float(rng.uniform(0.6, 0.95))
     found = number(call(answer, share, 1))
-    known = right.first_frame_mistakes(share)
+    known = right.mistakes_of_first_frame(share)
     otherwise = "After one frame two independent strokes were mixed: which variance has the sum?"
     diagnose(found, right.variance_left(share, 1), known, otherwise)
     yield 1
     count = int(rng.integers(3, 9))
     found = number(call(answer, share, count))
-    known = right.variance_left_mistakes(share, count)
+    known = right.mistakes_of_variance_left(share, count)
     otherwise = "Right after one frame, and not after several."
     diagnose(found, right.variance_left(share, count), known, otherwise)
     yield 1

@@ -1,7 +1,6 @@
-"""Right values of exercise 07, and those of the mistakes that are known.
+"""Right values of exercise 07, and those that known mistakes give: what its checks compare with.
 
-A function with the name of a question gives its answer; those that end in "mistakes" give message -> value.
-They stay with the grader: the learner's package has what they gave for the visible inputs.
+A function that begins with `mistakes_of` gives the value of each mistake under what a learner is told of it.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ def momentum_path(
     return np.array(path)
 
 
-def descent_mistakes(
+def mistakes_of_descent(
     matrix: np.ndarray, centre: np.ndarray, x: np.ndarray, rate: float, steps: int
 ) -> dict[str, np.ndarray]:
     """Without momentum."""
@@ -58,7 +57,7 @@ def descent_mistakes(
     }
 
 
-def momentum_mistakes(
+def mistakes_of_momentum(
     matrix: np.ndarray, centre: np.ndarray, x: np.ndarray, rate: float, momentum: float, steps: int
 ) -> dict[str, np.ndarray]:
     """With momentum."""
@@ -143,7 +142,7 @@ LATER_STEP = {
 }
 
 
-def adam_mistakes(
+def mistakes_of_adam(
     x: np.ndarray, g: np.ndarray, mean: np.ndarray, square: np.ndarray, t: int, settings: Settings
 ) -> dict[str, np.ndarray]:
     """Of the new x; in the first step others than later."""
@@ -151,7 +150,7 @@ def adam_mistakes(
     return {text: adam_step(x, g, mean, square, t, settings, kind) for kind, text in words.items()}
 
 
-def mean_mistakes(
+def mistakes_of_mean(
     g: np.ndarray, mean: np.ndarray, square: np.ndarray, t: int, settings: Settings
 ) -> dict[str, np.ndarray]:
     """Of the new mean."""
@@ -168,7 +167,7 @@ def mean_mistakes(
     }
 
 
-def square_mistakes(
+def mistakes_of_square(
     g: np.ndarray, mean: np.ndarray, square: np.ndarray, t: int, settings: Settings
 ) -> dict[str, np.ndarray]:
     """Of the new mean square."""
@@ -216,7 +215,7 @@ def backtracking(
     return line.first_below(lambda step: c * step * line.slope)
 
 
-def backtracking_mistakes(
+def mistakes_of_backtracking(
     curvature: np.ndarray, x: np.ndarray, direction: np.ndarray, first: float, c: float, shrink: float
 ) -> dict[str, float]:
     """Of the step."""
@@ -272,7 +271,7 @@ def swapped_matrix(steps: np.ndarray, changes: np.ndarray) -> np.ndarray:
     return grown(steps, changes, scale(steps[-1], changes[-1]), swapped=True)
 
 
-def inverse_hessian_mistakes(steps: np.ndarray, changes: np.ndarray) -> dict[str, np.ndarray]:
+def mistakes_of_inverse_hessian(steps: np.ndarray, changes: np.ndarray) -> dict[str, np.ndarray]:
     """Of an H that takes the newest y to its s."""
     s, y = steps[-1], changes[-1]
     gamma, oldest = scale(s, y), scale(steps[0], changes[0])
@@ -289,7 +288,7 @@ def inverse_hessian_mistakes(steps: np.ndarray, changes: np.ndarray) -> dict[str
     }
 
 
-def left_out_mistakes(steps: np.ndarray, changes: np.ndarray) -> dict[str, np.ndarray]:
+def mistakes_of_left_out(steps: np.ndarray, changes: np.ndarray) -> dict[str, np.ndarray]:
     """Where some pairs, the newest among them, have a negative curvature."""
     curvature = np.sum(steps * changes, axis=1)
     kept, turned = curvature > 0, changes * np.sign(curvature)[:, None]
@@ -331,7 +330,7 @@ def mistyped(g: np.ndarray, steps: Pairs, changes: Pairs) -> np.ndarray:
     return -z
 
 
-def newest_mistakes(steps: Pairs, changes: Pairs) -> dict[str, np.ndarray]:
+def mistakes_of_newest(steps: Pairs, changes: Pairs) -> dict[str, np.ndarray]:
     """Of the direction where g is the y of the newest pair."""
     g, gamma = changes[-1], scale(steps[-1], changes[-1])
     return {
@@ -342,7 +341,7 @@ def newest_mistakes(steps: Pairs, changes: Pairs) -> dict[str, np.ndarray]:
     }
 
 
-def direction_mistakes(g: np.ndarray, steps: Pairs, changes: Pairs) -> dict[str, np.ndarray]:
+def mistakes_of_direction(g: np.ndarray, steps: Pairs, changes: Pairs) -> dict[str, np.ndarray]:
     """Of the direction for any g, where that of the newest y is right."""
     s, y = steps[-1], changes[-1]
     of_all = "The newest pair is right; the scale of all that no pair has measured is"

@@ -1,7 +1,6 @@
-"""Right values of exercise 09, and those of the mistakes that are known.
+"""Right values of exercise 09, and those that known mistakes give: what its checks compare with.
 
-A function with the name of a question gives its answer; those that end in "mistakes" give message -> value.
-They stay with the grader: the learner's package has what they gave for the visible inputs.
+A function that begins with `mistakes_of` gives the value of each mistake under what a learner is told of it.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def layer_names(counts: Sequence[int], number: int) -> list[str]:
     return both(*places(counts)[number - 1])
 
 
-def layer_names_mistakes(counts: Sequence[int], number: int) -> dict[str, list[str]]:
+def mistakes_of_layer_names(counts: Sequence[int], number: int) -> dict[str, list[str]]:
     """Of the two names."""
     every, usual = [*places(counts), (0, 0)], places(VGG19)
     block, k = every[number - 1]
@@ -62,7 +61,7 @@ def entries(counts: Sequence[int], program: str, relu: bool = True, pool: bool =
     return found
 
 
-def entries_mistakes(counts: Sequence[int], program: str) -> dict[str, list[str]]:
+def mistakes_of_entries(counts: Sequence[int], program: str) -> dict[str, list[str]]:
     """Lists that somebody may have counted in."""
     right = entries(counts, program)
     found = {
@@ -113,7 +112,7 @@ def of_head(blocks: Blocks, head: Sequence[int], side: int) -> int:
     return dense([blocks[-1][1] * (side // 2 ** len(blocks)) ** 2, *head])
 
 
-def of_convolutions_mistakes(blocks: Blocks, head: Sequence[int], side: int) -> dict[str, float]:
+def mistakes_of_of_convolutions(blocks: Blocks, head: Sequence[int], side: int) -> dict[str, float]:
     """Of the first number."""
     chain, right = list(convolutions(blocks)), of_convolutions(blocks)
     counts, channels = zip(*blocks, strict=True)
@@ -140,7 +139,7 @@ def of_convolutions_mistakes(blocks: Blocks, head: Sequence[int], side: int) -> 
     }
 
 
-def of_head_mistakes(blocks: Blocks, head: Sequence[int], side: int) -> dict[str, float]:
+def mistakes_of_of_head(blocks: Blocks, head: Sequence[int], side: int) -> dict[str, float]:
     """Of the second number."""
     channels, left, right = blocks[-1][1], side // 2 ** len(blocks), of_head(blocks, head, side)
     inputs = {
@@ -175,7 +174,7 @@ def feature_bytes(blocks: Blocks, height: int, width: int) -> int:
     return 4 * sum(numbers_of(blocks, height, width))
 
 
-def feature_bytes_mistakes(blocks: Blocks, height: int, width: int) -> dict[str, float]:
+def mistakes_of_feature_bytes(blocks: Blocks, height: int, width: int) -> dict[str, float]:
     """Of that number; no pooling has to round."""
     features, pooled = numbers_of(blocks, height, width)
     right = 4 * (features + pooled)
@@ -226,7 +225,7 @@ def pool_gradient(features: np.ndarray, slope: np.ndarray, kind: str) -> np.ndar
     return spread(share, slope)
 
 
-def pool_gradient_mistakes(features: np.ndarray, slope: np.ndarray, kind: str) -> dict[str, np.ndarray]:
+def mistakes_of_pool_gradient(features: np.ndarray, slope: np.ndarray, kind: str) -> dict[str, np.ndarray]:
     """Where one input of each square is the largest."""
     average, largest = (pool_gradient(features, slope, each) for each in ("average", "max"))
     copied = 4 * average
@@ -241,7 +240,7 @@ def pool_gradient_mistakes(features: np.ndarray, slope: np.ndarray, kind: str) -
     }
 
 
-def ties_mistakes(features: np.ndarray, slope: np.ndarray) -> dict[str, np.ndarray]:
+def mistakes_of_ties(features: np.ndarray, slope: np.ndarray) -> dict[str, np.ndarray]:
     """Of max pooling where several inputs of a square are the largest."""
     squares = squares_of(features)
     tied = squares == squares.max(-1, keepdims=True)
@@ -262,7 +261,10 @@ def ties_mistakes(features: np.ndarray, slope: np.ndarray) -> dict[str, np.ndarr
 
 
 def responses(images: Sequence[np.ndarray], kernel: np.ndarray) -> list[np.ndarray]:
-    """What a convolution of 3 x 3 positions with a border of zeros makes of images, before its bias."""
+    """What a convolution of 3 x 3 positions with a border of zeros makes of images, before its bias.
+
+    Rounded, so that a recording keeps every digit: the check goes on with these numbers.
+    """
     found = []
     for maps in images:
         padded = np.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)))
@@ -270,7 +272,7 @@ def responses(images: Sequence[np.ndarray], kernel: np.ndarray) -> list[np.ndarr
         shifted = [
             padded[:, i : i + height, j : j + width] @ kernel[i, j] for i in range(3) for j in range(3)
         ]
-        found.append(np.sum(shifted, axis=0))
+        found.append(np.round(np.sum(shifted, axis=0), 4))
     return found
 
 
@@ -290,7 +292,7 @@ def kernel(old: np.ndarray, activations: Sequence[np.ndarray]) -> np.ndarray:
     return np.asarray(old / means(activations))
 
 
-def kernel_mistakes(old: np.ndarray, activations: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+def mistakes_of_kernel(old: np.ndarray, activations: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
     """Of the new kernel."""
     every, mean = rows(activations), means(activations)
     by_image = np.mean([a.mean((0, 1, 2)) for a in activations], axis=0)
@@ -314,7 +316,7 @@ def bias(old: np.ndarray, activations: Sequence[np.ndarray]) -> np.ndarray:
     return np.asarray(old / means(activations))
 
 
-def bias_mistakes(old: np.ndarray, activations: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+def mistakes_of_bias(old: np.ndarray, activations: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
     """Of the new bias."""
     mean = means(activations)
     return {
@@ -329,7 +331,7 @@ def next_kernel(old: np.ndarray, activations: Sequence[np.ndarray]) -> np.ndarra
     return np.asarray(old * means(activations)[:, None])
 
 
-def next_kernel_mistakes(old: np.ndarray, activations: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+def mistakes_of_next_kernel(old: np.ndarray, activations: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
     """Of the new next kernel."""
     mean = means(activations)
     return {

@@ -1,7 +1,6 @@
-"""Right values of exercise 10, and those of the mistakes that are known.
+"""Right values of exercise 10, and those that known mistakes give: what its checks compare with.
 
-A function with the name of a question gives its answer; NAME_mistakes gives message -> value. They stay with
-the grader: the learner's package has what they gave for the visible inputs.
+A function that begins with `mistakes_of` gives the value of each mistake under what a learner is told of it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ def guided_gram(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.asarray(flat.T @ (w * flat) / w.sum())
 
 
-def guided_gram_mistakes(features: np.ndarray, w: np.ndarray) -> dict[str, np.ndarray]:
+def mistakes_of_guided_gram(features: np.ndarray, w: np.ndarray) -> dict[str, np.ndarray]:
     """Of the entries."""
     right, squared = guided_gram(features, w), guided_gram(features, w**2)
     message = "A position of weight w counts as w squared: a Gram matrix multiplies features twice."
@@ -44,7 +43,7 @@ def keep_colors(photo: np.ndarray, painted: np.ndarray) -> np.ndarray:
     return np.clip(photo - lightness(photo) + lightness(painted), 0, 1)
 
 
-def keep_colors_mistakes(photo: np.ndarray, painted: np.ndarray) -> dict[str, np.ndarray]:
+def mistakes_of_keep_colors(photo: np.ndarray, painted: np.ndarray) -> dict[str, np.ndarray]:
     """For moderate colours."""
     grey = np.repeat(lightness(painted), 3, -1)
     plain = photo - photo.mean(-1, keepdims=True) + painted.mean(-1, keepdims=True)
@@ -63,7 +62,7 @@ def target(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
     return share * first + (1 - share) * second
 
 
-def target_mistakes(first: np.ndarray, second: np.ndarray, share: float) -> dict[str, np.ndarray]:
+def mistakes_of_target(first: np.ndarray, second: np.ndarray, share: float) -> dict[str, np.ndarray]:
     """Of T."""
     return {
         "The share belongs to the first matrix; you gave it to the second.": target(second, first, share),
@@ -76,7 +75,7 @@ def rest(first: np.ndarray, second: np.ndarray, share: float) -> float:
     return float(share * (1 - share) * np.square(first - second).sum())
 
 
-def rest_mistakes(first: np.ndarray, second: np.ndarray, share: float) -> dict[str, float]:
+def mistakes_of_rest(first: np.ndarray, second: np.ndarray, share: float) -> dict[str, float]:
     """Of c."""
     apart = float(np.square(first - second).sum())
     return {
@@ -91,7 +90,7 @@ def mean(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.asarray((weights.reshape(-1, 1) / weights.sum() * rows(features)).sum(0))
 
 
-def mean_mistakes(features: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+def mistakes_of_mean(features: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Of the means."""
     right = mean(features, weights)
     return {
@@ -110,7 +109,7 @@ def deviation(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.sqrt(variance(features, weights, mean(features, weights)))
 
 
-def deviation_mistakes(features: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+def mistakes_of_deviation(features: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Of the deviations."""
     flat = rows(features)
     elsewhere = variance(features, weights, flat.mean(0))

@@ -1,7 +1,6 @@
-"""Right values of exercise 11, and those of the mistakes that are known.
+"""Right values of exercise 11, and those that known mistakes give: what its checks compare with.
 
-A function with the name of a question gives its answer; NAME_mistakes gives message -> value. They stay with
-the grader: the learner's package has what they gave for the visible inputs.
+A function that begins with `mistakes_of` gives the value of each mistake under what a learner is told of it.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ def instance_norm(features: np.ndarray, scale: np.ndarray, shift: np.ndarray) ->
     return scale * normalised(features) + shift
 
 
-def moments_mistakes(features: np.ndarray) -> dict[str, np.ndarray]:
+def mistakes_of_moments(features: np.ndarray) -> dict[str, np.ndarray]:
     """Of `instance_norm` with scale 1 and shift 0."""
     centred = features - features.mean(PLACES, keepdims=True)
     variance = features.var(PLACES, keepdims=True) + EPSILON
@@ -41,7 +40,7 @@ def moments_mistakes(features: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def instance_norm_mistakes(
+def mistakes_of_instance_norm(
     features: np.ndarray, scale: np.ndarray, shift: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Of scale and shift."""
@@ -58,7 +57,7 @@ def adain(content: np.ndarray, style: np.ndarray) -> np.ndarray:
     )
 
 
-def adain_mistakes(content: np.ndarray, style: np.ndarray) -> dict[str, np.ndarray]:
+def mistakes_of_adain(content: np.ndarray, style: np.ndarray) -> dict[str, np.ndarray]:
     """Of its values."""
     plain = normalised(content)
     mean, variance = style.mean(PLACES, keepdims=True), style.var(PLACES, keepdims=True)
@@ -76,7 +75,7 @@ def gram_after(correlations: np.ndarray, scale: np.ndarray, shift: np.ndarray) -
     return np.outer(scale, scale) * correlations + np.outer(shift, shift)
 
 
-def diagonal_mistakes(scale: np.ndarray, shift: np.ndarray) -> dict[str, np.ndarray]:
+def mistakes_of_diagonal(scale: np.ndarray, shift: np.ndarray) -> dict[str, np.ndarray]:
     """Of the diagonal, where the correlations are 1."""
     mixed = "A mean of normalised features is zero, so no product of scale and shift is left."
     return {
@@ -87,7 +86,7 @@ def diagonal_mistakes(scale: np.ndarray, shift: np.ndarray) -> dict[str, np.ndar
     }
 
 
-def gram_after_mistakes(
+def mistakes_of_gram_after(
     correlations: np.ndarray, scale: np.ndarray, shift: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Off the diagonal."""
@@ -103,7 +102,7 @@ def break_even(training: float, one_pass: float, one_run: float) -> int:
     return math.floor(training / (one_run - one_pass)) + 1
 
 
-def break_even_mistakes(training: float, one_pass: float, one_run: float) -> dict[str, float]:
+def mistakes_of_break_even(training: float, one_pass: float, one_run: float) -> dict[str, float]:
     """Of that number."""
     right = break_even(training, one_pass, one_run)
     return {

@@ -1,7 +1,6 @@
-"""Right values of exercise 12, and those of the mistakes that are known.
+"""Right values of exercise 12, and those that known mistakes give: what its checks compare with.
 
-A function with the name of a question gives its answer; NAME_mistakes gives message -> value. They stay with
-the grader: the learner's package has what they gave for the visible inputs.
+A function that begins with `mistakes_of` gives the value of each mistake under what a learner is told of it.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
     return bilinear(image, *places(flow))
 
 
-def warp_mistakes(image: np.ndarray, flow: np.ndarray) -> dict[str, np.ndarray]:
+def mistakes_of_warp(image: np.ndarray, flow: np.ndarray) -> dict[str, np.ndarray]:
     """With a flow of whole pixels."""
     away = "It is moved the other way: each pixel fetches its colour from where the flow leads."
     return {
@@ -62,7 +61,7 @@ def disoccluded(flow: np.ndarray, back: np.ndarray) -> np.ndarray:
     return np.asarray(squares(flow + back) > bound(flow, back))
 
 
-def disoccluded_mistakes(flow: np.ndarray, back: np.ndarray) -> dict[str, np.ndarray]:
+def mistakes_of_disoccluded(flow: np.ndarray, back: np.ndarray) -> dict[str, np.ndarray]:
     """For large flows."""
     apart, most = squares(flow + back), bound(flow, back)
     return {
@@ -80,7 +79,7 @@ def loss(x: np.ndarray, moved: np.ndarray, mask: np.ndarray) -> float:
     return float((mask[None, ..., None] * (x - moved) ** 2).mean())
 
 
-def loss_mistakes(x: np.ndarray, moved: np.ndarray, mask: np.ndarray) -> dict[str, float]:
+def mistakes_of_loss(x: np.ndarray, moved: np.ndarray, mask: np.ndarray) -> dict[str, float]:
     """Of the loss."""
     right, whole = loss(x, moved, mask), np.ones_like(mask)
     by_weights = "You divide by the weights that count; the paper divides by the number of all values."
@@ -99,7 +98,7 @@ def gradient(x: np.ndarray, moved: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.asarray(2 * mask[None, ..., None] * (x - moved) / x.size)
 
 
-def gradient_mistakes(x: np.ndarray, moved: np.ndarray, mask: np.ndarray) -> dict[str, np.ndarray]:
+def mistakes_of_gradient(x: np.ndarray, moved: np.ndarray, mask: np.ndarray) -> dict[str, np.ndarray]:
     """Of the gradient."""
     right, whole = gradient(x, moved, mask), np.ones_like(mask)
     return {
@@ -118,7 +117,7 @@ def variance_left(share: float, count: int) -> float:
     return variance
 
 
-def first_frame_mistakes(share: float) -> dict[str, float]:
+def mistakes_of_first_frame(share: float) -> dict[str, float]:
     """After one frame."""
     return {
         "Variances do not mix like values: each is multiplied by the square of its share.": 1.0,
@@ -127,7 +126,7 @@ def first_frame_mistakes(share: float) -> dict[str, float]:
     }
 
 
-def variance_left_mistakes(share: float, count: int) -> dict[str, float]:
+def mistakes_of_variance_left(share: float, count: int) -> dict[str, float]:
     """After several frames."""
     one = variance_left(share, 1)
     fresh = "You mix with a frame of variance 1 each time; what was carried along has less by then."
