@@ -206,7 +206,7 @@ def mistakes_of_feature_bytes(blocks: Blocks, height: int, width: int) -> dict[s
 
 def squares_of(features: np.ndarray) -> np.ndarray:
     """(1, H, W, N) with even H and W -> (H/2, W/2, N, 4), the four in reading order."""
-    _, height, width, channels = features.shape
+    height, width, channels = features.shape[1:]
     split = features.reshape(height // 2, 2, width // 2, 2, channels).transpose(0, 2, 4, 1, 3)
     return split.reshape(height // 2, width // 2, channels, 4)
 

@@ -22,8 +22,8 @@ def bilinear(image: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.nda
 
 def places(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The columns and the rows where a flow leads."""
-    rows, columns = np.mgrid[: flow.shape[0], : flow.shape[1]]
-    return columns + flow[..., 0], rows + flow[..., 1]
+    rows, columns = np.mgrid[: flow.shape[0], : flow.shape[1]] + np.moveaxis(flow[..., ::-1], -1, 0)
+    return columns, rows
 
 
 def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:

@@ -169,12 +169,12 @@ def tenths(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray, float]:
     """Two groups of tenths and their share, from whole numbers; without a tolerance it comes out wrong.
 
     Args:
-        seed: of the random numbers.
+        seed: of the two groups.
         kind: the dtype of the groups.
     """
-    rng = np.random.default_rng(seed)
+    numbers = np.random.default_rng(seed)
     while True:
-        whole = rng.integers(1, 30, 7)
+        whole = numbers.integers(1, 30, 7)
         signed = differences(12 * whole[:3], 12 * whole[3:])  # whole numbers: no rounding
         right = float(np.mean(np.abs(signed) >= abs(signed[0]) - 1e-6))
         a, b = (whole[:3] / 10).astype(kind), (whole[3:] / 10).astype(kind)
