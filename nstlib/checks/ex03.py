@@ -63,7 +63,7 @@ def pixel_gradient(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     require(not same(found, linear), "Your features can be negative: where is the ReLU?")
     at_target = array(call(answer, photo, weights, biases, target), image.shape)
     require(
-        np.abs(at_target).max() < 1e-9,
+        np.abs(at_target).max() < 1e-6 * np.abs(found).max(),  # a recorded target has a few digits only
         "When the image is the photograph itself, the loss is 0 and cannot fall: the gradient should be 0.",
     )
     yield 1
