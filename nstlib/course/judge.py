@@ -20,18 +20,15 @@ from ..checks.framework import Check, Mistake, Outcome, failed
 from .exercises import Exercise, Question, is_checked, tags
 from .limits import share
 from .sandbox import STOPPED, Cause, Limits, Remote, Sandbox, SandboxEnded
+from .withholding import withheld
 
 MOST_STARTS = 4  # a submission that ends its process is started again, without the cell that did it
 HIDDEN_COST = 1.0  # points that a mistake in the hidden test costs
 OWN_SHARE = 1 / 2  # of the time, for cells that answer nothing
 TOO_LITTLE = 1 / 300  # of the time: where less is left for such cells, the rest of them are left out
 MOST_REASONS = 3  # that are named
-OWN_DOING = {
-    Cause.MEMORY,
-    Cause.PROCESSES,
-    Cause.OUTPUT,
-    Cause.PAUSED,
-}  # whoever runs beside has no part in it
+# What whoever runs beside has no part in.
+OWN_DOING = {Cause.MEMORY, Cause.PROCESSES, Cause.OUTPUT, Cause.PAUSED}
 
 Outputs = list[dict[str, Any]]
 
@@ -222,13 +219,15 @@ def error_output(text: str) -> dict[str, Any]:
 
 def judge_question(box: Sandbox, exercise: Exercise, question: Question, source: str, seed: int) -> Outcome:
     """One question: its check with other random numbers, then its hidden test."""
-    check = exercise.check(question)
+    check, box.long_text = exercise.check(question), False
     try:
         answers = [fetch(box, name, source) for name in question.answers]
     except Mistake as mistake:
-        return Outcome(question.name, 0.0, question.points, str(mistake))
-    outcome = check.run(np.random.default_rng([seed, 1]), *answers)
-    return hidden_outcome(exercise, question, answers, outcome, seed) if outcome.passed else outcome
+        return Outcome(question.name, 0.0, question.points, withheld(str(mistake)))
+    outcome = check.run(np.random.default_rng([seed, 1]), exercise.reference, *answers)
+    if outcome.passed:
+        outcome = hidden_outcome(exercise, question, answers, outcome, seed)
+    return dataclasses.replace(outcome, message=withheld(outcome.message, box.long_text))
 
 
 def hidden_outcome(
@@ -236,13 +235,13 @@ def hidden_outcome(
 ) -> Outcome:
     """What is left of an outcome after the hidden test."""
 
-    def steps(rng: np.random.Generator, *given: Any) -> Any:
+    def steps(rng: np.random.Generator, right: Any, *given: Any) -> Any:
         exercise.hidden_test(question)(rng, *given)
         yield outcome.score
 
-    hidden = Check(steps, question.points).run(np.random.default_rng([seed, 2]), *answers)
+    hidden = Check(steps, question.points).run(np.random.default_rng([seed, 2]), None, *answers)
     score = outcome.score if hidden.passed else max(0.0, outcome.score - HIDDEN_COST)
-    return Outcome(question.name, score, question.points, hidden.message)
+    return Outcome(question.name, score, question.points, hidden.message, hidden.passed)
 
 
 def fetch(box: Sandbox, name: str, source: str) -> Any:

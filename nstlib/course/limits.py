@@ -22,9 +22,9 @@ RANGES = {
 class Limits:
     """What one submission may use.
 
-    Every limit of time counts processor time, which no neighbour can use up, and by the clock `CLOCK` times as
-    long: for code that waits rather than computes, and for machines that are busy. The start of the sandbox
-    does not count.
+    Every limit of time counts processor time, which no neighbour can use up, and by the clock `CLOCK` times
+    as long: for code that waits rather than computes, and for machines that are busy. The start of the
+    sandbox does not count.
 
     Attributes:
         seconds: all cells and checks together. The learner's own cells, those that answer nothing, get a half
@@ -55,7 +55,7 @@ class Limits:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             unit, least, most, range_ = RANGES.get(name, COUNT if not name.endswith("seconds") else TIME)
-            if not (math.isfinite(value) and 0 < value and least <= value <= most):
+            if not (math.isfinite(value) and value > 0 and least <= value <= most):
                 shown = f"{name}={value / unit:g}{' GB' if unit > 1 else ''}"
                 raise ValueError(f"A submission cannot have {shown}; give {range_}.")
         object.__setattr__(self, "memory", int(self.memory))

@@ -12,7 +12,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from . import wire
@@ -66,11 +66,13 @@ def at_most(seconds: float) -> Iterator[None]:
 
 
 class Problem(Exception):
-    """Why there is no value; a word that the grader knows, and the kind of an error."""
+    """Why there is no value: a word that the grader knows, and what an error says of itself."""
 
-    def __init__(self, word: str, kind: str = "") -> None:
+    def __init__(self, word: str, error: BaseException | None = None) -> None:
         super().__init__(word)
-        self.word, self.kind = word, kind
+        self.message = {"problem": word}
+        if error is not None:
+            self.message |= {"kind": built_in(error), "text": str(error)[: wire.MOST_TEXT]}
 
 
 def built_in(error: BaseException) -> str:
@@ -90,7 +92,7 @@ def called(function: Any, arguments: list[Any]) -> Any:
     try:
         value = function(*arguments)
     except Exception as error:
-        raise Problem("raised", built_in(error)) from None
+        raise Problem("raised", error) from None
     value = readable(value)
     for old, new in zip(before, arguments, strict=True):
         if old is not None and not np.array_equal(old, new, equal_nan=True):
@@ -106,7 +108,7 @@ def readable(value: Any) -> Any:
     Raises:
         Problem: it is something else.
     """
-    from ..checks.framework import plain
+    from ..answers import plain
 
     try:
         return plain(value)
@@ -127,7 +129,7 @@ class Runner:
         self.sink.write(wire.pack(header, blobs or []))
         self.sink.flush()
 
-    def receive(self) -> tuple[dict[str, Any], list[bytes]]:
+    def receive(self) -> tuple[dict[str, Any], list[memoryview]]:
         """Read a message; the end of the input ends the process."""
 
         def read(count: int) -> bytes:
@@ -145,7 +147,7 @@ class Runner:
             header, blobs = self.receive()
             answers[header["do"]](header, blobs)
 
-    def run(self, header: dict[str, Any], blobs: list[bytes]) -> None:
+    def run(self, header: dict[str, Any], blobs: Sequence[memoryview]) -> None:
         """Execute a cell; an error ends it, not the notebook."""
         cell = header["cell"]
         if "plt" in cell or "matplotlib" in cell:
@@ -154,7 +156,7 @@ class Runner:
         late = any(output.get("ename") == TooSlow.__name__ for output in outputs)
         self.send({"outputs": outputs, "late": late})
 
-    def kind(self, header: dict[str, Any], blobs: list[bytes]) -> None:
+    def kind(self, header: dict[str, Any], blobs: Sequence[memoryview]) -> None:
         """Say whether a name is missing, a function, or a value."""
         space = self.shell.user_ns
         name = header["name"]
@@ -162,25 +164,25 @@ class Runner:
             {"kind": "missing" if name not in space else "function" if callable(space[name]) else "value"}
         )
 
-    def value(self, header: dict[str, Any], blobs: list[bytes]) -> None:
+    def value(self, header: dict[str, Any], blobs: Sequence[memoryview]) -> None:
         """Send the value of a name."""
         self.give(header["seconds"], lambda: readable(self.shell.user_ns.get(header["name"])))
 
-    def call(self, header: dict[str, Any], blobs: list[bytes]) -> None:
+    def call(self, header: dict[str, Any], blobs: Sequence[memoryview]) -> None:
         """Call a function with the arguments of the message and send what it returns."""
         decoder = wire.Decoder(blobs, self.remote_function, self.network)
         arguments = [decoder.decode(each) for each in header["arguments"]]
         self.give(header["seconds"], lambda: called(self.shell.user_ns.get(header["name"]), arguments))
 
     def give(self, seconds: float, get: Callable[[], Any]) -> None:
-        """Get a value and send it, or say why there is none. No text of an error leaves: see `sandbox.remote`."""
+        """Get a value and send it, or say why there is none."""
         blobs: list[bytes] = []
         try:
             with at_most(seconds):
                 value = get()
             frame = wire.pack({"value": wire.encode(value, blobs)}, blobs)
         except Problem as problem:
-            self.send({"problem": problem.word, "kind": problem.kind})
+            self.send(problem.message)
         except (wire.WireError, MemoryError):
             self.send({"problem": "large"})
         except TooSlow:
@@ -193,15 +195,15 @@ class Runner:
         """A function that asks the grader for its values."""
 
         def function(*arguments: Any) -> Any:
-            from ..checks.framework import plain
+            from ..answers import plain
 
             blobs: list[bytes] = []
             sent = [wire.encode(plain(each), blobs) for each in arguments]
             self.send({"callback": number, "arguments": sent}, blobs)
-            header, blobs = self.receive()
+            header, given = self.receive()
             if "error" in header:
                 raise ValueError(header["error"])
-            return wire.Decoder(blobs).decode(header["value"])
+            return wire.Decoder(given).decode(header["value"])
 
         return function
 

@@ -106,6 +106,7 @@ class Decoder:
         self.blobs: list[bytes | memoryview | None] = list(blobs)
         self.function, self.network = function, network
         self.numbers = 0  # in the arrays so far
+        self.longest_text = 0  # characters, of any text so far
 
     def decode(self, tree: Any, depth: int = 0) -> Any:
         """The value.
@@ -115,6 +116,8 @@ class Decoder:
         """
         if depth > DEEPEST + 1:
             raise WireError("a value is nested too deep")
+        if isinstance(tree, str):
+            self.longest_text = max(self.longest_text, len(tree))
         if tree is None or type(tree) in (bool, int, float, str):
             return tree
         if not isinstance(tree, dict):
@@ -125,7 +128,8 @@ class Decoder:
             if isinstance(tree.get(kind), list):
                 return make([self.decode(each, depth + 1) for each in tree[kind]])
         if isinstance(tree.get("dict"), dict):
-            return {str(key): self.decode(each, depth + 1) for key, each in tree["dict"].items()}
+            self.longest_text = max(self.longest_text, *map(len, tree["dict"]), 0)
+            return {key: self.decode(each, depth + 1) for key, each in tree["dict"].items()}
         if self.network and isinstance(tree.get("network"), str):
             return self.network(tree["network"])
         if self.function and isinstance(tree.get("function"), int):

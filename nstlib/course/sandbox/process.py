@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from ...checks.framework import Mistake
+from ...answers import Mistake
 from .. import wire
 from ..limits import START_SECONDS, Limits
 from ..watchdog import Watchdog, family, memory_of_files, own_memory
@@ -235,7 +235,7 @@ class GuardedProcess:
         except (OSError, ValueError):
             raise self.gone() from None
 
-    def receive(self) -> tuple[dict[str, Any], list[bytes]]:
+    def receive(self) -> tuple[dict[str, Any], list[memoryview]]:
         """Read a message."""
         try:
             return wire.unpack(self.read)

@@ -1,7 +1,7 @@
 """A notebook in a sandbox, whose names are asked for and whose functions are called from here.
 
-No text that a learner's code can choose becomes part of a message: while it answers it knows the numbers of the
-hidden tests, and the message is shown to the learner. What went wrong comes back as one of a few words.
+What went wrong inside comes back as one of a few words, and the text of an error marked as a learner's (see
+`withholding`): while the code answers it knows the numbers of the hidden tests.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import builtins
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ...checks.framework import CHANGED, AnswerFailed, Mistake
+from ...answers import CHANGED, AnswerFailed, Mistake
 from .. import wire
 from ..limits import Limits
+from ..withholding import LONGEST_QUOTE, UNSEEN, marked
 from .outputs import Room, clean_outputs
 from .process import GuardedProcess
 
-UNSEEN = "on an input that you have not seen"
 ERRORS = {
     name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
 }
@@ -42,6 +42,7 @@ class Sandbox(GuardedProcess):
     def __init__(self, limits: Limits | None = None) -> None:
         super().__init__(limits)
         self.late = False  # whether a cell or a call took too long and was stopped; whoever asks sets it back
+        self.long_text = False  # whether an answer held a text that could say much; whoever asks sets it back
         self.room = Room()
         self.objection: Mistake | None = None  # of one of our functions that was called from inside
 
@@ -100,7 +101,10 @@ class Sandbox(GuardedProcess):
             if "problem" in header:
                 raise self.objection or self.problem(header)
             try:
-                return wire.Decoder(blobs).decode(header.get("value"))
+                decoder = wire.Decoder(blobs)
+                value = decoder.decode(header.get("value"))
+                self.long_text |= decoder.longest_text > LONGEST_QUOTE
+                return value
             except wire.WireError:
                 raise Mistake(PROBLEMS["large"]) from None
 
@@ -110,9 +114,9 @@ class Sandbox(GuardedProcess):
         self.late |= word == "late"
         if word in PROBLEMS:
             return Mistake(PROBLEMS[word].format(seconds=self.limits.call_seconds))
-        return AnswerFailed(kind if kind in ERRORS else "Exception", f"{UNSEEN}.")
+        return AnswerFailed(kind if kind in ERRORS else "Exception", marked(str(header.get("text", ""))))
 
-    def answer(self, header: dict[str, Any], blobs: list[bytes], functions: Sequence[Any]) -> None:
+    def answer(self, header: dict[str, Any], blobs: Sequence[memoryview], functions: Sequence[Any]) -> None:
         """Call one of our functions for the sandbox and send what it gives."""
         given: list[bytes] = []
         try:

@@ -1,4 +1,4 @@
-"""How much of its time a sandbox has used up, told from its processes; read by the watchdog twenty times a second."""
+"""How much of its time a sandbox has used up, told from its processes."""
 
 from __future__ import annotations
 
@@ -26,10 +26,8 @@ class Stopwatch:
         self.spent = 0.0
         self.runner: int | None = None  # the process that answers
         self.paused = math.inf  # since when a signal has stopped that process
-        self.step = (
-            math.inf,
-            "",
-        )  # until which time in `spent` an answer must be there, and else what is said
+        # Until when, in `spent`, an answer must be there, and what is said where it is not.
+        self.step = (math.inf, "")
 
     def begin(self, members: Sequence[int]) -> None:
         """The sandbox is ready.
@@ -49,7 +47,8 @@ class Stopwatch:
         used = sum(seconds for _, seconds in looks.values()) - self.start_up
         now = time.monotonic()
         self.spent = max(self.spent, used, (now - self.began) / CLOCK)
-        self.paused = min(self.paused, now) if looks.get(self.runner, ("",))[0] == "T" else math.inf
+        stopped = self.runner is not None and looks.get(self.runner, ("", 0.0))[0] == "T"
+        self.paused = min(self.paused, now) if stopped else math.inf
 
     @property
     def never_ready(self) -> bool:
@@ -58,7 +57,7 @@ class Stopwatch:
 
     @property
     def stands_still(self) -> bool:
-        """Whether its process has been stopped for a while: by itself, since nobody else is there to do it."""
+        """Whether its process has been stopped for a while; it can only have done that itself."""
         return time.monotonic() - self.paused > GRACE
 
     @contextlib.contextmanager

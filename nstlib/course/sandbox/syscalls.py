@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 
 # System calls that nobody needs here: new namespaces and mounts, memory that belongs to no process (shared
-# segments, queues, buffers of sockets), other processes' memory, another core than the sandbox's own, and parts
-# of the kernel known for holes.
+# segments, queues, buffers of sockets), other processes' memory, another core than the sandbox's own, and
+# parts of the kernel known for holes.
 # Numbers from each architecture's unistd.h; those of aarch64 have not been tried.
 REFUSED = {
     "x86_64": {
