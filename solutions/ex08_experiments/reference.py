@@ -113,7 +113,7 @@ def fit(pixels: np.ndarray, iterations: np.ndarray, seconds: np.ndarray) -> tupl
 
 def mistakes_of_fit(pixels: np.ndarray, iterations: np.ndarray, seconds: np.ndarray) -> dict[str, float]:
     """Of rates, where measurements follow the formula exactly."""
-    work = (pixels * iterations).astype("float64")
+    work = np.asarray(iterations * pixels, "float64")
     return {
         "Your line goes through the origin: the fixed part is missing.": np.sum(seconds * work)
         / np.sum(work**2),
@@ -128,7 +128,7 @@ def mistakes_of_noisy_fit(
     pixels: np.ndarray, iterations: np.ndarray, seconds: np.ndarray
 ) -> dict[str, float]:
     """Of rates, where measurements have noise: lines through two of them."""
-    work = (pixels * iterations).astype("float64")
+    work = np.asarray(iterations * pixels, "float64")
     ends = np.argsort(work)[[0, -1]]
     slopes = [np.diff(seconds[pair])[0] / np.diff(work[pair])[0] for pair in (ends, [0, -1])]
     return {
@@ -162,9 +162,9 @@ def mistakes_of_front(content: np.ndarray, style: np.ndarray) -> dict[str, np.nd
 def mistakes_of_ties(content: np.ndarray, style: np.ndarray) -> dict[str, np.ndarray]:
     """Where runs are equal in a distance, or in both."""
     strictly = ~((content[None] < content[:, None]) & (style[None] < style[:, None])).any(axis=1)
-    equal = [sum((content == c) & (style == s)) > 1 for c, s in zip(content, style, strict=True)]
+    points = list(zip(content, style, strict=True))
     return {
         "A run that is equal in one distance and worse in the other is beaten; you keep it.": strictly,
         "Two runs with equal distances do not beat each other; you drop both.": front(content, style)
-        & ~np.array(equal),
+        & np.array([points.count(each) == 1 for each in points]),
     }
