@@ -11,6 +11,7 @@ from .grading import grade, grade_arguments, mark, mark_arguments
 from .lab import lab, studio, studio_arguments
 from .listing import info, list_networks, list_samples
 from .live import live_arguments, write_live
+from .returning import return_, return_arguments
 from .stylize import stylize, stylize_arguments
 from .sweep import run_sweep, sweep_arguments
 from .teaching import (
@@ -92,6 +93,12 @@ COMMANDS = (
         "open nbgrader's pages to mark by hand; what follows is passed on to JupyterLab",
         mark_arguments,
         passes_on=True,
+    ),
+    Command(
+        "return",
+        return_,
+        "write feedback and grades as Moodle, Canvas or a folder takes them",
+        return_arguments,
     ),
 )
 

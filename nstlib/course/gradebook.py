@@ -1,4 +1,4 @@
-"""The gradebook is nbgrader's: its database, its manual marking, its feedback pages.
+"""The gradebook is nbgrader's: its database and its manual marking. The pages are ours (`returning`).
 
 nbgrader gets notebooks that have been run and judged already (`judge`): every check has its score as its
 output, from where nbgrader reads it. It never runs anything itself; the settings below leave that step out,
@@ -16,6 +16,9 @@ from ..checks.framework import Outcome
 from ..foundation import whole_file
 from .exercises import ExerciseError, generate, is_checked, run_quietly, settings, tags
 from .judge import Verdict
+from .results import Result
+from .returning import making
+from .returning.feedback import Feedback, read_feedback, remembered
 
 SETTINGS = '''"""Settings of nbgrader for this folder of grades, written by `nst grade`."""
 
@@ -71,7 +74,11 @@ class Gradebook:
         import nbformat
 
         generate(name, self.config)
-        return nbformat.read(self.folder / "release" / name / f"{name}.ipynb", as_version=4)
+        return nbformat.read(self.release_path(name), as_version=4)
+
+    def release_path(self, exercise: str) -> Path:
+        """Where the notebook lies that was handed out."""
+        return self.folder / "release" / exercise / f"{exercise}.ipynb"
 
     def judged_path(self, student: str, exercise: str) -> Path:
         """Where the notebook lies that has been run and judged."""
@@ -90,8 +97,11 @@ class Gradebook:
         with whole_file(path) as partial:
             partial.write_bytes(nbformat.writes(notebook).encode("utf-8", "replace"))
 
-    def record(self, student: str, exercise: str) -> None:
+    def record(self, student: str, exercise: str) -> str:
         """Write the scores of a judged notebook to the database, then the feedback page.
+
+        Returns:
+            What the teacher should know of the page, see `write_feedback`.
 
         Raises:
             ExerciseError: nbgrader cannot; with its last words.
@@ -99,13 +109,32 @@ class Gradebook:
         from nbgrader.converters import Autograde
 
         self.convert(Autograde, student, exercise)
-        self.write_feedback(student, exercise)
+        return self.write_feedback(student, exercise)
 
-    def write_feedback(self, student: str, exercise: str) -> None:
-        """Write the page for the student, with marks and comments given by hand."""
-        from nbgrader.converters import GenerateFeedback
+    def write_feedback(self, student: str, exercise: str) -> str:
+        """Write the page for the student, with marks and comments given by hand, unless it is up to date.
 
-        self.convert(GenerateFeedback, student, exercise)
+        Returns:
+            What the teacher should know of the page (that it is in plain text), or nothing.
+
+        Raises:
+            OSError: a file cannot be read or written.
+        """
+        page = self.feedback_path(student, exercise)
+        release, judged = self.release_path(exercise), self.judged_path(student, exercise)
+        return making.page_note(self.feedback(student, exercise), release, judged, page)
+
+    def feedback(self, student: str, exercise: str) -> Feedback:
+        """What there is to tell a student about a submission, marks and comments given by hand included."""
+        import nbformat
+        from nbgrader.api import Gradebook as Database
+
+        unknown = Result(student, exercise)
+        result = remembered(self.folder).get((student, exercise), unknown)
+        release = nbformat.read(self.release_path(exercise), as_version=4)
+        judged = nbformat.read(self.judged_path(student, exercise), as_version=4)
+        with Database(self.database) as database:
+            return read_feedback(database, result, release, judged)
 
     def convert(self, kind: Any, student: str, exercise: str) -> None:
         """Run one of nbgrader's converters for one submission."""

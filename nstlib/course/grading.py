@@ -30,6 +30,7 @@ from .. import hardware
 from ..foundation import whole_file
 from . import exercises, gradebook, judge, results, sandbox, submissions, summary
 from .results import Result, key_of
+from .returning.making import PLAIN
 
 CHECKS = Path(__file__).resolve().parent.parent / "checks"
 
@@ -172,7 +173,7 @@ class Classroom:
         if result.status == "run":
             self.remember(result)  # should the next step be interrupted, the notebook need not run again
             try:
-                self.book.record(result.student, result.exercise)
+                note_page(result, self.book.record(result.student, result.exercise))
                 result.status = "graded"
             except exercises.ExerciseError as error:
                 result.status, result.note = "failed", str(error)
@@ -182,12 +183,10 @@ class Classroom:
             self.take_over_marks(result)
 
     def take_over_marks(self, result: Result) -> None:
-        """Bring a result up to date with the gradebook; a new mark by hand renews the feedback page."""
+        """Bring a result up to date with the gradebook; a new mark or comment renews the page."""
         scores = self.book.score(result.student, result.exercise)
-        marked = (result.score, result.by_hand) != (scores["score"], scores["by_hand"]) and result.points > 0
         result.score, result.points, result.by_hand = scores["score"], scores["points"], scores["by_hand"]
-        if marked:
-            self.book.write_feedback(result.student, result.exercise)
+        note_page(result, self.book.write_feedback(result.student, result.exercise))
 
     # --- what the teacher gets
 
@@ -198,6 +197,11 @@ class Classroom:
             self.results.values(), path, lambda row: self.book.feedback_path(row.student, row.exercise)
         )
         return path
+
+
+def note_page(result: Result, said: str) -> None:
+    """Put what is to be said of a feedback page into a result's note, once and only while it is true."""
+    result.note = " ".join(filter(None, [result.note.replace(PLAIN, "").strip(), said]))
 
 
 def jobs_that_fit(asked: int | None, limits: sandbox.Limits) -> int:
