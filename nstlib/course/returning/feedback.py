@@ -134,7 +134,8 @@ def question_titles(release: Any) -> dict[str, str]:
 
 def question_of(release: Any) -> dict[str, str]:
     """For each cell of an answer its graded cell: nbgrader keeps a comment with the answer."""
-    found, waiting = {}, []
+    found: dict[str, str] = {}
+    waiting: list[str] = []
     for cell in release.cells:
         marks = tags(cell)
         if marks.get("solution"):

@@ -37,7 +37,9 @@ def write(found: Class, target: Path, *, bom: bool = False) -> list[str]:
 
 def write_table(returns: Sequence[Return], path: Path, *, bom: bool = False) -> str:
     """A table of all that is returned: who, totals, one column a question; says so in words."""
-    questions = {}  # nbgrader's name -> the column's heading, in the order of exercises and questions
+    questions: dict[
+        str, str
+    ] = {}  # nbgrader's name -> the column's heading, in the order of exercises and questions
     for each in sorted(returns, key=lambda each: each.result.exercise):
         questions |= {mark.grade_id: f"{mark.grade_id} ({mark.points:g})" for mark in each.feedback.marks}
     rows = [table_row(each, list(questions)) for each in returns]

@@ -19,9 +19,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..results import harmless
 from .archives import write_zip
 from .classes import Return
-from .sheets import Filled, Sheet, fill, grade_column, last_number, number, safe_rows, scaled, value_of
+from .sheets import Filled, Sheet, fill, grade_column, last_number, number, scaled, value_of
 
 FOLDER = re.compile(r"^(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)")
 WORKSHEET = (
@@ -76,13 +77,13 @@ def worksheet(returns: Sequence[Return]) -> Sheet:
     """A grading worksheet of our own, in English, for a teacher who has exported none."""
     rows = [
         [
-            *(f"Participant {participant(each)}", each.name, "", "", number(each.grade)),
-            *(number(each.feedback.points), "Yes", "-", "-", summary(each)),
+            *(f"Participant {participant(each)}", harmless(each.name), "", "", number(each.grade)),
+            *(number(each.feedback.points), "Yes", "-", "-", harmless(summary(each))),
         ]
         for each in returns
         if participant(each)
     ]
-    return Sheet(list(WORKSHEET), safe_rows(rows))
+    return Sheet(list(WORKSHEET), rows)
 
 
 def summary(each: Return) -> str:

@@ -149,7 +149,7 @@ def grade_column(sheet: Sheet, asked: str, usual: Sequence[str], exercise: str, 
     nearest = nearest_name(asked, sheet.header) if asked else None
     hint = f"did you mean {nearest!r}? " if nearest else ""
     raise SheetError(
-        f"{'Several columns' if found else 'No column'} of the table may hold the grades of {exercise}: {hint}"
+        f"{'Several columns' if found else 'No column'} may hold the grades of {exercise}: {hint}"
         f"name one with --column, of {', '.join(map(repr, filter(None, sheet.header)))}."
     )
 
