@@ -309,7 +309,7 @@ def test_the_table_has_a_row_for_everybody(graded: Any) -> None:
     with (target / "grades.csv").open(encoding="utf-8") as file:
         table = {row["student"]: row for row in csv.DictReader(file)}
     assert set(table) == {*CLASS, *BROKEN, "no_file"}
-    assert table["honest"]["score"] == "5.0" and table["honest"]["status"] == "graded"
+    assert table["honest"]["raw"] == "5.0" and table["honest"]["status"] == "graded"
     assert (target / table["honest"]["feedback"]).is_file()
     assert (target / "summary.png").stat().st_size > 10_000
     assert json.loads((target / "results.json").read_text())

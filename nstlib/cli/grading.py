@@ -37,6 +37,20 @@ def grade_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FOLDER", type=Path, default=Path("grading"), help="(default: grading)"
     )
     parser.add_argument(
+        "--policy",
+        metavar="FILE",
+        type=Path,
+        help="deadlines and late work (default: the file of the last run; none to do without)",
+    )
+    parser.add_argument(
+        "--only",
+        metavar="WHAT",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="students, exercises (ex04) or questions (ex04:gram_matrix) to run again, and nothing else",
+    )
+    parser.add_argument(
         "--jobs",
         metavar="N",
         type=positive,
@@ -55,6 +69,7 @@ def grade(arguments: argparse.Namespace) -> int:
     given = chosen(arguments, LIMITS)
     if "memory" in given:
         given["memory"] = int(given["memory"] * GIBIBYTE)
+    changed: list[Any] = []
     bar = tqdm(unit="submission", disable=not sys.stderr.isatty())
 
     def tell(result: Any) -> None:
@@ -68,6 +83,9 @@ def grade(arguments: argparse.Namespace) -> int:
         jobs=arguments.jobs,
         starting=bar.reset,
         tell=tell,
+        policy=arguments.policy,
+        only=arguments.only,
+        changed=changed.append,
     )
     bar.close()
     failed = sum(row.status != "graded" for row in done)
@@ -76,6 +94,8 @@ def grade(arguments: argparse.Namespace) -> int:
         "summary.png": "shows the class",
         "feedback": "is for students",
     }
+    for change in changed:
+        print(f"Changed: {change.sentence()}")
     print(f"{len(done) - failed} graded, {failed} not.")
     print("\n".join(f"{arguments.output / name} {text}" for name, text in made.items()))
     return 1 if failed else 0

@@ -77,6 +77,10 @@ class Gradebook:
         """Where the notebook lies that has been run and judged."""
         return self.folder / "judged" / student / exercise / f"{exercise}.ipynb"
 
+    def autograded_path(self, student: str, exercise: str) -> Path:
+        """Where nbgrader's copy of the judged notebook lies, to which its marks belong."""
+        return self.folder / "autograded" / student / exercise / f"{exercise}.ipynb"
+
     def feedback_path(self, student: str, exercise: str) -> Path:
         """Where the page for the student lies."""
         return self.folder / "feedback" / student / exercise / f"{exercise}.html"
@@ -145,7 +149,7 @@ class Gradebook:
         return True
 
     def score(self, student: str, exercise: str) -> dict[str, Any]:
-        """What the database holds of a submission: score, points, and whether a mark by hand is missing."""
+        """What the database holds of a submission: score, points, and how many marks by hand are missing."""
         from nbgrader.api import Gradebook as Database
 
         with Database(self.database) as database:
@@ -153,7 +157,7 @@ class Gradebook:
             return {
                 "score": float(submission.score),
                 "points": float(submission.max_score),
-                "by_hand": bool(submission.needs_manual_grade),
+                "by_hand": sum(g.needs_manual_grade for n in submission.notebooks for g in n.grades),
             }
 
 
