@@ -94,14 +94,17 @@ def set_mark(
     with Gradebook(database) as book:
         try:
             grade = book.find_grade(grade_id, exercise, exercise, student)
-            remark = book.find_comment(grade_id, exercise, exercise, student)
         except MissingEntry:
             raise KeyError(f"There is no question {grade_id} of {student}.") from None
+        remark = next((each for each in grade.notebook.comments if each.name == grade_id), None)
+        if comment and remark is None:
+            raise ValueError(f"{grade_id} is a check, which nbgrader gives no place for a comment.")
         if score is not None and not 0 <= score <= grade.max_score:
             raise ValueError(f"{score:g} points; give 0 to {grade.max_score:g}.")
         grade.manual_score = score
         grade.needs_manual_grade = score is None and grade.auto_score is None
-        remark.manual_comment = comment or None
+        if remark is not None:
+            remark.manual_comment = comment or None
         book.db.commit()
 
 

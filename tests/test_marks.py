@@ -1,0 +1,153 @@
+"""Marks by hand in nbgrader's database: they stay when a submission is judged again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+pytest.importorskip("nbgrader")
+
+from nstlib.checks.framework import Outcome
+from nstlib.course import exercises, grading, judge, marks, submissions
+from nstlib.course.results import Result
+from nstlib.course.selection import Selection
+
+EXERCISE = "ex04_gram_matrices"
+POINTS = {"gram_matrix": 3, "split_gram": 2, "style_loss": 3, "style_gradient": 4, "correction": 2}
+pytestmark = pytest.mark.skipif(
+    not (exercises.SOLUTIONS / EXERCISE).is_dir(), reason="the public tree has no solutions"
+)
+
+
+def handed_in(folder: Path, answer: str = "Because of **Gram**.", student: str = "anna") -> submissions.Found:
+    """A submission: the release with an answer to the open question."""
+    notebook = nbformat.read(exercises.RELEASES / EXERCISE / f"{EXERCISE}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if exercises.tags(cell).get("grade_id") == "ex04_open":
+            cell.source = answer
+    path = folder / f"{student}.ipynb"
+    path.write_text(nbformat.writes(notebook), encoding="utf-8")
+    return submissions.Found(student, path, student, EXERCISE)
+
+
+@pytest.fixture
+def judging(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, float]], None]:
+    """Has every notebook judged to have certain scores, without a sandbox: what is tried is what follows."""
+    scores: dict[str, float] = {}
+
+    def fake(exercise: Any, notebook: Any, **_: Any) -> judge.Verdict:
+        given = [Outcome(q.name, scores.get(q.name, 0.0), q.points, "as told") for q in exercise.questions]
+        return judge.Verdict(given, [[] for _ in notebook.cells], seconds=1.0)
+
+    monkeypatch.setattr(judge, "judge", fake)
+
+    def tell(new: dict[str, float]) -> None:
+        scores.clear()
+        scores.update(new)
+
+    return tell
+
+
+def grade(folder: Path, *found: submissions.Found, only: Selection | None = None) -> dict[str, Result]:
+    classroom = grading.Classroom(folder, selection=only)
+    done = classroom.grade(found, lambda result: None)
+    classroom.write_table()
+    assert all(row.status == "graded" for row in done), [row.note for row in done]
+    return {row.student: row for row in done}
+
+
+def open_mark(folder: Path, student: str = "anna") -> marks.Mark:
+    found = marks.marks_of(f"sqlite:///{folder.resolve() / 'gradebook.db'}", student, EXERCISE)
+    (mark,) = [mark for mark in found if mark.question == "open"]
+    return mark
+
+
+def give(folder: Path, score: float | None, comment: str, student: str = "anna") -> None:
+    database = f"sqlite:///{folder.resolve() / 'gradebook.db'}"
+    marks.set_mark(database, student, EXERCISE, "ex04_open", score, comment)
+
+
+def test_a_mark_and_a_comment_stay_when_a_check_was_mended(tmp_path: Path, judging: Any) -> None:
+    folder, anna = tmp_path / "grades", handed_in(tmp_path)
+    judging({"gram_matrix": 2})
+    assert grade(folder, anna)["anna"].by_hand == 1
+    give(folder, 3.5, "Name the field.")
+    assert grade(folder, anna)["anna"].score == 5.5
+    judging({"gram_matrix": 3, "correction": 1})
+    row = grade(folder, anna, only=Selection(students=frozenset({"anna"})))["anna"]
+    assert (row.score, row.by_hand) == (7.5, 0)
+    assert row.marks["open"] == {"score": 3.5, "points": 4.0}
+    mark = open_mark(folder)
+    assert (mark.score, mark.comment, mark.by_hand, mark.open) == (3.5, "Name the field.", True, False)
+    listed = (folder / "changes.csv").read_text().splitlines()
+    assert listed[1:] == [
+        "anna,ex04,gram_matrix,2,3",
+        "anna,ex04,correction,0,1",
+        "anna,ex04,points,5.5,7.5",
+    ]
+
+
+def test_a_mark_of_another_answer_stays_and_is_looked_at_again(tmp_path: Path, judging: Any) -> None:
+    folder = tmp_path / "grades"
+    judging({"gram_matrix": 2})
+    grade(folder, handed_in(tmp_path))
+    give(folder, 3.5, "Name the field.")
+    row = grade(folder, handed_in(tmp_path, "Because of Schmidt."))["anna"]
+    mark = open_mark(folder)
+    assert (mark.score, mark.comment, mark.open, row.by_hand) == (3.5, "Name the field.", True, 1)
+
+
+def test_a_machines_score_that_was_overruled_is_looked_at_again_only_when_it_changes(
+    tmp_path: Path, judging: Any
+) -> None:
+    folder, anna = tmp_path / "grades", handed_in(tmp_path)
+    judging({"gram_matrix": 0, "split_gram": 1})
+    grade(folder, anna)
+    database = f"sqlite:///{folder.resolve() / 'gradebook.db'}"
+    grade_id = f"{EXERCISE.partition('_')[0]}_gram_matrix"
+    with pytest.raises(ValueError, match="no place for a comment"):
+        marks.set_mark(database, "anna", EXERCISE, grade_id, 1.5, "half right")
+    marks.set_mark(database, "anna", EXERCISE, grade_id, 1.5, "")
+    for scores, by_hand in (({"split_gram": 2}, 0), ({"gram_matrix": 1, "split_gram": 2}, 1)):
+        judging(scores)
+        give(folder, 4, "")
+        row = grade(folder, anna, only=Selection(exercises={"ex04": frozenset()}))["anna"]
+        assert (row.score, row.by_hand) == (7.5, by_hand)
+
+
+def test_single_questions_are_judged_again_and_the_others_stay(tmp_path: Path, judging: Any) -> None:
+    folder, anna, ben = tmp_path / "grades", handed_in(tmp_path), handed_in(tmp_path, student="ben")
+    judging({"gram_matrix": 2, "split_gram": 2})
+    grade(folder, anna, ben)
+    judging({"gram_matrix": 3, "correction": 2})
+    one = Selection(students=frozenset({"anna"}), exercises={"ex04": frozenset({"gram_matrix"})})
+    rows = grade(folder, anna, ben, only=one)
+    assert {name: o["score"] for name, o in rows["anna"].outcomes.items() if o["score"]} == {
+        "gram_matrix": 3,
+        "split_gram": 2,
+    }
+    assert (rows["anna"].score, rows["ben"].score) == (5, 4)
+    judged = nbformat.read(folder / "judged" / "anna" / EXERCISE / f"{EXERCISE}.ipynb", as_version=4)
+    said = "".join(o.get("text", "") for cell in judged.cells for o in cell.get("outputs", []))
+    assert "gram_matrix: 3 of 3" in said and "split_gram: 2 of 2" in said
+
+
+@pytest.mark.parametrize("score", [-1, 4.5, float("nan")])
+def test_marks_that_cannot_be_are_refused(tmp_path: Path, judging: Any, score: float) -> None:
+    grade(tmp_path / "grades", handed_in(tmp_path))
+    with pytest.raises(ValueError, match="give 0 to 4"):
+        give(tmp_path / "grades", score, "")
+    with pytest.raises(KeyError, match="no question"):
+        give(tmp_path / "grades", 1, "", student="nobody")
+
+
+def test_a_mark_can_be_taken_back(tmp_path: Path, judging: Any) -> None:
+    grade(tmp_path / "grades", handed_in(tmp_path))
+    give(tmp_path / "grades", 2, "so so")
+    give(tmp_path / "grades", None, "")
+    mark = open_mark(tmp_path / "grades")
+    assert (mark.score, mark.comment, mark.open, mark.by_hand) == (None, "", True, False)
