@@ -108,7 +108,7 @@ def exercises_arguments(parser: argparse.ArgumentParser) -> None:
 
 def make_exercises(arguments: argparse.Namespace) -> int:
     """Generate the releases of exercises, check them, or write the course's public tree."""
-    from ..course import exercises, rehearsal, sandbox
+    from ..course import exercises, recording, rehearsal, sandbox
 
     if arguments.public:
         count = exercises.write_public_tree(arguments.public)
@@ -118,10 +118,15 @@ def make_exercises(arguments: argparse.Namespace) -> int:
     if not arguments.check:
         for path in exercises.write_releases(wanted):
             print(path)
+        for name in wanted:
+            recorded = recording.write(exercises.load(name))
+            if recorded:
+                print(recorded)
         return 0
     sandbox.require_sandbox()
     problems = exercises.outdated(wanted)
     for name in wanted:
+        problems += recording.outdated(exercises.load(name))
         problems += rehearsal.trial(name, print if arguments.verbose else lambda text: None)
         print(
             f"{name}: {'checked' if not any(p.startswith(name) for p in problems) else 'not as it should be'}"
