@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,53 +10,19 @@ import pytest
 
 pytest.importorskip("nbgrader")
 
-from nstlib.checks.framework import Outcome
-from nstlib.course import exercises, grading, judge, marks, submissions
-from nstlib.course.results import Result
+from marked import EXERCISE, Tell, grade, handed_in, judged_by_hand
+
+from nstlib.course import exercises, marks
 from nstlib.course.selection import Selection
 
-EXERCISE = "ex04_gram_matrices"
-POINTS = {"gram_matrix": 3, "split_gram": 2, "style_loss": 3, "style_gradient": 4, "correction": 2}
 pytestmark = pytest.mark.skipif(
     not (exercises.SOLUTIONS / EXERCISE).is_dir(), reason="the public tree has no solutions"
 )
 
 
-def handed_in(folder: Path, answer: str = "Because of **Gram**.", student: str = "anna") -> submissions.Found:
-    """A submission: the release with an answer to the open question."""
-    notebook = nbformat.read(exercises.RELEASES / EXERCISE / f"{EXERCISE}.ipynb", as_version=4)
-    for cell in notebook.cells:
-        if exercises.tags(cell).get("grade_id") == "ex04_open":
-            cell.source = answer
-    path = folder / f"{student}.ipynb"
-    path.write_text(nbformat.writes(notebook), encoding="utf-8")
-    return submissions.Found(student, path, student, EXERCISE)
-
-
 @pytest.fixture
-def judging(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, float]], None]:
-    """Has every notebook judged to have certain scores, without a sandbox: what is tried is what follows."""
-    scores: dict[str, float] = {}
-
-    def fake(exercise: Any, notebook: Any, **_: Any) -> judge.Verdict:
-        given = [Outcome(q.name, scores.get(q.name, 0.0), q.points, "as told") for q in exercise.questions]
-        return judge.Verdict(given, [[] for _ in notebook.cells], seconds=1.0)
-
-    monkeypatch.setattr(judge, "judge", fake)
-
-    def tell(new: dict[str, float]) -> None:
-        scores.clear()
-        scores.update(new)
-
-    return tell
-
-
-def grade(folder: Path, *found: submissions.Found, only: Selection | None = None) -> dict[str, Result]:
-    classroom = grading.Classroom(folder, selection=only)
-    done = classroom.grade(found, lambda result: None)
-    classroom.write_table()
-    assert all(row.status == "graded" for row in done), [row.note for row in done]
-    return {row.student: row for row in done}
+def judging(monkeypatch: pytest.MonkeyPatch) -> Tell:
+    return judged_by_hand(monkeypatch)
 
 
 def open_mark(folder: Path, student: str = "anna") -> marks.Mark:

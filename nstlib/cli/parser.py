@@ -89,7 +89,7 @@ COMMANDS = (
     Command(
         "mark",
         mark,
-        "open nbgrader's pages to mark by hand; what follows is passed on to JupyterLab",
+        "open a page to mark by hand, one answer at a time, the marking scheme beside it",
         mark_arguments,
         passes_on=True,
     ),
