@@ -16,7 +16,8 @@ from ..slides import render_text
 SCHEME = "**Marking scheme.**"  # where it begins, in the model answer
 MARKS = re.compile(r"(?:<!--|###)\s*(BEGIN|END) SOLUTION\s*(?:-->)?\s*$", re.MULTILINE)
 ITEM = re.compile(r"(?:^|\s)\s*(?=\d[\d.]* points?: )")  # of a scheme, each on a line of its own
-ATTACHED = re.compile(r'src="attachment:([\w.%-]+)"')
+PICTURE = re.compile(r'src="([^"]*)"')
+PASTED = "pasted-picture/"  # stands for "attachment:", which the renderer takes for a harmful address
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def shown(kind: str, text: str, pictures: Mapping[str, Mapping[str, str]] | None
         return ""
     if kind != "markdown":
         return f"<pre>{escape(text)}</pre>"
-    return ATTACHED.sub(lambda match: source_of(match[1], pictures or {}), render_text(text))
+    html = render_text(text.replace("](attachment:", f"]({PASTED}"))
+    return PICTURE.sub(lambda match: source_of(match[1].removeprefix(PASTED), pictures or {}), html)
 
 
 def source_of(name: str, pictures: Mapping[str, Mapping[str, str]]) -> str:
