@@ -181,3 +181,23 @@ def marking_page(folder: Path, exercise: str, number: int, show: bool) -> int:
             except KeyboardInterrupt:
                 print("\nDone. `nst grade` takes the marks into the table and the pages.")
     return 0
+
+
+def likeness_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst likeness`."""
+    parser.epilog = "It compares what is in the folder of grades, writes two files there, and judges nobody."
+    grades_argument(parser)
+    parser.add_argument(
+        "--exercise", metavar="NAME", nargs="+", default=[], help="to compare (default: all there are)"
+    )
+
+
+def likeness(arguments: argparse.Namespace) -> int:
+    """List answers that are alike."""
+    from ..course.exercises import find
+    from ..course.likeness_report import report
+
+    count, files = report(arguments.folder.resolve(), [find(name) for name in arguments.exercise])
+    print(f"{count} {'match' if count == 1 else 'matches'}; none of them proves anything by itself.")
+    print("\n".join(map(str, files)))
+    return 0
