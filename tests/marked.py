@@ -11,6 +11,7 @@ import pytest
 
 from nstlib.checks.framework import Outcome
 from nstlib.course import exercises, grading, judge, submissions
+from nstlib.course.policy import Policy
 from nstlib.course.results import Result
 from nstlib.course.selection import Selection
 
@@ -50,8 +51,11 @@ def judged_by_hand(monkeypatch: pytest.MonkeyPatch) -> Tell:
     return tell
 
 
-def grade(folder: Path, *found: submissions.Found, only: Selection | None = None) -> dict[str, Result]:
-    classroom = grading.Classroom(folder, selection=only)
+def grade(
+    folder: Path, *found: submissions.Found, only: Selection | None = None, policy: Policy | None = None
+) -> dict[str, Result]:
+    """Grade into a folder, as `nst grade` does; returns the results by student."""
+    classroom = grading.Classroom(folder, selection=only, policy=policy)
     done = classroom.grade(found, lambda result: None)
     classroom.write_table()
     assert all(row.status == "graded" for row in done), [row.note for row in done]

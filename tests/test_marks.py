@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +17,9 @@ pytest.importorskip("nbgrader")
 
 from marked import EXERCISE, Tell, grade, handed_in, judged_by_hand
 
+from nstlib import cli
 from nstlib.course import exercises, marks
+from nstlib.course.policy import Policy, Rule
 from nstlib.course.selection import Selection
 
 pytestmark = pytest.mark.skipif(
@@ -99,6 +106,67 @@ def test_single_questions_are_judged_again_and_the_others_stay(tmp_path: Path, j
     judged = nbformat.read(folder / "judged" / "anna" / EXERCISE / f"{EXERCISE}.ipynb", as_version=4)
     said = "".join(o.get("text", "") for cell in judged.cells for o in cell.get("outputs", []))
     assert "gram_matrix: 3 of 3" in said and "split_gram: 2 of 2" in said
+
+
+def table(folder: Path) -> dict[str, dict[str, str]]:
+    with open(folder / "grades.csv", encoding="utf-8", newline="") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+def test_a_penalty_is_in_the_table_and_never_in_the_gradebook(tmp_path: Path, judging: Any) -> None:
+    folder, due = tmp_path / "grades", datetime(2026, 5, 3, 23, 59, tzinfo=UTC)
+    anna = replace(handed_in(tmp_path), submitted=due + timedelta(hours=27), id="101")
+    strict = Policy({"ex04": Rule(due, share_per_day=0.1)})
+    judging({"gram_matrix": 3, "correction": 2})
+    row = grade(folder, anna, policy=strict)["anna"]
+    assert (row.score, row.submitted, row.id) == (5, "2026-05-05T02:59:00+00:00", "101")
+    give(folder, 3, "")
+    assert grade(folder, anna, policy=strict)["anna"].score == 8
+    shown = table(folder)["anna"]
+    assert [shown[name] for name in ("raw", "late", "penalty", "final")] == [
+        "8.0",
+        "1 d 3 h late",
+        "1.6",
+        "6.4",
+    ]
+    granted = Policy({"ex04": Rule(due, share_per_day=0.1, extensions={"101": 2})})
+    grade(folder, anna, policy=granted)  # the file was edited: undone
+    shown = table(folder)["anna"]
+    assert [shown[name] for name in ("raw", "late", "penalty", "final")] == ["8.0", "", "0.0", "8.0"]
+
+
+@pytest.mark.sandbox
+def test_the_command_knows_deadlines_and_runs_one_student_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, target = tmp_path / "class", tmp_path / "grading"
+    for student in ("anna", "ben"):
+        (folder / student).mkdir(parents=True)
+        handed_in(folder / student, student=student)
+    late = datetime(2026, 5, 5, 12, tzinfo=UTC).timestamp()
+    os.utime(folder / "anna" / "anna.ipynb", (late, late))
+    early = late - 5 * 86400
+    os.utime(folder / "ben" / "ben.ipynb", (early, early))
+    rules = tmp_path / "policy.toml"
+    rules.write_text('trust_file_times = true\n[ex04]\ndeadline = "2026-05-03T12:00Z"\nper_day = "10 %"\n')
+    line = ["grade", str(folder), "-o", str(target), "--jobs", "1"]
+    cli.main([*line, "--policy", str(rules)])
+    assert {name: row["late"] for name, row in table(target).items()} == {"anna": "2 d late", "ben": ""}
+    capsys.readouterr()
+    forged = json.loads((target / "results.json").read_text())
+    for row in forged.values():  # as if a check had been worth more then
+        row["outcomes"]["gram_matrix"]["score"] = row["marks"]["gram_matrix"]["score"] = 1.0
+    (target / "results.json").write_text(json.dumps(forged))
+    assert cli.main([*line, "--only", "anna", "ex04:gram_matrix"]) == 0
+    said = capsys.readouterr().out
+    assert "Changed: anna, ex04: gram_matrix 1 -> 0" in said
+    assert "1 graded, 0 not." in said and "ben" not in said
+    assert {name: row["ex04: gram_matrix"] for name, row in table(target).items()} == {
+        "anna": "0.0",
+        "ben": "1.0",
+    }
+    assert cli.main([*line, "--only", "eva"]) == 1
+    assert "Unknown student or exercise 'eva'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("score", [-1, 4.5, float("nan")])

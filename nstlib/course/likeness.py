@@ -34,6 +34,7 @@ MOST_RESTARTS = 50  # of the tokenizer in one answer, behind a line that it cann
 MOST_MATCHES = 5_000
 LEAST_SHARE = 0.5  # of the smaller answer, by weight, that makes two answers alike
 LEAST_WEIGHT = 8.0  # bits; below it, answers share what any two could
+STRIKING = 2.0  # bits; what more than a quarter of a class have is not coloured
 SMALL_CLASS = 10  # answers; rareness is not known among fewer, and counted as among so many
 
 # Names that mean the same to everybody. All others are the student's choice.
@@ -264,7 +265,10 @@ def matches(answers: Iterable[Answer], given: Collection[int] = ()) -> list[Matc
     listed = [match for match in same if match and match.weight >= LEAST_WEIGHT]
     for (a, b), weight in shared_weights(found, rare).items():
         if weight >= LEAST_WEIGHT and weight >= LEAST_SHARE * min(totals[a], totals[b]):
-            listed.append(pair_match(found[a], found[b], weight, (totals[a], totals[b])))
+            striking = [
+                mark for mark in found[a].prints if rare[mark] >= STRIKING and mark in found[b].prints
+            ]
+            listed.append(pair_match(found[a], found[b], striking, weight, (totals[a], totals[b])))
     return sorted(listed, key=lambda match: (-match.weight, match.left.students, match.right.students))
 
 
@@ -296,14 +300,15 @@ def group_match(form: Form, weight: float) -> Match | None:
     return Match(first.exercise, first.question, kind, weight, own, theirs)
 
 
-def pair_match(left: Form, right: Form, weight: float, totals: tuple[float, float]) -> Match:
-    """The match of two answers that are alike."""
-    shared = left.prints.keys() & right.prints.keys()
+def pair_match(
+    left: Form, right: Form, striking: Collection[int], weight: float, totals: tuple[float, float]
+) -> Match:
+    """The match of two answers that are alike; the lines with what is striking are those to look at."""
     sides = [
         Side(
             tuple(answer.student for answer in form.answers),
             form.answers[0].text,
-            form.lines(shared),
+            form.lines(striking),
             weight / total,
         )
         for form, total in zip((left, right), totals, strict=True)
