@@ -275,6 +275,17 @@ def test_times_come_from_the_platforms_list_and_never_from_the_file_unless_it_is
     assert times.with_times(handed_in, trusting)[3].submitted == times.file_time(work)
 
 
+def test_who_has_no_time_and_whom_nobody_knows_is_said(tmp_path: Path) -> None:
+    rules = read_policy(write(tmp_path, FILE))
+    anna = found("anna", tmp_path)
+    said = times.doubts([anna, replace(anna, exercise="ex07_x"), replace(anna, student="ben")], rules)
+    assert "when 2 of 3 submissions" in said[0] and "anna, ben" in said[0]
+    assert len(said) == 2 and "grants" in said[1]
+    known = replace(anna, student="x", name="Ben M\u00fcller", submitted=DEADLINE)
+    assert times.doubts([replace(anna, submitted=DEADLINE), known], rules) == []
+    assert times.doubts([anna], Policy()) == []
+
+
 def test_two_of_one_name_with_different_times_are_not_mixed_up(tmp_path: Path) -> None:
     path = tmp_path / "times.csv"
     path.write_text(

@@ -351,6 +351,8 @@ def grade_folder(
     rules = chosen_policy(target, policy, exercises.names())
     found = submissions.find_submissions(folder, cell_names(exercises.names()))
     found = times.with_times(found, rules)
+    for doubt in times.doubts(found, rules):
+        warnings.warn(doubt, stacklevel=2)
     selection = read_selection(only, found, {name: machine_questions(name) for name in names_in(found)})
     found = [each for each in found if selection.covers(each)] if selection else found
     sandbox.require_hidden(exercises.SOLUTIONS, folder, target)

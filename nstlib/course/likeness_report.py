@@ -145,8 +145,8 @@ def page_of(found: Sequence[Match], names: Sequence[str]) -> str:
         f'<h1>Answers that are alike</h1><p class="caution">{escape(CAUTION)}</p>'
         f'<p class="soft">{compared} What the release gave to everybody is left out. Lines that hold '
         "something shared and rare are coloured. The weight says how rare what two answers share is: every "
-        "shared piece counts log2(answers / answers that have it), and nothing when more than half of a class "
-        "have it.</p>"
+        "shared piece counts log2(answers / answers that have it), and nothing when more than half of a "
+        "class have it.</p>"
         f"{body}{more}</body></html>\n"
     )
 

@@ -129,6 +129,11 @@ class Policy:
         """What holds for an exercise, by its name or its number."""
         return self.rules.get(exercise.partition("_")[0], self.default)
 
+    def granted(self) -> list[str]:
+        """The students who have an extension, as the file names them."""
+        own = (name for rule in self.rules.values() for name in rule.extensions)
+        return sorted({*self.extensions, *own})
+
     def due(self, exercise: str, *student: str) -> datetime | None:
         """The deadline of a student, with the latest of what was granted.
 

@@ -58,6 +58,24 @@ def with_times(found: Sequence[Found], policy: Policy) -> list[Found]:
     return settled
 
 
+def doubts(found: Sequence[Found], policy: Policy) -> list[str]:
+    """What a teacher should know of deadlines, a sentence each: who has no time, and whom nobody knows."""
+    who = [(each.student, each.name, each.id) for each in found]
+    dated = [each for each in found if each.exercise and policy.due(each.exercise) and not each.submitted]
+    said = []
+    if dated:
+        names = sorted({each.student for each in dated})
+        first = ", ".join([*names[:3], *(["..."] if len(names) > 3 else [])])
+        said.append(
+            f"Nobody says when {len(dated)} of {len(found)} submissions were handed in ({first}): they lose "
+            f"no points for being late; name the platform's list as `times` in the policy."
+        )
+    for name in policy.granted():
+        if not any(same_name(name) in map(same_name, each) for each in who):
+            said.append(f"The policy grants {name!r} more time, and nobody who handed in goes by that name.")
+    return said
+
+
 def listed_time(found: Found, entries: Iterable[Entry]) -> datetime | None:
     """When a list says that a student handed in: by the platform's id first, since names may be shared.
 
