@@ -369,6 +369,7 @@ def test_the_table_shows_raw_points_lateness_penalty_and_final_points(tmp_path: 
     assert (second["by_hand"], second["late"], second["final"]) == ("2 questions to be marked", "", "12.0")
     assert second["reason"] == "5 minutes were not enough."
     assert (third["raw"], third["final"], third["note"]) == ("", "", "The file is empty.")
+    assert late.assessed(policy(), 10.0).final == 7.0  # marked since: three started days of a tenth
     undone = table_of([late], tmp_path)[0]
     assert (undone["raw"], undone["penalty"], undone["final"]) == ("12.0", "0.0", "12.0")
 

@@ -100,10 +100,10 @@ class Result:
         """All that a teacher may call the student."""
         return self.student, self.name, self.id
 
-    def assessed(self, policy: Policy) -> Assessment:
-        """What a policy makes of the points."""
+    def assessed(self, policy: Policy, raw: float | None = None) -> Assessment:
+        """What a policy makes of the points; of other raw points where marks were given since."""
         when = datetime.fromisoformat(self.submitted) if self.submitted else None
-        return policy.assess(self.exercise, self.score, when, self.goes_by)
+        return policy.assess(self.exercise, self.score if raw is None else raw, when, self.goes_by)
 
     def sentence(self) -> str:
         """The row in words."""
