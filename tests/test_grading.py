@@ -307,7 +307,7 @@ def test_the_table_has_a_row_for_everybody(graded: Any) -> None:
     with (target / "grades.csv").open(encoding="utf-8") as file:
         table = {row["student"]: row for row in csv.DictReader(file)}
     assert set(table) == {*CLASS, *BROKEN, "no_file"}
-    assert table["honest"]["score"] == "5.0" and table["honest"]["status"] == "graded"
+    assert table["honest"]["raw"] == "5.0" and table["honest"]["status"] == "graded"
     assert (target / table["honest"]["feedback"]).is_file()
     assert (target / "summary.png").stat().st_size > 10_000
     assert json.loads((target / "results.json").read_text())
@@ -516,8 +516,10 @@ def test_mark_opens_nbgraders_pages_in_the_folder_of_grades(
     started: list[list[str]] = []
     monkeypatch.setattr(grading_command, "become", lambda command: started.append(command) or 0)
     monkeypatch.chdir(tmp_path.parent)
-    assert cli.main(["mark", str(tmp_path), "--no-browser"]) == 0
-    assert "--LabApp.default_url=/formgrader" in started[0] and started[0][-1] == "--no-browser"
+    options = ["--port", "18977", "--no-browser", "--ServerApp.token=x"]
+    assert cli.main(["mark", str(tmp_path), "--nbgrader", *options]) == 0
+    assert "--LabApp.default_url=/formgrader" in started[0]
+    assert started[0][-3:] == ["--ServerApp.port=18977", "--no-browser", "--ServerApp.token=x"]
     assert Path.cwd() == tmp_path
 
 

@@ -114,7 +114,8 @@ def class_of_three(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store(book, rows)
     for student, points in EARNED.items():
         book.store(student, EXERCISE, answered(book, release, student, points))
-        assert book.record(student, EXERCISE) == ""
+        book.record(student, EXERCISE)
+        assert book.write_feedback(student, EXERCISE) == ""
     return book.folder
 
 
@@ -338,7 +339,12 @@ def test_a_folder_of_pages_and_a_table(
     assert (target / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     header, *rows = rows_of(target / "grades.csv")
     table = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
-    assert table["lea"]["score"] == "7.5" and table["lea"]["points"] == "18" and table["lea"]["id"] == "4711"
+    assert (
+        table["lea"]["score"] == "7.5"
+        and table["lea"]["penalty"] == "0"
+        and table["lea"]["points"] == "18"
+        and table["lea"]["id"] == "4711"
+    )
     assert table["lea"]["ex04_open (4)"] == "2.5" and table["zoe"]["ex04_open (4)"] == ""
     assert table["zoe"]["name"] == "王小明" and table["zoe"]["ex04_gram_matrix (3)"] == "3"
     assert table["eve"]["name"] == "'=HYPERLINK(1)"  # no formula for a spreadsheet
@@ -349,6 +355,20 @@ def test_a_folder_of_pages_and_a_table(
         path.relative_to(target / "feedback").as_posix() for path in target.glob("feedback/*/*.html")
     )
     assert left == [f"lea/{EXERCISE}.html", "lea/mine.html"]
+
+
+def test_being_late_is_on_the_page_and_in_the_grades(graded: gradebook.Gradebook, tmp_path: Path) -> None:
+    """A day and some minutes late at a tenth a day: two days have begun, a fifth of what is earned goes."""
+    (tmp_path / "course.toml").write_text('[ex04]\ndeadline = "2026-05-02 22:00+02:00"\nper_day = "10 %"\n')
+    (graded.folder / "policy.path").write_text("../course.toml\n")
+    found = graded.feedback("lea", EXERCISE)
+    assert (found.score, found.penalty, found.final) == (5, 1, 4)
+    graded.write_feedback("lea", EXERCISE)
+    page = page_of(graded, "lea")
+    assert "<b>4</b> of 18 points" in page and "1 point of 5 taken off" in page
+    by_hand(graded, "lea", score=4)  # the penalty is of the marks there are now
+    (lea,) = [each for each in gather(graded.folder).returned if each.result.student == "lea"]
+    assert lea.grade == 7.2 and lea.feedback.penalty == 1.8
 
 
 def moodle_reads(name: str) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .grading import grade, grade_arguments, mark, mark_arguments
+from .grading import grade, grade_arguments, likeness, likeness_arguments, mark, mark_arguments
 from .lab import lab, studio, studio_arguments
 from .listing import info, list_networks, list_samples
 from .live import live_arguments, write_live
@@ -98,9 +98,15 @@ COMMANDS = (
     Command(
         "mark",
         mark,
-        "open nbgrader's pages to mark by hand; what follows is passed on to JupyterLab",
+        "open a page to mark by hand, one answer at a time, the marking scheme beside it",
         mark_arguments,
         passes_on=True,
+    ),
+    Command(
+        "likeness",
+        likeness,
+        "list answers that are alike, side by side, as a report without a verdict",
+        likeness_arguments,
     ),
     Command(
         "return",

@@ -16,9 +16,10 @@ from ..checks.framework import Outcome
 from ..foundation import whole_file
 from .exercises import ExerciseError, generate, is_checked, run_quietly, settings, tags
 from .judge import Verdict
+from .policy_file import chosen_policy
 from .results import Result
 from .returning import making
-from .returning.feedback import Feedback, read_feedback, remembered
+from .returning.feedback import Feedback, assessed, read_feedback, remembered
 
 SETTINGS = '''"""Settings of nbgrader for this folder of grades, written by `nst grade`."""
 
@@ -84,6 +85,10 @@ class Gradebook:
         """Where the notebook lies that has been run and judged."""
         return self.folder / "judged" / student / exercise / f"{exercise}.ipynb"
 
+    def autograded_path(self, student: str, exercise: str) -> Path:
+        """Where nbgrader's copy of the judged notebook lies, to which its marks belong."""
+        return self.folder / "autograded" / student / exercise / f"{exercise}.ipynb"
+
     def feedback_path(self, student: str, exercise: str) -> Path:
         """Where the page for the student lies."""
         return self.folder / "feedback" / student / exercise / f"{exercise}.html"
@@ -97,11 +102,8 @@ class Gradebook:
         with whole_file(path) as partial:
             partial.write_bytes(nbformat.writes(notebook).encode("utf-8", "replace"))
 
-    def record(self, student: str, exercise: str) -> str:
-        """Write the scores of a judged notebook to the database, then the feedback page.
-
-        Returns:
-            What the teacher should know of the page, see `write_feedback`.
+    def record(self, student: str, exercise: str) -> None:
+        """Write the scores of a judged notebook to the database; the page is another step, `write_feedback`.
 
         Raises:
             ExerciseError: nbgrader cannot; with its last words.
@@ -109,7 +111,6 @@ class Gradebook:
         from nbgrader.converters import Autograde
 
         self.convert(Autograde, student, exercise)
-        return self.write_feedback(student, exercise)
 
     def write_feedback(self, student: str, exercise: str) -> str:
         """Write the page for the student, with marks and comments given by hand, unless it is up to date.
@@ -134,7 +135,8 @@ class Gradebook:
         release = nbformat.read(self.release_path(exercise), as_version=4)
         judged = nbformat.read(self.judged_path(student, exercise), as_version=4)
         with Database(self.database) as database:
-            return read_feedback(database, result, release, judged)
+            found = read_feedback(database, result, release, judged)
+        return assessed(found, result.assessed(chosen_policy(self.folder, None), found.score))
 
     def convert(self, kind: Any, student: str, exercise: str) -> None:
         """Run one of nbgrader's converters for one submission."""
@@ -174,7 +176,7 @@ class Gradebook:
         return True
 
     def score(self, student: str, exercise: str) -> dict[str, Any]:
-        """What the database holds of a submission: score, points, and whether a mark by hand is missing."""
+        """What the database holds of a submission: score, points, and how many marks by hand are missing."""
         from nbgrader.api import Gradebook as Database
 
         with Database(self.database) as database:
@@ -182,7 +184,7 @@ class Gradebook:
             return {
                 "score": float(submission.score),
                 "points": float(submission.max_score),
-                "by_hand": bool(submission.needs_manual_grade),
+                "by_hand": sum(g.needs_manual_grade for n in submission.notebooks for g in n.grades),
             }
 
 

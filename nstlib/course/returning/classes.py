@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..gradebook import Gradebook
 from ..grading import alone
+from ..policy_file import chosen_policy
 from ..results import Result
 from .feedback import Feedback, counted, remembered
 
@@ -36,7 +37,7 @@ class Return:
     @property
     def grade(self) -> float:
         """The points that are returned."""
-        return round(self.feedback.score, 2)
+        return self.feedback.final
 
 
 @dataclass
@@ -90,6 +91,7 @@ def gather(
     if not (folder / "nbgrader_config.py").is_file() or not results:
         what = f" of {exercise}" if exercise else ""
         raise FileNotFoundError(f"There are no grades{what} in {folder}: `nst grade SUBMISSIONS` makes them.")
+    chosen_policy(folder, None)  # what is wrong with the deadlines concerns everybody
     found = Class()
     with alone(folder):
         book = Gradebook(folder)

@@ -6,11 +6,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from ..exercises import tags
+from ..policy import Assessment
 from ..results import Result
 
 GRADERS_CELL = "from-the-grader"  # the id of the cell in which the grader says what it mended
@@ -57,6 +58,8 @@ class Feedback:
         comments: of the teacher about no question in particular.
         notes: what the grader mended, a sentence each.
         reason: why a limit cut the run short; empty when none did.
+        late: how late, in words; empty when in time.
+        penalty: points that this costs, as of the marks there are.
     """
 
     student: str
@@ -69,10 +72,17 @@ class Feedback:
     comments: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     reason: str = ""
+    late: str = ""
+    penalty: float = 0.0
+
+    @property
+    def final(self) -> float:
+        """Points that count, so far."""
+        return max(0.0, round(self.score - self.penalty, 2))
 
     @property
     def score(self) -> float:
-        """Points so far."""
+        """Points earned so far."""
         return sum(mark.score or 0.0 for mark in self.marks)
 
     @property
@@ -87,8 +97,14 @@ class Feedback:
 
     def total(self) -> str:
         """The score in words, which says what is missing."""
-        words = f"{self.score:g} of {self.points:g} points"
-        return f"{words} so far, {counted(self.waiting)} not marked yet" if self.waiting else words
+        words = f"{self.final:g} of {self.points:g} points"
+        words += f" so far, {counted(self.waiting)} not marked yet" if self.waiting else ""
+        return f"{words} ({self.lateness()})" if self.late else words
+
+    def lateness(self) -> str:
+        """What being late costs, in words."""
+        cost = f", {counted(self.penalty)} of {self.score:g} taken off" if self.penalty else ""
+        return f"{self.late}{cost}"
 
     @classmethod
     def from_json(cls, text: str) -> Feedback:
@@ -96,6 +112,11 @@ class Feedback:
         read = json.loads(text)
         read["marks"] = tuple(Mark(**mark) for mark in read["marks"])
         return cls(**read | {name: tuple(read[name]) for name in ("comments", "notes")})
+
+
+def assessed(feedback: Feedback, assessment: Assessment) -> Feedback:
+    """Feedback with what lateness makes of its points."""
+    return replace(feedback, late=assessment.late, penalty=assessment.penalty)
 
 
 def counted(points: float) -> str:

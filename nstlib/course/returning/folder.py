@@ -11,7 +11,8 @@ from .classes import Class, Return
 from .making import state_of
 from .sheets import Sheet, number, safe_rows, write_sheet
 
-ABOUT = ("student", "name", "id", "section", "exercise", "submitted", "score", "points", "not_marked_yet")
+ABOUT = ("student", "name", "id", "section", "exercise", "submitted", "late")
+TOTALS = ("earned", "penalty", "score", "points", "not_marked_yet")
 
 
 def write(found: Class, target: Path, *, bom: bool = False) -> list[str]:
@@ -44,7 +45,7 @@ def write_table(returns: Sequence[Return], path: Path, *, bom: bool = False) -> 
         questions |= {mark.grade_id: f"{mark.grade_id} ({mark.points:g})" for mark in each.feedback.marks}
     rows = [table_row(each, list(questions)) for each in returns]
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_sheet(Sheet([*ABOUT, *questions.values()], safe_rows(rows), bom=bom), path)
+    write_sheet(Sheet([*ABOUT, *TOTALS, *questions.values()], safe_rows(rows), bom=bom), path)
     return f"{path}: {len(rows)} rows, with a column for each question"
 
 
@@ -52,7 +53,9 @@ def table_row(each: Return, questions: Sequence[str]) -> list[str]:
     """One submission's row; a mark that is missing is an empty cell."""
     result, feedback = each.result, each.feedback
     marks = {mark.grade_id: mark.score for mark in feedback.marks}
-    about = [result.student, each.name, result.id, result.section, result.exercise, result.submitted]
-    totals = [number(points) for points in (each.grade, feedback.points, feedback.waiting)]
+    about = [result.student, each.name, result.id, result.section, result.exercise]
+    when = [result.submitted, feedback.late]
+    earned = (feedback.score, feedback.penalty, each.grade, feedback.points, feedback.waiting)
+    totals = [number(points) for points in earned]
     scores = (marks.get(name) for name in questions)
-    return [*about, *totals, *("" if score is None else number(score) for score in scores)]
+    return [*about, *when, *totals, *("" if score is None else number(score) for score in scores)]

@@ -152,19 +152,21 @@ def handed_in(submitted: str) -> str:
 
 def summary(feedback: Feedback, words: Words = prose.render) -> str:
     """The score, the table of questions, and what concerns the whole."""
-    share = 100 * feedback.score / feedback.points if feedback.points else 0
+    share = 100 * feedback.final / feedback.points if feedback.points else 0
     still = 100 * feedback.waiting / feedback.points if feedback.points else 0
     waiting = (
         f"<p class='waiting'>so far, {counted(feedback.waiting)} not marked yet</p>"
         if feedback.waiting
         else ""
     )
+    if feedback.late:
+        waiting += f"<p class='late'>{html.escape(feedback.lateness())}</p>"
     rows = "".join(row(mark, words) for mark in feedback.marks)
     said = [*feedback.notes, *filter(None, [feedback.reason])]
     notices = "".join(f"<p class='notice'>{html.escape(text)}</p>" for text in said)
     comments = "".join(comment(text, words) for text in feedback.comments)
     return (
-        f"<section class='summary'><div class='score'><p class='total'><b>{feedback.score:g}</b> of "
+        f"<section class='summary'><div class='score'><p class='total'><b>{feedback.final:g}</b> of "
         f"{counted(feedback.points)}</p>{waiting}<div class='bar'><i style='width:{share:.1f}%'></i>"
         f"<i class='open' style='width:{still:.1f}%'></i></div></div>"
         f"<table><thead><tr><th>Question</th><th>Points</th><th></th></tr></thead>"
