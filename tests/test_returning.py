@@ -26,9 +26,9 @@ pytest.importorskip("nbgrader")
 
 from nstlib import cli
 from nstlib.checks.framework import Outcome
-from nstlib.course import exercises, gradebook, judge, results
+from nstlib.course import exercises, gradebook, grading, judge, results
 from nstlib.course.results import Result
-from nstlib.course.returning import feedback, formulas, making, moodle, pages, prose, sheets
+from nstlib.course.returning import canvas, feedback, formulas, making, moodle, pages, prose, sheets
 from nstlib.course.returning.classes import gather
 from nstlib.course.returning.feedback import Feedback, Mark
 
@@ -287,6 +287,15 @@ def test_a_page_that_takes_too_long_is_plain_and_the_teacher_is_told(graded: gra
     assert making.page_note(told, *files) == making.PLAIN  # known of the page that is there
 
 
+def test_the_teachers_table_says_once_that_a_page_is_plain_and_only_while_it_is() -> None:
+    row = Result("a", EXERCISE, note="The cell x was missing.")
+    for _ in range(2):
+        grading.note_page(row, making.PLAIN)
+        assert row.note == f"The cell x was missing. {making.PLAIN}"
+    grading.note_page(row, "")
+    assert row.note == "The cell x was missing."
+
+
 def test_a_hostile_cell_is_cut_before_it_is_coloured() -> None:
     budget = pages.Budget()
     assert len(budget.cut("x" * 10**6, pages.MOST_CODE)) < pages.MOST_CODE + 100
@@ -489,6 +498,26 @@ def test_canvas_gets_files_of_its_own_names(graded: gradebook.Gradebook, tmp_pat
     ]
     assert possible == ["    Points Possible", "", "", "", "", "18"]
     assert {row[1]: row[5] for row in rows} == {"4711": "5", "4712": "3", "4713": "0"}
+
+
+def test_names_of_platforms_are_recognised_where_they_stand(graded: gradebook.Gradebook) -> None:
+    (first, *_) = gather(graded.folder).returned
+
+    def with_file(file: str, **more: str) -> Any:
+        return replace(first, result=replace(first.result, file=file, **more))
+
+    assert canvas.user(with_file("a/LATE_anon_Xy12z_900_ex04.ipynb")) == ""
+    assert canvas.file_of(with_file("a/anon_Xy12z_900_ex04.ipynb"))
+    assert canvas.user(with_file("a.zip/van_der_berg_LATE_12_900_2_3.ipynb")) == "12"
+    assert canvas.user(with_file("a/anna.ipynb", id="12")) == "12" and not canvas.file_of(
+        with_file("a/anna.ipynb")
+    )
+    flat = with_file("all/Anna_Maria Berg_77_assignsubmission_file_ex04.ipynb")
+    assert moodle.folder_name(flat) == "Anna Maria Berg_77_assignsubmission_file_"
+    by_hand_ = replace(first, feedback=replace(first.feedback, name="A_b/c"))
+    by_hand_ = replace(by_hand_, result=replace(first.result, file="anna/ex04.ipynb", id="78"))
+    assert moodle.folder_name(by_hand_) == "A b c_78_assignsubmission_file_"
+    assert moodle.participant(replace(by_hand_, result=replace(first.result, file="a", id="anna@x"))) == ""
 
 
 GRADEBOOK = (

@@ -25,8 +25,8 @@ from .classes import Return
 from .notebooks import feedback_notebook
 from .sheets import Filled, Sheet, SheetError, fill, grade_column, number, safe_rows, scaled, value_of
 
-FILE = re.compile(r"^(?P<name>[^_]+(?:_[^_\d][^_]*)*?)(?:_LATE)?_(?P<user>\d+)_(?P<file>\d+)_(?P<own>.+)$")
-ANONYMOUS = re.compile(r"^anon_(?:LATE_)?(?P<user>[^_]+)_(?P<file>\d+)_(?P<own>.+)$")
+FILE = re.compile(r"(?P<name>.*?)_(?:LATE_)?(?P<user>\d+)_(?P<file>\d+)_(?P<own>.+)", re.DOTALL)
+ANONYMOUS = re.compile(r"(?:LATE_)?anon_(?P<user>[A-Za-z0-9]+)_(?P<file>\d+)_(?P<own>.+)", re.DOTALL)
 ABOUT = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 POSSIBLE = "Points Possible"
 
@@ -34,14 +34,14 @@ POSSIBLE = "Points Possible"
 def file_of(each: Return) -> re.Match[str] | None:
     """The file as Canvas handed it out."""
     parts = reversed(Path(each.result.file).parts)
-    return next((found for p in parts if (found := ANONYMOUS.match(p) or FILE.match(p))), None)
+    return next((found for p in parts if (found := ANONYMOUS.fullmatch(p) or FILE.fullmatch(p))), None)
 
 
 def user(each: Return) -> str:
     """The number of a student in Canvas; empty where it is not known, as for anonymous submissions."""
     found = file_of(each)
     if found:
-        return found["user"] if found["user"].isdecimal() else ""
+        return found["user"] if found.re is FILE else ""
     return each.result.id if each.result.id.isdecimal() else ""
 
 

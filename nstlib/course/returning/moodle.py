@@ -24,7 +24,7 @@ from .archives import write_zip
 from .classes import Return
 from .sheets import Filled, Sheet, fill, grade_column, last_number, number, scaled, value_of
 
-FOLDER = re.compile(r"^(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)")
+FOLDER = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_", re.DOTALL)
 WORKSHEET = (
     *("Identifier", "Full name", "Email address", "Status", "Grade", "Maximum grade", "Grade can be changed"),
     *("Last modified (submission)", "Last modified (grade)", "Feedback comments"),
@@ -62,7 +62,7 @@ def folder_of(each: Return) -> re.Match[str] | None:
 def folder_name(each: Return) -> str:
     """The name of a student's folder for Moodle, which counts underscores."""
     found = folder_of(each)
-    name = found["name"] if found else re.sub(r'[_/\\:*?"<>|\x00-\x1f]+', " ", each.name).strip(" .")
+    name = re.sub(r'[_/\\:*?"<>|\x00-\x1f]+', " ", found["name"] if found else each.name).strip(" .")
     return f"{name or 'Participant'}_{participant(each)}_assignsubmission_file_"
 
 
