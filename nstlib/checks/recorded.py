@@ -80,7 +80,9 @@ class Recorder:
         def answer(*arguments: Any) -> Any:
             place = key(name, arguments)
             self.values[place] = encode(function(*arguments))
-            return decode(self.values[place])  # what a recording will give: the next question may depend on it
+            return decode(
+                self.values[place]
+            )  # what a recording will give: the next question may depend on it
 
         return answer
 
