@@ -98,7 +98,7 @@ def applied(gradient: np.ndarray, steps: np.ndarray, changes: np.ndarray) -> np.
 def test_two_loop_multiplies_by_the_bfgs_matrix(count: int) -> None:
     """Nocedal and Wright 2006, eq. 6.17 and 7.20, by way of SciPy, which begins with the identity.
 
-    With variables in units of the root of gamma, gamma times the identity becomes the identity.
+    With variables in units of the square root of gamma, gamma times the identity becomes the identity.
     """
     steps, changes = pairs(count)
     gradient = np.random.default_rng(1).standard_normal(12)

@@ -1,4 +1,4 @@
-"""What teachers and maintainers run: `nst links`, `slides` and `exercises`."""
+"""What teachers and maintainers run: `nst links`, `lessons`, `slides` and `exercises`."""
 
 from __future__ import annotations
 
@@ -81,6 +81,34 @@ def make_slides(arguments: argparse.Namespace) -> int:
         print(path.with_suffix(".pdf"))
     if not browser and not arguments.no_pdf:
         print(handout.MISSING, file=sys.stderr)
+    return 0
+
+
+def lessons_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst lessons`."""
+    parser.epilog = (
+        "In the learners' edition a prediction comes before the picture: no outputs, and a few lines "
+        "are left for the learner to write; the cell after them compares."
+    )
+    parser.add_argument("lesson", metavar="LESSON", nargs="*", help="04, or its whole name (default: all)")
+    parser.add_argument(
+        "--blank",
+        metavar="FOLDER",
+        type=Path,
+        help="write the learners' edition, without outputs, into a folder",
+    )
+
+
+def show_lessons(arguments: argparse.Namespace) -> int:
+    """List the lessons, or write their learners' edition."""
+    from ..course import lessons
+
+    wanted = [lessons.pick(name, lessons.names()) for name in arguments.lesson] or lessons.names()
+    if arguments.blank is None:
+        print("\n".join(f"notebooks/{name}.ipynb  {lessons.title(name)}" for name in wanted))
+        return 0
+    for path in lessons.write(arguments.blank, wanted):
+        print(path)
     return 0
 
 
