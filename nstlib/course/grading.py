@@ -5,6 +5,7 @@ What a folder of grades holds afterwards:
     grades.csv       a row for each submission: points, what is still to be marked by hand, what went wrong
     summary.png      the class in a picture
     feedback/        a page for each student
+    seen.csv         what became of every file that was handed in
     received/        what was handed in, as it was
     gradebook.db, nbgrader_config.py, judged/, autograded/, release/     nbgrader's
 
@@ -28,9 +29,11 @@ from typing import Any
 
 from .. import hardware
 from ..foundation import whole_file
-from . import exercises, gradebook, judge, results, sandbox, submissions, summary
+from . import attendance, collecting, exercises, gradebook, judge, results, sandbox, summary
+from .collecting.roster import read_roster
 from .results import Result, key_of
 
+UNPACKED = "_unpacked"  # no student's key begins like this
 CHECKS = Path(__file__).resolve().parent.parent / "checks"
 
 
@@ -75,7 +78,7 @@ class Classroom:
 
     # --- one run
 
-    def grade(self, found: Sequence[submissions.Found], tell: Callable[[Result], None]) -> list[Result]:
+    def grade(self, found: Sequence[collecting.Found], tell: Callable[[Result], None]) -> list[Result]:
         """Grade submissions; tells each result as it comes.
 
         What fails fails alone. Judging runs in threads, each waiting for its sandbox; the gradebook is
@@ -97,13 +100,13 @@ class Classroom:
                 raise
         return sorted(done, key=lambda row: (row.student, row.exercise))
 
-    def prepare(self, found: Sequence[submissions.Found]) -> None:
+    def prepare(self, found: Sequence[collecting.Found]) -> None:
         """Make the exercises that occur known to the gradebook."""
         for name in sorted({each.exercise for each in found if each.exercise}):
             exercises.load(name)  # imported here, by one thread
             self.releases[name] = self.book.add_exercise(name)
 
-    def judge(self, found: submissions.Found) -> Result:
+    def judge(self, found: collecting.Found) -> Result:
         """Read and run one submission, unless that was done before."""
         result = Result(found.student, found.exercise, file=str(found.path), limits=asdict(self.limits))
         if found.problem:
@@ -127,16 +130,16 @@ class Classroom:
         same = before and before.fingerprint == result.fingerprint and before.status != "failed"
         return before if same and judged.is_file() else None
 
-    def run(self, found: submissions.Found, result: Result) -> None:
+    def run(self, found: collecting.Found, result: Result) -> None:
         """Run one submission in the sandbox and keep the judged notebook."""
         exercise = exercises.load(found.exercise)
         self.keep(found)
         try:
-            cells = submissions.read_cells(found.path)
-        except submissions.Unreadable as problem:  # it has changed since it was found
+            cells = collecting.read_cells(found.path)
+        except collecting.Unreadable as problem:  # it has changed since it was found
             result.note = str(problem)
             return
-        notebook, notes = submissions.rebuild(self.releases[found.exercise], cells)
+        notebook, notes = collecting.rebuild(self.releases[found.exercise], cells)
         verdict = judge.judge(exercise, notebook, limits=self.limits)
         self.book.store(found.student, found.exercise, gradebook.with_verdict(notebook, verdict, notes))
         result.status, result.note = "run", " ".join(notes)
@@ -146,14 +149,14 @@ class Classroom:
         result.seconds, result.memory, result.seed = verdict.seconds, verdict.memory, verdict.seed
         result.finished = verdict.finished
 
-    def keep(self, found: submissions.Found) -> None:
+    def keep(self, found: collecting.Found) -> None:
         """Copy what was handed in."""
         target = self.folder / "received" / found.student / found.exercise
         target.mkdir(parents=True, exist_ok=True)
         with whole_file(target / f"{found.exercise}.ipynb") as partial:
             shutil.copyfile(found.path, partial)
 
-    def finish(self, future: Future[Result], found: submissions.Found) -> Result:
+    def finish(self, future: Future[Result], found: collecting.Found) -> Result:
         """Take a result from its thread to the gradebook; what goes wrong concerns this submission only."""
         result = Result(found.student, found.exercise, file=str(found.path))
         try:
@@ -223,7 +226,7 @@ def jobs_that_fit(asked: int | None, limits: sandbox.Limits) -> int:
     return max(1, min(asked or os.cpu_count() or 1, fitting))
 
 
-def fingerprint(found: submissions.Found) -> str:
+def fingerprint(found: collecting.Found) -> str:
     """A number that changes with the submission and with whatever judges it."""
     source = exercises.SOLUTIONS / found.exercise
     checks = [CHECKS / "framework.py", CHECKS / f"{found.exercise.partition('_')[0]}.py"]
@@ -271,31 +274,48 @@ def grade_folder(
     *,
     limits: sandbox.Limits | None = None,
     jobs: int | None = None,
+    roster: Path | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
     starting: Callable[[int], None] = lambda count: None,
     tell: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:
     """Grade all submissions in a folder into a folder of grades.
 
     Args:
-        folder: see `submissions.find_submissions`.
+        folder: or a ZIP file, see `collecting.collect`.
         target: the folder of grades, made when it is not there.
         limits: of each submission.
         jobs: that run at the same time, see `jobs_that_fit`; as many as there are processors unless given.
+        roster: the class's list, see `collecting.roster`; whoever has handed in belongs to it unless given.
+        say: is told what became of the files, before and after.
         starting: is told how many submissions there are.
         tell: is told each result as it comes.
 
     Raises:
         SandboxMissing: nothing is run without a sandbox.
         OSError: the folder or the solutions are not there, or another grader is at work.
+        ValueError: a ZIP file or the roster cannot be read.
     """
     sandbox.require_platform()  # first: nothing that can be installed or named otherwise helps without
     exercises.require_nbgrader()
     folder, target = folder.resolve(), target.resolve()  # nbgrader changes the working folder
-    found = submissions.find_submissions(folder, cell_names(exercises.names()))
     sandbox.require_hidden(exercises.SOLUTIONS, folder, target)
+    students = read_roster(roster) if roster else None
+    known = students.knows if students else lambda name: False
+    found, census = collecting.collect(
+        folder, cell_names(exercises.names()), target / "received" / UNPACKED, known
+    )
     sandbox.require_sandbox()
     with alone(target):
         classroom = Classroom(target, limits, jobs)
+        there = attendance.attend(found, students)
+        found, census = there.found, census.without(there.strangers)
+        rows = attendance.Rows(target, classroom.results)
+        for sentence in (census.sentence(), *census.remarks(), *there.remarks):
+            say(sentence)
+        for sentence in rows.update(found, students, folder):
+            say(sentence)
+        census.write(target / "seen.csv")
         starting(len(found))
         try:
             done = classroom.grade(found, tell)
@@ -303,4 +323,5 @@ def grade_folder(
             classroom.write_table()
         if any(row.status == "graded" for row in done):
             summary.draw_summary(list(classroom.results.values()), target / "summary.png")
+        say(census.sentence(sum(row.status == "graded" for row in done)))
     return done
