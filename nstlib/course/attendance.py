@@ -55,8 +55,8 @@ def attend(found: Sequence[Found], roster: Roster | None) -> Attendance:
         members |= match.members
         unknown += [each for each in match.unknown if each.student not in members]
     remarks = tuple(
-        f"Not on the roster, and so not graded: {each.name or each.student} ({each.path.name}). Add a row for "
-        f"the student, or grade without --roster."
+        f"Not on the roster, and so not graded: {each.name or each.student} ({each.path.name}). Add a row "
+        f"for the student, or grade without --roster."
         for each in unknown
     )
     there = [described(each, members) for each in found if each.student in members]

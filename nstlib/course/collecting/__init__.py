@@ -1,9 +1,9 @@
 """What a class has handed in: found, told whose it is, read without believing anything, and accounted for.
 
-In the order of their imports: `names` (of people), `reading` (one notebook), `archives` (ZIP files), `entries`
-(everything that lies there), `platforms` (their patterns), `owners` (whose a file is), `census` (what became of
-each), `finding` (all of it), `roster` (who should have handed in), `rebuilding` (answers put into a fresh
-release).
+In the order of their imports: `names` (of people), `reading` (one notebook), `archives` (ZIP files),
+`entries` (everything that lies there), `platforms` (their patterns), `owners` (whose a file is), `census`
+(what became of each), `finding` (all of it), `roster` (who should have handed in), `rebuilding` (answers put
+into a fresh release).
 """
 
 from .census import Census, Seen

@@ -1,9 +1,9 @@
 """ZIP files from strangers: what is in them, unpacked without believing anything they say.
 
-A member lies under its own name (platforms write there who it is from, and want it back), but each part of the
-path is made harmless first, and no path that leads elsewhere is taken. Bytes are counted while they come, not as the header promises; only stored and deflated
-members are taken (others need memory in proportion to what the archive asks for); a folder appears whole or
-not at all.
+A member lies under its own name (platforms write there who it is from, and want it back), but each part of
+the path is made harmless first, and no path that leads elsewhere is taken. Bytes are counted while they come,
+not as the header promises; only stored and deflated members are taken (others need memory in proportion to
+what the archive asks for); a folder appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -288,7 +288,7 @@ def place_for(folder: Path, parts: tuple[str, ...], number: int) -> Path:
 
 
 def disk_name(part: str) -> str:
-    """A part of a path as it can stand on a disk: at most 200 bytes, its ending kept, nothing that controls."""
+    """A part of a path as it can stand on a disk: at most 200 bytes, its ending kept, no controls."""
     shown = "".join("_" if unicodedata.category(c) in ("Cc", "Cs") or c in "/\\" else c for c in part)
     if len(shown.encode()) > 200:
         ending = Path(shown).suffix[-16:]

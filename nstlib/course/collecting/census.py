@@ -59,7 +59,7 @@ class Census:
     seen: tuple[Seen, ...]
 
     def sentence(self, graded: int | None = None) -> str:
-        """All of them in one sentence: "14 files: 12 to grade, 1 not a notebook (homework.pdf), 1 twice (...)".
+        """All of them in one sentence: "14 files: 13 to grade, 1 not a notebook (homework.pdf)."
 
         Args:
             graded: how many have been graded; None before.
@@ -77,7 +77,7 @@ class Census:
         )
 
     def remarks(self) -> list[str]:
-        """A sentence for each file that is left out and whose student or teacher can do something about it."""
+        """A sentence for each file that is left out, where somebody can do something about it."""
         remedied = ("refused", "link", "hidden", "unreadable")
         return [each.sentence() for each in self.seen if each.fate in remedied]
 

@@ -60,7 +60,7 @@ def collect(
     unpack_into: Path,
     known: Callable[[str], bool] = lambda name: False,
 ) -> tuple[list[Found], Census]:
-    """All submissions in a folder or a ZIP file, sorted by student and exercise, and what became of each file.
+    """All submissions in a folder or a ZIP file, sorted by student, and what became of each file.
 
     Args:
         source: as a platform or a teacher made it, see `platforms` and `owners`.
@@ -170,7 +170,8 @@ def newest_only(taken: Iterable[tuple[Entry, Owner, Found]]) -> tuple[list[Found
     groups = collections.defaultdict(list)
     for entry, owner, found in taken:
         groups[(found.student, found.exercise)].append((age(found, owner), entry, found))
-    chosen, older = [], {}
+    chosen: list[Found] = []
+    older: dict[Entry, Entry] = {}
     for (_, exercise), group in groups.items():
         group.sort(key=lambda one: one[0])
         *others, (_, newest, _) = group
@@ -206,7 +207,7 @@ def without_notebook(owners: Owners, there: set[str], source: Path) -> list[Foun
     for entry, owner in owners.found.items():
         content.setdefault(owner, []).append(entry)
     places: dict[Owner, Node] = {owner: node for owner, node in owners.folders}
-    found = {}
+    found: dict[str, Found] = {}
     for owner, entries in content.items():
         if owner.key not in there | found.keys():
             parts = places[owner].parts if owner in places else entries[0].parts

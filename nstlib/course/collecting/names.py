@@ -28,7 +28,7 @@ def key_for(name: str, number: str = "", section: str = "") -> str:
 
     It is the name and the platform's number, "Anna_Berg_123"; or the section, if there is one, and the name,
     "A~Anna_Berg". In it blanks and underscores are the same. A few letters of a checksum stand for whatever
-    else would be lost: signs that are no letters, what exceeds the length, names that Windows keeps for itself.
+    else would be lost: signs that are no letters, what exceeds the length, names that Windows reserves.
     """
     parts = [
         safe_part(part) for part in ((name, number) if number else (section, name)) if part or part is name

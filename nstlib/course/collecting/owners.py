@@ -23,18 +23,19 @@ from . import names, platforms
 from .entries import NOTEBOOK_ENDS, Entry, is_archive, is_left_behind, is_notebook
 from .platforms import Owner
 
-# Words that say what a file or folder is, and not whose, in the languages whose platforms we have met; LINKING
+# Words that say what a file or folder is, and not whose, in the languages whose platforms we have met; linking
 # ones do so together with one of the others only: To and De are names.
-NEUTRAL = frozenset(
-    """abgabe abgaben abgegeben answer answers archive assignment assignments attempt aufgabe aufgaben backup
-    blatt class code colab copie copia copy course data desktop devoir documents download downloads draft
-    ejercicio exercise exercises exercice exercices export file files final finished folder grading homework hw
-    inbox kopie lab lesson lessons lösung lösungen module neu neuer new notebook notebooks old part problem
-    project ps pset semaine semana solution solutions src student students submission submissions submitted
-    submit subs tarea task tasks test übung übungen unit untitled upload uploads v version week weeks
-    woche work""".split()
-)
-LINKING = frozenset("and de for from handed in my nst of the to und von".split())
+NEUTRAL_WORDS = """
+    abgabe abgaben abgegeben answer answers archive assignment assignments attempt aufgabe aufgaben
+    backup blatt class code colab copia copie copy course data desktop devoir documents download
+    downloads draft ejercicio exercice exercices exercise exercises export file files final finished
+    folder grading homework hw inbox kopie lab lesson lessons lösung lösungen module neu neuer new
+    notebook notebooks old part problem project ps pset semaine semana solution solutions src student
+    students submission submissions submit submitted subs tarea task tasks test unit untitled upload
+    uploads v version week weeks woche work übung übungen
+"""
+LINKING_WORDS = "and de for from handed in my nst of the to und von"
+NEUTRAL, LINKING = frozenset(NEUTRAL_WORDS.split()), frozenset(LINKING_WORDS.split())
 SECTIONS = re.compile(
     r"(?:section|sec|group|grp|class|course|cohort|tutorial|seminar|period|kurs|gruppe|klasse|groupe|grupo|curso)"
     r"(?P<which>[ _-]?\d+[a-z]?|[ _-]\w+|[a-z])?",
@@ -170,7 +171,7 @@ class Owners:
                 self.visit(folder, name, (*sections, name))
 
     def give(self, folder: Node, owner: Owner) -> None:
-        """Everything in a folder belongs to one student, unless it is a download of many by the look of it."""
+        """Everything in a folder belongs to one student, unless it looks like a download of many."""
         if folder.packed and owner.platform == "folder" and len(platform_keys(folder)) > 1:
             reason = "It looks like a whole download: give it to `nst grade` by itself, or unpack it."
             self.barred.update(dict.fromkeys(folder.all_files(), reason))

@@ -4,8 +4,8 @@ Moodle, "Download all submissions" (mod_assign): a folder `Full Name_1234567_ass
 student (older versions end it with an underscore, newer ones do not), or, without "Download submissions in
 folders", files `Full Name_1234567_assignsubmission_file_homework.ipynb`. Text typed into the page comes as
 `..._assignsubmission_onlinetext_`. The number is the participant's in this one assignment: the same student
-has another in the next. Blind marking writes "Participant" for the name, groups their name and number. Entries
-carry the time of the download, so that Moodle says when something was handed in only in its grading
+has another in the next. Blind marking writes "Participant" for the name, groups their name and number.
+Entries carry the time of the download, so that Moodle says when something was handed in only in its grading
 worksheet.
 
 Canvas, "Download Submissions": `berganna_LATE_12345_67890_homework.ipynb`: the sortable name squeezed and in

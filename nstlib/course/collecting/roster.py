@@ -1,13 +1,14 @@
 """Who should have handed in: a class's list, of one's own or as a platform exports it.
 
-A CSV with a header, in UTF-8 (with or without its mark), UTF-16 or Windows' Latin, parted by commas, semicolons
-or tabs. Known are `id`, `name`, `section` and `email`, and what platforms write:
+A CSV with a header, in UTF-8 (with or without its mark), UTF-16 or Windows' Latin, parted by commas,
+semicolons or tabs. Known are `id`, `name`, `section` and `email`, and what platforms write:
 
 - Canvas' gradebook: Student ("Berg, Anna"), ID (the number in the names of files), SIS User ID, SIS Login ID,
   Section; its rows "Points Possible" and "Student, Test" are nobody.
-- Moodle's grading worksheet: Identifier ("Participant 1234567", the number in the names of folders), Full name,
-  ID number, Email address; Moodle's gradebook and list of participants: First name, Last name, ID number, Email
-  address, Groups. Only the worksheet has the number of the folders; with the others names decide.
+- Moodle's grading worksheet: Identifier ("Participant 1234567", the number in the names of folders), Full
+  name, ID number, Email address; Moodle's gradebook and list of participants: First name, Last name, ID
+  number, Email address, Groups. Only the worksheet has the number of the folders; with the others names
+  decide.
 """
 
 from __future__ import annotations
@@ -159,8 +160,8 @@ def read_roster(path: Path) -> Roster:
     columns = columns_of(rows[0] if rows else [])
     if not columns["id"] and not columns["name"] and not (columns["first"] and columns["last"]):
         raise ValueError(
-            f"{path} needs a header with a column `name` or `id` (or both), with `section` and `email` if you "
-            f"like; a gradebook that Moodle or Canvas exports as CSV will do."
+            f"{path} needs a header with a column `name` or `id` (or both), with `section` and `email` if "
+            f"you like; a gradebook that Moodle or Canvas exports as CSV will do."
         )
     members = [member for row in rows[1:] if (member := member_in(row, columns))]
     if not members:
