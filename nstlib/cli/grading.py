@@ -40,8 +40,8 @@ def grade_arguments(parser: argparse.ArgumentParser) -> None:
         "--roster",
         metavar="FILE",
         type=Path,
-        help="the class's list: CSV with `id` or `name`, or a gradebook as Moodle or Canvas exports it; lists "
-        "who is missing, and leaves out who does not belong to it",
+        help="the class's list: CSV with `id` or `name`, or a gradebook as Moodle or Canvas exports it; "
+        "lists who is missing, and leaves out who does not belong to it",
     )
     parser.add_argument(
         "--jobs",

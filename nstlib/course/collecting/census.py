@@ -59,7 +59,7 @@ class Census:
     seen: tuple[Seen, ...]
 
     def sentence(self, graded: int | None = None) -> str:
-        """All of them in one sentence: "14 files: 13 to grade, 1 not a notebook (homework.pdf)."
+        """All of them in a sentence, as "2 files: 1 to grade, 1 not a notebook (homework.pdf)." is one.
 
         Args:
             graded: how many have been graded; None before.

@@ -23,8 +23,8 @@ from . import names, platforms
 from .entries import NOTEBOOK_ENDS, Entry, is_archive, is_left_behind, is_notebook
 from .platforms import Owner
 
-# Words that say what a file or folder is, and not whose, in the languages whose platforms we have met; linking
-# ones do so together with one of the others only: To and De are names.
+# Words that say what a file or folder is, and not whose, in the languages whose platforms we have met;
+# linking ones do so together with one of the others only: To and De are names.
 NEUTRAL_WORDS = """
     abgabe abgaben abgegeben answer answers archive assignment assignments attempt aufgabe aufgaben
     backup blatt class code colab copia copie copy course data desktop devoir documents download
