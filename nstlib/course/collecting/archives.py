@@ -68,11 +68,13 @@ class Member:
         parts: its path in the archive.
         path: where it lies unpacked; None when it was not wanted or refused.
         problem: why it was refused; empty when it was not.
+        astray: whether the path leads out of the archive, and so says nothing; it is one part then.
     """
 
     parts: tuple[str, ...]
     path: Path | None = None
     problem: str = ""
+    astray: bool = False
 
 
 class Bounded(io.BufferedReader):
@@ -182,13 +184,19 @@ def take(
             path = place_for(folder, parts, number)
             left -= write(content, info, path, bounds.member, left)
             found.append(Member(parts, path))
+        except Astray as problem:
+            found.append(Member((name_of(info),), problem=str(problem), astray=True))
         except Unsuitable as problem:
-            found.append(Member(tuple(re.split(r"[/\\]", name_of(info))), problem=str(problem)))
+            found.append(Member(safe_path(info), problem=str(problem)))
     return found
 
 
 class Unsuitable(Refused):
     """A member that is not unpacked while the others are."""
+
+
+class Astray(Unsuitable):
+    """A member whose name leads out of the folder."""
 
 
 def write(content: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, most: int, left: int) -> int:
@@ -251,12 +259,12 @@ def safe_path(info: zipfile.ZipInfo) -> tuple[str, ...]:
     Some programs of Windows write backslashes; they part folders here as well.
 
     Raises:
-        Unsuitable: it would lead out of the folder.
+        Astray: it would lead out of the folder.
     """
     name = name_of(info)
     parts = tuple(part for part in re.split(r"[/\\]", name) if part not in ("", "."))
     if name[:1] in ("/", "\\") or re.match(r"[A-Za-z]:", name) or ".." in parts or not 0 < len(parts) <= 30:
-        raise Unsuitable("Its name leads out of the archive's folder: pack it again, without that path.")
+        raise Astray("Its name leads out of the archive's folder: pack it again, without that path.")
     return parts
 
 

@@ -19,6 +19,7 @@ WORDS = {
     "twice": "twice",
     "other": "not a notebook",
     "refused": "not unpacked",
+    "astray": "with a name that leads elsewhere",
     "link": "a link",
     "hidden": "hidden",
     "unreadable": "cannot be read",
@@ -78,7 +79,7 @@ class Census:
 
     def remarks(self) -> list[str]:
         """A sentence for each file that is left out, where somebody can do something about it."""
-        remedied = ("refused", "link", "hidden", "unreadable")
+        remedied = ("refused", "astray", "link", "hidden", "unreadable")
         return [each.sentence() for each in self.seen if each.fate in remedied]
 
     def without(self, students: Iterable[str]) -> Census:

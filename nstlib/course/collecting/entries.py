@@ -28,7 +28,7 @@ class Entry:
         parts: where it lies, below the folder or in the archive; a ZIP is a part like a folder.
         path: where it lies on the disk; in an archive that of the archive, unless it was unpacked.
         kind: "file", "empty" (a folder), "system", "copy" (saved by Jupyter), "hidden", "link", "refused" (by
-            `archives`), "unreadable".
+            `archives`), "astray" (a name in an archive that leads out of it), "unreadable".
         problem: why it is not taken; empty for a file.
         packed: how many of the parts are there before what a student has packed begins; None outside.
     """
@@ -164,5 +164,6 @@ def member_entry(member: archives.Member, archive: Entry, packed: int | None) ->
     """The entry of a member of an archive."""
     parts = (*archive.parts, *member.parts)
     if member.problem:
-        return Entry(parts, archive.path, "refused", member.problem, packed)
+        kind = "astray" if member.astray else "refused"
+        return Entry(parts, archive.path, kind, member.problem, packed)
     return replace(seen(parts, member.path or archive.path), packed=packed)

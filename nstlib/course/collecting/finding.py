@@ -16,7 +16,7 @@ from pathlib import Path
 from . import names, platforms
 from .census import Census, Seen
 from .entries import Entry, entries_of, is_archive, is_notebook
-from .owners import Node, Owners, tree_of
+from .owners import Owners, tree_of
 from .platforms import Owner
 from .reading import Unreadable, read_cells
 
@@ -203,16 +203,16 @@ def account(entry: Entry, owners: Owners, told: tuple[str, str] | None, older: M
 
 def without_notebook(owners: Owners, there: set[str], source: Path) -> list[Found]:
     """For each student of whom there is something, but no notebook, a submission that says why."""
-    content: dict[Owner, list[Entry]] = {owner: [] for owner, _ in owners.folders}
+    people = {owner.key: (owner, node.parts) for owner, node in reversed(owners.folders)}
+    content: dict[str, list[Entry]] = {key: [] for key in people}
     for entry, owner in owners.found.items():
-        content.setdefault(owner, []).append(entry)
-    places: dict[Owner, Node] = {owner: node for owner, node in owners.folders}
-    found: dict[str, Found] = {}
-    for owner, entries in content.items():
-        if owner.key not in there | found.keys():
-            parts = places[owner].parts if owner in places else entries[0].parts
-            found[owner.key] = replace(of_owner(owner, source.joinpath(*parts)), problem=why_none(entries))
-    return list(found.values())
+        people.setdefault(owner.key, (owner, entry.parts))
+        content.setdefault(owner.key, []).append(entry)
+    return [
+        replace(of_owner(owner, source.joinpath(*parts)), problem=why_none(content[key]))
+        for key, (owner, parts) in people.items()
+        if key not in there
+    ]
 
 
 def why_none(entries: Sequence[Entry]) -> str:

@@ -157,7 +157,7 @@ class Owners:
         section = "/".join(names.readable(name) for name in sections)
         for entry in node.files:
             owner = of_file(entry.name, section)
-            if owner:
+            if owner and entry.kind != "astray":
                 self.found[entry] = owner
         for name, folder in node.folders.items():
             owner = of_folder(name, folder)
