@@ -75,11 +75,8 @@ def collect(
 ) -> tuple[dict[str, collecting.Found], collecting.Census]:
     """What is found, by student (and exercise, where one has several), and the census."""
     found, census = collecting.collect(source, EXERCISES, source.parent / "unpacked", known)
-    per_student = Counter(each.student for each in found)
-    keys = [
-        each.student if per_student[each.student] == 1 else f"{each.student}/{each.exercise}"
-        for each in found
-    ]
+    several = Counter(each.student for each in found)
+    keys = [each.student + f"/{each.exercise}" * (several[each.student] > 1) for each in found]
     assert len(set(keys)) == len(keys)
     return dict(zip(keys, found, strict=True)), census
 
@@ -96,9 +93,9 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("path", "key", "name", "number", "platform"),
     [
-        ("Anna Berg_123456_assignsubmission_file_/homework.ipynb", "Anna_Berg_123456", "Anna Berg", "123456", "moodle"),
-        ("Anna Berg_123456_assignsubmission_file/a/b/hw.ipynb", "Anna_Berg_123456", "Anna Berg", "123456", "moodle"),
-        ("Anna Berg_123456_assignsubmission_file_homework.ipynb", "Anna_Berg_123456", "Anna Berg", "123456", "moodle"),
+        ("Anna Berg_12_assignsubmission_file_/homework.ipynb", "Anna_Berg_12", "Anna Berg", "12", "moodle"),
+        ("Anna Berg_12_assignsubmission_file/a/b/hw.ipynb", "Anna_Berg_12", "Anna Berg", "12", "moodle"),
+        ("Anna Berg_12_assignsubmission_file_homework.ipynb", "Anna_Berg_12", "Anna Berg", "12", "moodle"),
         ("Participant_77_assignsubmission_file_/x.ipynb", "Participant_77", "Participant", "77", "moodle"),
         ("अनीता शर्मा_5_assignsubmission_file_/x.ipynb", "अनीता_शर्मा_5", "अनीता शर्मा", "5", "moodle"),
         ("berganna_12345_67890_My Homework.ipynb", "berganna_12345", "berganna", "12345", "canvas"),
@@ -166,7 +163,8 @@ def test_canvas_files_of_any_name_are_one_students_and_the_last_upload_counts(fo
     assert set(found) == {"berganna_11", "berganna_12"}
     assert found["berganna_11"].path.name == "berganna_11_1903_ex04-1.ipynb"
     assert census.sentence() == (
-        "3 files: 2 to grade, 1 twice (berganna_11_905_final.ipynb, older than berganna_11_1903_ex04-1.ipynb)."
+        "3 files: 2 to grade, 1 twice (berganna_11_905_final.ipynb, older than "
+        "berganna_11_1903_ex04-1.ipynb)."
     )
 
 
@@ -241,8 +239,8 @@ def test_hidden_linked_empty_and_closed_things_are_named_with_the_remedy(
         "gus.pdf": "There is no notebook (.ipynb) among what was handed in: ex04.txt.",
     }
     assert census.sentence() == (
-        "9 files: 1 to grade, 1 not a notebook (ex04.txt), 2 a link (dora, ex04.ipynb), 2 hidden (ex04.ipynb, "
-        "ex04.ipynb), 1 cannot be read (ferdi), 1 a copy of Jupyter's, 1 left by the system."
+        "9 files: 1 to grade, 1 not a notebook (ex04.txt), 2 a link (dora, ex04.ipynb), 2 hidden "
+        "(ex04.ipynb, ex04.ipynb), 1 cannot be read (ferdi), 1 a copy of Jupyter's, 1 left by the system."
     )
     assert len(census.remarks()) == 5
 
@@ -400,13 +398,9 @@ def test_keys_are_apart_stable_and_safe_in_file_names() -> None:
             assert not set(key) & set('<>:"/\\|?*\x00 ') and all(unicodedata.category(c) != "Cc" for c in key)
             assert key.partition(".")[0].casefold() not in names.RESERVED
             assert unicodedata.normalize("NFC", key) == key
-            plain = " ".join(
-                unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode()).split("_")
-            )
-            same = " ".join(plain.split(" ")).strip(" ") if not number else number
-            while "  " in same:
-                same = same.replace("  ", " ")
-            assert not number and keys.setdefault(key, same) == same or number
+            plain = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
+            same = number or re.sub("[ _]+", " ", plain).strip(" ")
+            assert number or keys.setdefault(key, same) == same, "two names, one key"
 
 
 def test_sections_and_names_cannot_be_confused() -> None:
@@ -449,7 +443,7 @@ MOODLES = [
 
 
 def test_a_whole_download_is_graded_as_it_is(folder: Path) -> None:
-    """Moodle's, with a student's own ZIP in it; twice the same, and the files lie under the platform's names."""
+    """Moodle's, with a student's own ZIP in it; twice the same; files lie under the platform's names."""
     inner = pack(
         folder / "work.zip", ["NST project/ex04.ipynb", "__MACOSX/NST project/._ex04.ipynb"]
     ).read_bytes()
@@ -493,7 +487,8 @@ def test_names_in_archives_are_read_as_they_were_meant(
 
 @pytest.mark.parametrize(
     "name",
-    ["../evil.ipynb", "a/../../evil.ipynb", "/tmp/evil.ipynb", "C:\\evil.ipynb", "c:evil.ipynb", "..\\evil.ipynb",
+    ["../evil.ipynb", "a/../../evil.ipynb", "/tmp/evil.ipynb", "C:\\evil.ipynb", "c:evil.ipynb",
+     "..\\evil.ipynb",
      "\\\\server\\evil.ipynb"],
 )  # fmt: skip
 def test_nothing_leads_out_of_an_archive(folder: Path, name: str) -> None:
@@ -670,7 +665,7 @@ ROSTERS = {
     '"Berg, Anna",1,u1,aberg,A,\n"Falk, Ben",2,u2,bfalk,A,\n"Student, Test",3,,,A,\n',
     "worksheet.csv": "Identifier,Full name,ID number,Email address,Status,Grade\n"
     "Participant 1,Anna Berg,7001,aberg@example.org,,\nParticipant 2,Ben Falk,7002,bfalk@example.org,,\n",
-    "moodle.csv": "First name;Last name;ID number;Email address\nAnna;Berg;7001;aberg@example.org\nBen;Falk;7002;\n",
+    "moodle.csv": "First name;Last name;ID number;Email address\nAnna;Berg;7001;a@example.org\nBen;Falk;7002;\n",
     "german.csv": "Vorname\tNachname\tE-Mail-Adresse\nAnna\tBerg\taberg@example.org\nBen\tFalk\tb@example.org\n",
 }
 
@@ -746,8 +741,10 @@ def test_who_is_missing_who_has_left_and_who_comes_back(folder: Path) -> None:
     everybody = Roster([Member(name) for name in ("anna", "ben", "carl")])
     rows, said = rows_after(folder, {}, everybody)
     assert {key: row.status for key, row in rows.items()} == {
-        "anna/ex04_gram_matrices": "graded", "ben/ex04_gram_matrices": "graded", "carl/ex04_gram_matrices": "missing",
-    }  # fmt: skip
+        "anna/ex04_gram_matrices": "graded",
+        "ben/ex04_gram_matrices": "graded",
+        "carl/ex04_gram_matrices": "missing",
+    }
     assert len(said) == 1 and "eve" in said[0] and "Not on the roster" in said[0]
     without_ben = Roster([Member(name) for name in ("anna", "carl", "dora")])
     rows, said = rows_after(folder, rows, without_ben)
