@@ -30,9 +30,9 @@ def grade_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "folder",
-        metavar="SUBMISSIONS_FOLDER",
+        metavar="SUBMISSIONS",
         type=Path,
-        help="a folder for each student, or their files side by side",
+        help="Moodle's or Canvas' download (the ZIP or the folder), or a folder for each student",
     )
     parser.add_argument(
         "-o", "--output", metavar="FOLDER", type=Path, default=Path("grading"), help="(default: grading)"
@@ -50,6 +50,13 @@ def grade_arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         help="students, exercises (ex04) or questions (ex04:gram_matrix) to run again, and nothing else",
+    )
+    parser.add_argument(
+        "--roster",
+        metavar="FILE",
+        type=Path,
+        help="the class's list: CSV with `id` or `name`, or a gradebook as Moodle or Canvas exports it; "
+        "lists who is missing, and leaves out who does not belong to it",
     )
     parser.add_argument(
         "--jobs",
@@ -82,6 +89,8 @@ def grade(arguments: argparse.Namespace) -> int:
         arguments.output,
         limits=Limits(**given),
         jobs=arguments.jobs,
+        roster=arguments.roster,
+        say=lambda sentence: bar.write(sentence, file=sys.stdout),
         starting=bar.reset,
         tell=tell,
         policy=arguments.policy,

@@ -7,6 +7,7 @@ What a folder of grades holds afterwards:
     policy.path      where the file of deadlines is
     summary.png      the class in a picture
     feedback/        a page for each student
+    seen.csv         what became of every file that was handed in
     received/        what was handed in, as it was
     gradebook.db, nbgrader_config.py, judged/, autograded/, release/     nbgrader's
 
@@ -31,13 +32,27 @@ from typing import Any
 from .. import hardware
 from ..checks.framework import Outcome
 from ..foundation import whole_file
-from . import changes, exercises, gradebook, judge, marks, results, sandbox, submissions, summary, times
+from . import (
+    attendance,
+    changes,
+    collecting,
+    exercises,
+    gradebook,
+    judge,
+    marks,
+    results,
+    sandbox,
+    summary,
+    times,
+)
+from .collecting.roster import read_roster
 from .policy import Policy
 from .policy_file import WITHOUT, chosen_policy, keep_policy
 from .results import Result, identified, key_of
 from .returning.making import PLAIN
 from .selection import Selection, read_selection
 
+UNPACKED = "_unpacked"  # no student's key begins like this
 CHECKS = Path(__file__).resolve().parent.parent / "checks"
 
 
@@ -94,7 +109,7 @@ class Classroom:
 
     # --- one run
 
-    def grade(self, found: Sequence[submissions.Found], tell: Callable[[Result], None]) -> list[Result]:
+    def grade(self, found: Sequence[collecting.Found], tell: Callable[[Result], None]) -> list[Result]:
         """Grade submissions; tells each result as it comes.
 
         What fails fails alone. Judging runs in threads, each waiting for its sandbox; the gradebook is
@@ -116,13 +131,13 @@ class Classroom:
                 raise
         return sorted(done, key=lambda row: (row.student, row.exercise))
 
-    def prepare(self, found: Sequence[submissions.Found]) -> None:
+    def prepare(self, found: Sequence[collecting.Found]) -> None:
         """Make the exercises that occur known to the gradebook."""
         for name in names_in(found):
             exercises.load(name)  # imported here, by one thread
             self.releases[name] = self.book.add_exercise(name)
 
-    def judge(self, found: submissions.Found) -> Result:
+    def judge(self, found: collecting.Found) -> Result:
         """Read and run one submission, unless that was done before."""
         result = Result(found.student, found.exercise, file=str(found.path), limits=asdict(self.limits))
         if found.problem:
@@ -147,16 +162,16 @@ class Classroom:
         same = before and before.fingerprint == result.fingerprint and before.status != "failed"
         return before if same and judged.is_file() else None
 
-    def run(self, found: submissions.Found, result: Result) -> None:
+    def run(self, found: collecting.Found, result: Result) -> None:
         """Run one submission in the sandbox and keep the judged notebook."""
         exercise = exercises.load(found.exercise)
         self.keep(found)
         try:
-            cells = submissions.read_cells(found.path)
-        except submissions.Unreadable as problem:  # it has changed since it was found
+            cells = collecting.read_cells(found.path)
+        except collecting.Unreadable as problem:  # it has changed since it was found
             result.note = str(problem)
             return
-        notebook, notes = submissions.rebuild(self.releases[found.exercise], cells)
+        notebook, notes = collecting.rebuild(self.releases[found.exercise], cells)
         verdict = judge.judge(exercise, notebook, limits=self.limits)
         verdict.outcomes = self.leave_others(found, verdict.outcomes)
         self.book.store(found.student, found.exercise, gradebook.with_verdict(notebook, verdict, notes))
@@ -167,7 +182,7 @@ class Classroom:
         result.seconds, result.memory, result.seed = verdict.seconds, verdict.memory, verdict.seed
         result.finished = verdict.finished
 
-    def leave_others(self, found: submissions.Found, outcomes: list[Outcome]) -> list[Outcome]:
+    def leave_others(self, found: collecting.Found, outcomes: list[Outcome]) -> list[Outcome]:
         """Where single questions are judged again, the others keep the outcomes that are remembered."""
         wanted = self.selection.questions(found.exercise)
         before = self.results.get(key_of(found.student, found.exercise, str(found.path)))
@@ -175,14 +190,14 @@ class Classroom:
             return outcomes
         return [o if o.name in wanted else Outcome(o.name, **before.outcomes[o.name]) for o in outcomes]
 
-    def keep(self, found: submissions.Found) -> None:
+    def keep(self, found: collecting.Found) -> None:
         """Copy what was handed in."""
         target = self.folder / "received" / found.student / found.exercise
         target.mkdir(parents=True, exist_ok=True)
         with whole_file(target / f"{found.exercise}.ipynb") as partial:
             shutil.copyfile(found.path, partial)
 
-    def finish(self, future: Future[Result], found: submissions.Found) -> Result:
+    def finish(self, future: Future[Result], found: collecting.Found) -> Result:
         """Take a result from its thread to the gradebook; what goes wrong concerns this submission only."""
         result = Result(found.student, found.exercise, file=str(found.path))
         try:
@@ -267,7 +282,7 @@ def jobs_that_fit(asked: int | None, limits: sandbox.Limits) -> int:
     return max(1, min(asked or os.cpu_count() or 1, fitting))
 
 
-def fingerprint(found: submissions.Found) -> str:
+def fingerprint(found: collecting.Found) -> str:
     """A number that changes with the submission and with whatever judges it."""
     source = exercises.SOLUTIONS / found.exercise
     checks = [CHECKS / "framework.py", CHECKS / f"{found.exercise.partition('_')[0]}.py"]
@@ -278,7 +293,7 @@ def fingerprint(found: submissions.Found) -> str:
     return digest.hexdigest()
 
 
-def names_in(found: Sequence[submissions.Found]) -> list[str]:
+def names_in(found: Sequence[collecting.Found]) -> list[str]:
     """The exercises that occur, sorted."""
     return sorted({each.exercise for each in found if each.exercise})
 
@@ -327,6 +342,8 @@ def grade_folder(
     jobs: int | None = None,
     policy: Path | None = None,
     only: Sequence[str] = (),
+    roster: Path | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
     starting: Callable[[int], None] = lambda count: None,
     tell: Callable[[Result], None] = lambda result: None,
     changed: Callable[[changes.Change], None] = lambda change: None,
@@ -334,12 +351,14 @@ def grade_folder(
     """Grade all submissions in a folder into a folder of grades.
 
     Args:
-        folder: see `submissions.find_submissions`.
+        folder: or a ZIP file, see `collecting.collect`.
         target: the folder of grades, made when it is not there.
         limits: of each submission.
         jobs: that run at the same time, see `jobs_that_fit`; as many as there are processors unless given.
         policy: a file of deadlines, see `policy`; None takes that of the last run.
         only: what is run again, and nothing else, see `selection.read_selection`.
+        roster: the class's list, see `collecting.roster`; whoever has handed in belongs to it unless given.
+        say: is told what became of the files, before and after.
         starting: is told how many submissions there are.
         tell: is told each result as it comes.
         changed: is told, at the end, what is another than after the last run.
@@ -347,23 +366,35 @@ def grade_folder(
     Raises:
         SandboxMissing: nothing is run without a sandbox.
         OSError: the folder or the solutions are not there, or another grader is at work.
+        ValueError: a ZIP file or the roster cannot be read.
     """
     sandbox.require_platform()  # first: nothing that can be installed or named otherwise helps without
     exercises.require_nbgrader()
     folder, target = folder.resolve(), target.resolve()  # nbgrader changes the working folder
     policy = policy if policy in (None, WITHOUT) else policy.resolve()
     rules = chosen_policy(target, policy, exercises.names())
-    found = submissions.find_submissions(folder, cell_names(exercises.names()))
-    found = times.with_times(found, rules)
-    for doubt in times.doubts(found, rules):
-        warnings.warn(doubt, stacklevel=2)
-    selection = read_selection(only, found, {name: machine_questions(name) for name in names_in(found)})
-    found = [each for each in found if selection.covers(each)] if selection else found
     sandbox.require_hidden(exercises.SOLUTIONS, folder, target)
+    students = read_roster(roster) if roster else None
+    known = students.knows if students else lambda name: False
+    found, census = collecting.collect(
+        folder, cell_names(exercises.names()), target / "received" / UNPACKED, known
+    )
     sandbox.require_sandbox()
     with alone(target):
         keep_policy(target, policy)
+        there = attendance.attend(found, students)
+        found, census = times.with_times(there.found, rules), census.without(there.strangers)
+        for doubt in times.doubts(found, rules):
+            warnings.warn(doubt, stacklevel=2)
+        selection = read_selection(only, found, {name: machine_questions(name) for name in names_in(found)})
         classroom = Classroom(target, limits, jobs, rules, selection)
+        rows = attendance.Rows(target, classroom.results)
+        for sentence in (census.sentence(), *census.remarks(), *there.remarks):
+            say(sentence)
+        for sentence in rows.update(found, students, folder):
+            say(sentence)
+        census.write(target / "seen.csv")
+        found = [each for each in found if selection.covers(each)] if selection else found
         starting(len(found))
         try:
             done = classroom.grade(found, tell)
@@ -373,4 +404,5 @@ def grade_folder(
             summary.draw_summary(list(classroom.results.values()), target / "summary.png")
         for change in classroom.changes():
             changed(change)
+        say(census.sentence(sum(row.status == "graded" for row in done)))
     return done
