@@ -665,8 +665,8 @@ ROSTERS = {
     '"Berg, Anna",1,u1,aberg,A,\n"Falk, Ben",2,u2,bfalk,A,\n"Student, Test",3,,,A,\n',
     "worksheet.csv": "Identifier,Full name,ID number,Email address,Status,Grade\n"
     "Participant 1,Anna Berg,7001,aberg@example.org,,\nParticipant 2,Ben Falk,7002,bfalk@example.org,,\n",
-    "moodle.csv": "First name;Last name;ID number;Email address\nAnna;Berg;7001;a@example.org\nBen;Falk;7002;\n",
-    "german.csv": "Vorname\tNachname\tE-Mail-Adresse\nAnna\tBerg\taberg@example.org\nBen\tFalk\tb@example.org\n",
+    "moodle.csv": "First name;Last name;ID number;Email address\nAnna;Berg;7001;a@b.org\nBen;Falk;7002;\n",
+    "german.csv": "Vorname\tNachname\tE-Mail-Adresse\nAnna\tBerg\ta@b.org\nBen\tFalk\tb@b.org\n",
 }
 
 

@@ -7,12 +7,13 @@ Nothing that was handed in is deleted. The row of somebody who is not on the ros
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ..foundation import whole_file
-from .collecting import Found
+from .collecting import Found, archives
 from .collecting.names import forms
 from .collecting.roster import Member, Roster, described
 from .results import Result, key_of
@@ -123,12 +124,13 @@ class Rows:
         there = {key_of(each.student, each.exercise, str(each.path)) for each in found}
         said = []
         for key, row in list(self.rows.items()):
-            row.note = row.note.replace(GONE, "").strip()
-            if row.status == "missing" or key in there or not Path(row.file).is_relative_to(source):
+            if GONE in row.note:
+                row = self.rows[key] = replace(row, note=row.note.replace(GONE, "").strip())
+            if row.status == "missing" or key in there or not lay_in(Path(row.file), source):
                 continue
             who = ", ".join(filter(None, (row.name or row.student, row.exercise)))
             if row.status == "graded":
-                row.note = f"{row.note} {GONE}".strip()
+                self.rows[key] = replace(row, note=f"{row.note} {GONE}".strip())
                 said.append(
                     f"{who}: {GONE[0].lower()}{GONE[1:-1]}; the grade stays, and received/ has a copy."
                 )
@@ -154,6 +156,13 @@ class Rows:
             for member in roster.match(handed_in.values()).missing:  # type: ignore[union-attr]
                 row = missing_row(member, exercise)
                 self.rows.setdefault(key_of(row.student, row.exercise, ""), row)
+
+
+def lay_in(path: Path, source: Path) -> bool:
+    """Whether a file lies, or lay, in what is graded now, or in an earlier edition of the ZIP."""
+    stem = archives.folder_name(source, "").rstrip("-")
+    edition = re.compile(rf"{re.escape(stem)}-[0-9a-f]{{12}}")
+    return path.is_relative_to(source) or source.is_file() and any(map(edition.fullmatch, path.parts))
 
 
 def missing_row(member: Member, exercise: str) -> Result:
