@@ -745,7 +745,8 @@ def test_who_is_missing_who_has_left_and_who_comes_back(folder: Path) -> None:
         "ben/ex04_gram_matrices": "graded",
         "carl/ex04_gram_matrices": "missing",
     }
-    assert len(said) == 1 and "eve" in said[0] and "Not on the roster" in said[0]
+    assert len(said) == 2 and "eve" in said[0] and "Not on the roster" in said[0]
+    assert said[1] == "Missing in ex04_gram_matrices: carl."
     without_ben = Roster([Member(name) for name in ("anna", "carl", "dora")])
     rows, said = rows_after(folder, rows, without_ben)
     assert {key.partition("/")[0]: row.status for key, row in rows.items()} == {

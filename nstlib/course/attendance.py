@@ -98,7 +98,7 @@ class Rows:
         """
         said = self.come_and_go(roster) if roster else []
         said += self.drop_stale(found, source)
-        self.add_missing(found, roster)
+        said += self.add_missing(found, roster)
         with whole_file(self.folder / LEFT) as partial:
             kept = {key: asdict(row) for key, row in sorted(self.left.items())}
             partial.write_text(json.dumps(kept, indent=1), encoding="utf-8")
@@ -139,8 +139,9 @@ class Rows:
                 said.append(f"{who}: {Path(row.file).name} is gone, and so is its row.")
         return said
 
-    def add_missing(self, found: Sequence[Found], roster: Roster | None) -> None:
+    def add_missing(self, found: Sequence[Found], roster: Roster | None) -> list[str]:
         """A row for each member of whom there is nothing; none for who has handed in meanwhile."""
+        said = []
         exercises = {each.exercise for each in found if each.exercise}
         came = {(form, each.exercise) for each in found for form in forms(each.name)}
         for key, row in list(self.rows.items()):
@@ -153,9 +154,13 @@ class Rows:
             for row in self.rows.values():
                 if row.exercise == exercise:
                     handed_in.setdefault(row.student, as_found(row))
-            for member in roster.match(handed_in.values()).missing:  # type: ignore[union-attr]
+            missing = roster.match(handed_in.values()).missing  # type: ignore[union-attr]
+            if missing:
+                said.append(f"Missing in {exercise}: {', '.join(each.name or each.id for each in missing)}.")
+            for member in missing:
                 row = missing_row(member, exercise)
                 self.rows.setdefault(key_of(row.student, row.exercise, ""), row)
+        return said
 
 
 def lay_in(path: Path, source: Path) -> bool:
