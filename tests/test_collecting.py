@@ -171,6 +171,21 @@ def test_canvas_files_of_any_name_are_one_students_and_the_last_upload_counts(fo
 # --- folders ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("above", ["class", "class/class", "submissions/submissions", "week 3/class", "ex04"])
+def test_folders_around_a_download_say_nothing(folder: Path, above: str) -> None:
+    """Here it is unpacked into a folder of its own name; a folder by hand and Moodle's and Canvas' files."""
+    put(folder, f"{above}/anna/ex04.ipynb")
+    put(
+        folder,
+        f"{above}/Anna Berg_5_assignsubmission_file_/x.ipynb",
+        f"{above}/more/more/falkben_7_1234_x.ipynb",
+    )
+    found, _ = collect(folder)
+    assert {each.student: each.section for each in found.values()} == {
+        "anna": "", "Anna_Berg_5": "", "falkben_7": "more",
+    }  # fmt: skip
+
+
 def test_a_folder_level_too_many_loses_nobody(folder: Path) -> None:
     put(folder, "class/anna/ex04.ipynb", "class/ben/ex04.ipynb", "class/__MACOSX/._ex04.ipynb")
     found, census = collect(folder)
@@ -183,6 +198,8 @@ def test_sections_keep_students_of_one_name_apart(folder: Path) -> None:
         put(folder, f"{section}/Anna Berg/ex04.ipynb", f"{section}/homework/ben/hw.ipynb")
     put(folder, "A/Anna Berg_5_assignsubmission_file_/x.ipynb", "B/bergben_5_1234_x.ipynb")
     put(folder, "C/anna-ex04.ipynb", "C/ben-ex04.ipynb")
+    pack(folder / "D" / "anna-ex04.zip", ["x.ipynb"])
+    pack(folder / "D" / "ben-ex04.zip", ["x.ipynb"])
     found, _ = collect(folder)
     assert {(each.student, each.name, each.section) for each in found.values()} == {
         *((f"{s.replace(' ', '_')}~Anna_Berg", "Anna Berg", s) for s in ("Monday", "Tuesday", "Group 2")),
@@ -191,6 +208,8 @@ def test_sections_keep_students_of_one_name_apart(folder: Path) -> None:
         ("bergben_5", "bergben", "B"),
         ("C~anna", "anna", "C"),
         ("C~ben", "ben", "C"),
+        ("D~anna", "anna", "D"),
+        ("D~ben", "ben", "D"),
     }
 
 
