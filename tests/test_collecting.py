@@ -171,6 +171,21 @@ def test_canvas_files_of_any_name_are_one_students_and_the_last_upload_counts(fo
 # --- folders ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("above", ["class", "class/class", "submissions/submissions", "week 3/class", "ex04"])
+def test_folders_around_a_download_say_nothing(folder: Path, above: str) -> None:
+    """Here it is unpacked into a folder of its own name; a folder by hand and Moodle's and Canvas' files."""
+    put(folder, f"{above}/anna/ex04.ipynb")
+    put(
+        folder,
+        f"{above}/Anna Berg_5_assignsubmission_file_/x.ipynb",
+        f"{above}/more/more/falkben_7_1234_x.ipynb",
+    )
+    found, _ = collect(folder)
+    assert {each.student: each.section for each in found.values()} == {
+        "anna": "", "Anna_Berg_5": "", "falkben_7": "more",
+    }  # fmt: skip
+
+
 def test_a_folder_level_too_many_loses_nobody(folder: Path) -> None:
     put(folder, "class/anna/ex04.ipynb", "class/ben/ex04.ipynb", "class/__MACOSX/._ex04.ipynb")
     found, census = collect(folder)
@@ -183,6 +198,8 @@ def test_sections_keep_students_of_one_name_apart(folder: Path) -> None:
         put(folder, f"{section}/Anna Berg/ex04.ipynb", f"{section}/homework/ben/hw.ipynb")
     put(folder, "A/Anna Berg_5_assignsubmission_file_/x.ipynb", "B/bergben_5_1234_x.ipynb")
     put(folder, "C/anna-ex04.ipynb", "C/ben-ex04.ipynb")
+    pack(folder / "D" / "anna-ex04.zip", ["x.ipynb"])
+    pack(folder / "D" / "ben-ex04.zip", ["x.ipynb"])
     found, _ = collect(folder)
     assert {(each.student, each.name, each.section) for each in found.values()} == {
         *((f"{s.replace(' ', '_')}~Anna_Berg", "Anna Berg", s) for s in ("Monday", "Tuesday", "Group 2")),
@@ -191,6 +208,8 @@ def test_sections_keep_students_of_one_name_apart(folder: Path) -> None:
         ("bergben_5", "bergben", "B"),
         ("C~anna", "anna", "C"),
         ("C~ben", "ben", "C"),
+        ("D~anna", "anna", "D"),
+        ("D~ben", "ben", "D"),
     }
 
 
@@ -665,8 +684,8 @@ ROSTERS = {
     '"Berg, Anna",1,u1,aberg,A,\n"Falk, Ben",2,u2,bfalk,A,\n"Student, Test",3,,,A,\n',
     "worksheet.csv": "Identifier,Full name,ID number,Email address,Status,Grade\n"
     "Participant 1,Anna Berg,7001,aberg@example.org,,\nParticipant 2,Ben Falk,7002,bfalk@example.org,,\n",
-    "moodle.csv": "First name;Last name;ID number;Email address\nAnna;Berg;7001;a@example.org\nBen;Falk;7002;\n",
-    "german.csv": "Vorname\tNachname\tE-Mail-Adresse\nAnna\tBerg\taberg@example.org\nBen\tFalk\tb@example.org\n",
+    "moodle.csv": "First name;Last name;ID number;Email address\nAnna;Berg;7001;a@b.org\nBen;Falk;7002;\n",
+    "german.csv": "Vorname\tNachname\tE-Mail-Adresse\nAnna\tBerg\ta@b.org\nBen\tFalk\tb@b.org\n",
 }
 
 
@@ -745,7 +764,8 @@ def test_who_is_missing_who_has_left_and_who_comes_back(folder: Path) -> None:
         "ben/ex04_gram_matrices": "graded",
         "carl/ex04_gram_matrices": "missing",
     }
-    assert len(said) == 1 and "eve" in said[0] and "Not on the roster" in said[0]
+    assert len(said) == 2 and "eve" in said[0] and "Not on the roster" in said[0]
+    assert said[1] == "Missing in ex04_gram_matrices: carl."
     without_ben = Roster([Member(name) for name in ("anna", "carl", "dora")])
     rows, said = rows_after(folder, rows, without_ben)
     assert {key.partition("/")[0]: row.status for key, row in rows.items()} == {

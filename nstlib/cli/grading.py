@@ -38,6 +38,13 @@ def grade_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FOLDER", type=Path, default=Path("grading"), help="(default: grading)"
     )
     parser.add_argument(
+        "--roster",
+        metavar="FILE",
+        type=Path,
+        help="the class's list: CSV with `id` or `name`, or a gradebook as Moodle or Canvas exports it; "
+        "lists who is missing, and leaves out who does not belong to it",
+    )
+    parser.add_argument(
         "--policy",
         metavar="FILE",
         type=Path,
@@ -50,13 +57,6 @@ def grade_arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         help="students, exercises (ex04) or questions (ex04:gram_matrix) to run again, and nothing else",
-    )
-    parser.add_argument(
-        "--roster",
-        metavar="FILE",
-        type=Path,
-        help="the class's list: CSV with `id` or `name`, or a gradebook as Moodle or Canvas exports it; "
-        "lists who is missing, and leaves out who does not belong to it",
     )
     parser.add_argument(
         "--jobs",

@@ -7,12 +7,13 @@ Nothing that was handed in is deleted. The row of somebody who is not on the ros
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ..foundation import whole_file
-from .collecting import Found
+from .collecting import Found, archives
 from .collecting.names import forms
 from .collecting.roster import Member, Roster, described
 from .results import Result, key_of
@@ -97,7 +98,7 @@ class Rows:
         """
         said = self.come_and_go(roster) if roster else []
         said += self.drop_stale(found, source)
-        self.add_missing(found, roster)
+        said += self.add_missing(found, roster)
         with whole_file(self.folder / LEFT) as partial:
             kept = {key: asdict(row) for key, row in sorted(self.left.items())}
             partial.write_text(json.dumps(kept, indent=1), encoding="utf-8")
@@ -123,12 +124,13 @@ class Rows:
         there = {key_of(each.student, each.exercise, str(each.path)) for each in found}
         said = []
         for key, row in list(self.rows.items()):
-            row.note = row.note.replace(GONE, "").strip()
-            if row.status == "missing" or key in there or not Path(row.file).is_relative_to(source):
+            if GONE in row.note:
+                row = self.rows[key] = replace(row, note=row.note.replace(GONE, "").strip())
+            if row.status == "missing" or key in there or not lay_in(Path(row.file), source):
                 continue
             who = ", ".join(filter(None, (row.name or row.student, row.exercise)))
             if row.status == "graded":
-                row.note = f"{row.note} {GONE}".strip()
+                self.rows[key] = replace(row, note=f"{row.note} {GONE}".strip())
                 said.append(
                     f"{who}: {GONE[0].lower()}{GONE[1:-1]}; the grade stays, and received/ has a copy."
                 )
@@ -137,8 +139,9 @@ class Rows:
                 said.append(f"{who}: {Path(row.file).name} is gone, and so is its row.")
         return said
 
-    def add_missing(self, found: Sequence[Found], roster: Roster | None) -> None:
+    def add_missing(self, found: Sequence[Found], roster: Roster | None) -> list[str]:
         """A row for each member of whom there is nothing; none for who has handed in meanwhile."""
+        said = []
         exercises = {each.exercise for each in found if each.exercise}
         came = {(form, each.exercise) for each in found for form in forms(each.name)}
         for key, row in list(self.rows.items()):
@@ -151,9 +154,20 @@ class Rows:
             for row in self.rows.values():
                 if row.exercise == exercise:
                     handed_in.setdefault(row.student, as_found(row))
-            for member in roster.match(handed_in.values()).missing:  # type: ignore[union-attr]
+            missing = roster.match(handed_in.values()).missing  # type: ignore[union-attr]
+            if missing:
+                said.append(f"Missing in {exercise}: {', '.join(each.name or each.id for each in missing)}.")
+            for member in missing:
                 row = missing_row(member, exercise)
                 self.rows.setdefault(key_of(row.student, row.exercise, ""), row)
+        return said
+
+
+def lay_in(path: Path, source: Path) -> bool:
+    """Whether a file lies, or lay, in what is graded now, or in an earlier edition of the ZIP."""
+    stem = archives.folder_name(source, "").rstrip("-")
+    edition = re.compile(rf"{re.escape(stem)}-[0-9a-f]{{12}}")
+    return path.is_relative_to(source) or source.is_file() and any(map(edition.fullmatch, path.parts))
 
 
 def missing_row(member: Member, exercise: str) -> Result:

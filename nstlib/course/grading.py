@@ -340,10 +340,10 @@ def grade_folder(
     *,
     limits: sandbox.Limits | None = None,
     jobs: int | None = None,
-    policy: Path | None = None,
-    only: Sequence[str] = (),
     roster: Path | None = None,
     say: Callable[[str], None] = lambda sentence: None,
+    policy: Path | None = None,
+    only: Sequence[str] = (),
     starting: Callable[[int], None] = lambda count: None,
     tell: Callable[[Result], None] = lambda result: None,
     changed: Callable[[changes.Change], None] = lambda change: None,
@@ -355,10 +355,10 @@ def grade_folder(
         target: the folder of grades, made when it is not there.
         limits: of each submission.
         jobs: that run at the same time, see `jobs_that_fit`; as many as there are processors unless given.
-        policy: a file of deadlines, see `policy`; None takes that of the last run.
-        only: what is run again, and nothing else, see `selection.read_selection`.
         roster: the class's list, see `collecting.roster`; whoever has handed in belongs to it unless given.
         say: is told what became of the files, before and after.
+        policy: a file of deadlines, see `policy`; None takes that of the last run.
+        only: what is run again, and nothing else, see `selection.read_selection`.
         starting: is told how many submissions there are.
         tell: is told each result as it comes.
         changed: is told, at the end, what is another than after the last run.
@@ -376,25 +376,23 @@ def grade_folder(
     sandbox.require_hidden(exercises.SOLUTIONS, folder, target)
     students = read_roster(roster) if roster else None
     known = students.knows if students else lambda name: False
-    found, census = collecting.collect(
-        folder, cell_names(exercises.names()), target / "received" / UNPACKED, known
-    )
+    unpacked = target / "received" / UNPACKED
+    handed_in, census = collecting.collect(folder, cell_names(exercises.names()), unpacked, known)
+    there = attendance.attend(handed_in, students)
+    found = everybody = times.with_times(there.found, rules)
+    for doubt in times.doubts(found, rules):
+        warnings.warn(doubt, stacklevel=2)
+    selection = read_selection(only, found, {name: machine_questions(name) for name in names_in(found)})
+    found = [each for each in found if selection.covers(each)] if selection else found
     sandbox.require_sandbox()
     with alone(target):
         keep_policy(target, policy)
-        there = attendance.attend(found, students)
-        found, census = times.with_times(there.found, rules), census.without(there.strangers)
-        for doubt in times.doubts(found, rules):
-            warnings.warn(doubt, stacklevel=2)
-        selection = read_selection(only, found, {name: machine_questions(name) for name in names_in(found)})
         classroom = Classroom(target, limits, jobs, rules, selection)
-        rows = attendance.Rows(target, classroom.results)
-        for sentence in (census.sentence(), *census.remarks(), *there.remarks):
-            say(sentence)
-        for sentence in rows.update(found, students, folder):
-            say(sentence)
+        census = census.without(there.strangers)
         census.write(target / "seen.csv")
-        found = [each for each in found if selection.covers(each)] if selection else found
+        changed_rows = attendance.Rows(target, classroom.results).update(everybody, students, folder)
+        for sentence in (census.sentence(), *census.remarks(), *there.remarks, *changed_rows):
+            say(sentence)
         starting(len(found))
         try:
             done = classroom.grade(found, tell)
@@ -402,7 +400,8 @@ def grade_folder(
             classroom.write_table()
         if any(row.status == "graded" for row in done):
             summary.draw_summary(list(classroom.results.values()), target / "summary.png")
+        if not selection:
+            say(census.sentence(sum(row.status == "graded" for row in done)))
         for change in classroom.changes():
             changed(change)
-        say(census.sentence(sum(row.status == "graded" for row in done)))
     return done

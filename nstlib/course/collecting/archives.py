@@ -117,7 +117,7 @@ def unpack(
         Refused: it is no ZIP, broken, encrypted, or holds too much.
         OSError: the disk.
     """
-    target = into / f"{names.cut(names.safe_part(archive.stem)[0] or 'archive', 60)}-{digest(archive)}"
+    target = into / folder_name(archive, digest(archive))
     into.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=into))
     try:
@@ -128,6 +128,11 @@ def unpack(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return [replace(each, path=each.path and target / each.path.relative_to(partial)) for each in members]
+
+
+def folder_name(archive: Path, letters: str) -> str:
+    """The name of the folder into which an archive is unpacked: its own, and letters of its content."""
+    return f"{names.cut(names.safe_part(archive.stem)[0] or 'archive', 60)}-{letters}"
 
 
 def digest(archive: Path) -> str:

@@ -182,9 +182,9 @@ class Owners:
     def is_passed_through(self, name: str, folder: Node, above: str) -> bool:
         """Whether a folder says nothing about whose it is: by its name, or as it repeats the one above."""
         own = self.own_work(folder)
-        if name.casefold() == COPY_NUMBER.sub("", stem_of(above)).casefold():
-            return not own
-        return is_neutral(name) and not self.known(name) and (not own or any(map(person_in, own)))
+        repeats = name.casefold() == COPY_NUMBER.sub("", stem_of(above)).casefold()
+        neutral = is_neutral(name) and not self.known(name) and (not own or any(map(person_in, own)))
+        return neutral or repeats and all(map(is_platforms, own))
 
     def own_work(self, folder: Node) -> list[str]:
         """Names of what lies in a folder itself and may be a student's work; ZIPs as well."""
@@ -208,12 +208,15 @@ class Owners:
 
     def is_many_peoples(self, name: str, folder: Node) -> bool:
         """Whether the notebooks in a folder answer one exercise for several people, by their names."""
+        answered = {entry.name: self.exercise_of.get(entry, "") for entry in folder.files}
+        for part, inner in folder.folders.items():
+            if inner.packed:
+                answered[part] = next(filter(None, map(self.exercise_of.get, inner.all_files())), "")
         people: dict[str, set[str]] = {}
-        for entry in folder.files:
-            person = person_in(entry.name) if is_notebook(entry.name) else ""
-            own = set(names.words(person)) - NEUTRAL
-            if own and not own & set(names.words(name)) and self.exercise_of.get(entry):
-                people.setdefault(self.exercise_of[entry], set()).add(" ".join(sorted(own)))
+        for file, exercise in answered.items():
+            own = set(names.words(person_in(file) if may_be_work(file) else "")) - NEUTRAL
+            if exercise and own and not own & set(names.words(name)):
+                people.setdefault(exercise, set()).add(" ".join(sorted(own)))
         return any(len(group) > 1 for group in people.values())
 
 
