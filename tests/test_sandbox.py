@@ -424,9 +424,9 @@ while True:
     with Sandbox(dataclasses.replace(SMALL, cell_seconds=1)) as box:
         box.start()
         processes = watchdog.family(box.process.pid)
-        box.deadline = time.monotonic() + 3  # its start does not count, which takes longer on a busy machine
-        with pytest.raises(SandboxEnded, match="longer than 300 seconds"):
+        with pytest.raises(SandboxEnded, match="not end within 1 seconds and could not be interrupted") as end:
             say(box, code)
+        assert end.value.cause == sandbox.Cause.STEP
     assert all_gone(processes)
 
 
@@ -463,14 +463,17 @@ def test_output_is_cut(box: Sandbox) -> None:
 @NEEDED
 def test_many_large_pictures_are_cut_and_end_nothing() -> None:
     code = """
+import struct
 from IPython.display import Image, display
+header = bytes([137]) + b"PNG\r\n" + bytes([26]) + b"\n" + struct.pack(">I4sII", 13, b"IHDR", 9, 9)
 for _ in range(40):
-    display(Image(bytes(10**6), format="png"))
+    display(Image(header + bytes(5 * 10**5), format="png"))
 """
     with Sandbox() as box:
         box.start()
         (outputs,) = box.run([code])
-        assert 5 < len(outputs) < 20
+        assert 3 <= len(outputs) < 8
+        assert sum(len(str(output["data"])) for output in outputs) < 3_100_000
         assert say(box, "print('on')") == "on\n"
 
 
