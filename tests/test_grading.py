@@ -25,7 +25,7 @@ pytest.importorskip("nbgrader")
 
 from nstlib import cli
 from nstlib.cli import grading as grading_command
-from nstlib.course import exercises, grading, judge, results, sandbox, submissions, summary
+from nstlib.course import exercises, grading, judge, results, sandbox, scheduling, submissions, summary
 from nstlib.course.sandbox import Limits
 
 EXERCISE = "ex04_gram_matrices"
