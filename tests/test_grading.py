@@ -25,7 +25,7 @@ pytest.importorskip("nbgrader")
 
 from nstlib import cli
 from nstlib.cli import grading as grading_command
-from nstlib.course import collecting, exercises, grading, judge, results, sandbox, summary
+from nstlib.course import collecting, exercises, grading, judge, results, sandbox, scheduling, summary
 from nstlib.course.sandbox import Limits
 
 EXERCISE = "ex04_gram_matrices"
@@ -49,7 +49,7 @@ def right_answers(*questions: str) -> dict[str, str]:
 HONEST = right_answers("gram_matrix", "split_gram")  # 5 of 14 points: two questions answered, three not
 # Long enough for honest work on a busy machine, and short enough to wait for those who loop for ever.
 LIMITS = Limits(
-    seconds=300, cell_seconds=20, call_seconds=8, memory=1 << 30, processes=128, output_bytes=16 << 20
+    seconds=300, cell_seconds=20, call_seconds=8, memory=1 << 30, processes=64, output_bytes=16 << 20
 )
 
 
@@ -404,8 +404,8 @@ def test_results_of_an_older_version_are_read_and_run_again(
 def test_no_more_run_at_a_time_than_the_memory_holds(
     asked: int | None, gigabytes: float, jobs: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grading.hardware, "memory", lambda: int(gigabytes * 2**30))
-    monkeypatch.setattr(grading.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(scheduling.hardware, "memory", lambda: int(gigabytes * 2**30))
+    monkeypatch.setattr(scheduling.os, "cpu_count", lambda: 8)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert grading.Classroom(tmp_path, Limits(memory=4 << 30), asked).jobs == jobs
@@ -432,7 +432,7 @@ def test_the_class_picture_takes_rows_with_other_questions(tmp_path: Path) -> No
 
 
 def test_limits_that_allow_nothing_are_refused() -> None:
-    with pytest.raises(ValueError, match="memory=0; give a number above 0"):
+    with pytest.raises(ValueError, match="memory=0 GB; give a number of GB from 0.125"):
         Limits(memory=0)
 
 

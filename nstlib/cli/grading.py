@@ -16,7 +16,7 @@ from .values import port, positive
 
 GIBIBYTE = 2**30  # what the option counts in; `Limits` counts bytes
 LIMITS: Options = {
-    "seconds": (float, "S", "that a submission may take, all cells and checks together"),
+    "seconds": (float, "S", "of a processor that a submission may use, and three times that by the clock"),
     "memory": (float, "GB", "that a submission may use"),
     "processes": (int, "N", "that a submission may have, threads included"),
 }
@@ -59,6 +59,12 @@ def grade_arguments(parser: argparse.ArgumentParser) -> None:
         help="students, exercises (ex04) or questions (ex04:gram_matrix) to run again, and nothing else",
     )
     parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=positive,
+        help="of the hidden numbers, from now on and for everybody (default: the folder's own, made once)",
+    )
+    parser.add_argument(
         "--jobs",
         metavar="N",
         type=positive,
@@ -72,11 +78,11 @@ def grade(arguments: argparse.Namespace) -> int:
     """Grade a folder of submissions; says of each what became of it, and where the results are."""
     from tqdm import tqdm
 
-    from ..course import grading
+    from ..course import grading, seeds
 
     given = chosen(arguments, LIMITS)
     if "memory" in given:
-        given["memory"] = int(given["memory"] * GIBIBYTE)
+        given["memory"] *= GIBIBYTE
     changed: list[Any] = []
     bar = tqdm(unit="submission", disable=not sys.stderr.isatty())
 
@@ -95,6 +101,7 @@ def grade(arguments: argparse.Namespace) -> int:
         tell=tell,
         policy=arguments.policy,
         only=arguments.only,
+        seed=arguments.seed,
         changed=changed.append,
     )
     bar.close()
@@ -108,6 +115,7 @@ def grade(arguments: argparse.Namespace) -> int:
         print(f"Changed: {change.sentence()}")
     print(f"{len(done) - failed} graded, {failed} not.")
     print("\n".join(f"{arguments.output / name} {text}" for name, text in made.items()))
+    print(seeds.sentence(arguments.output))
     return 1 if failed else 0
 
 
