@@ -6,7 +6,7 @@ In the order of their imports: `wire` (what may cross into the sandbox and back)
 handed out), `submissions` (files from strangers), `policy` and `policy_file` (deadlines), `results` (a row
 for each submission), `times` (when it was handed in), `changes` and `selection` (before and after, and what
 is judged again), `gradebook` and `marks` (nbgrader), `grading` (a class), `marking` (marks by hand),
-`likeness` and `likeness_report` (answers that are alike). Only `runner` executes a learner's code, and only
-`gradebook` and `marks` write grades. Apart from them stand `links` (where the course is published), `slides`
-(lectures) and `handout` (lectures on paper).
+`likeness` and `likeness_report` (answers that are alike), `returning` (pages for students, files for
+platforms). Only `runner` executes a learner's code, and only `gradebook` and `marks` write grades. Apart from
+them stand `links` (where the course is published), `slides` (lectures) and `handout` (lectures on paper).
 """
