@@ -3,6 +3,7 @@
 # Not verified: Gradescope could not be tried where this was written.
 set -euo pipefail
 course=${AUTOGRADER:-/autograder}/source/course
+venv=${NST_VENV:-/opt/nst}
 apt-get update
 apt-get install --yes --no-install-recommends bubblewrap python3 python3-venv
 python=""
@@ -13,5 +14,5 @@ if [ -z "$python" ]; then
     echo "The course needs Python 3.11 to 3.13: choose Ubuntu 24.04 as the base image of the autograder." >&2
     exit 1
 fi
-"$python" -m venv /opt/nst
-/opt/nst/bin/python -m pip install --no-cache-dir -c "$course/constraints.txt" -e "$course[grade]"
+"$python" -m venv "$venv"
+"$venv/bin/python" -m pip install --no-cache-dir -c "$course/constraints.txt" -e "$course[grade]"
