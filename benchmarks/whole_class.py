@@ -3,10 +3,10 @@
     .venv/bin/python benchmarks/whole_class.py --write           # 200 students, into README.md: hours
     .venv/bin/python benchmarks/whole_class.py --students 20     # to the screen
 
-The class (tests/classes.py) has six kinds of students, one in ten of them hostile. It is graded from Moodle's ZIP
-and, in a second folder of grades, from Canvas's; then some of the honest submissions (all with `--all`) are
-graded again, each alone in a folder of its own. Every honest one has to get the score that it was made for,
-each time. `--folder` keeps what is written there, and a run that was stopped goes on in it.
+The class (tests/classes.py) has six kinds of students, one in ten of them hostile. It is graded from Moodle's
+ZIP and, in a second folder of grades, from Canvas's; then some of the honest submissions (all with `--all`)
+are graded again, each alone in a folder of its own. Every honest one has to get the score that it was made
+for, each time. `--folder` keeps what is written there, and a run that was stopped goes on in it.
 """
 
 from __future__ import annotations
@@ -96,9 +96,10 @@ def score(row: dict[str, Any] | None) -> float | None:
     return sum(outcome["score"] for outcome in row["outcomes"].values())
 
 
-def messages(row: dict[str, Any]) -> list[tuple[str, float, str]]:
-    """What was said of each question."""
-    return sorted((name, each["score"], each["message"]) for name, each in row["outcomes"].items())
+def said(row: dict[str, Any] | None) -> list[tuple[str, float, str]]:
+    """Points and message of each question; nothing when there is no row."""
+    outcomes = row["outcomes"] if row else {}
+    return sorted((name, each["score"], each["message"]) for name, each in outcomes.items())
 
 
 # --- the runs ---------------------------------------------------------------------------------------
@@ -180,22 +181,20 @@ def verdicts(
     moodle, canvas = (run.rows for run in runs.values())
     lost = [m for m in members if m.id not in moodle or m.id not in canvas]
     untrue = [m for m in honest if not score(moodle.get(m.id)) == score(canvas.get(m.id)) == m.score]
-    twice = [m for m in honest if m not in lost and messages(moodle[m.id]) != messages(canvas[m.id])]
-    other = [
-        m for m in honest if m.id in singles and (not singles[m.id] or messages(singles[m.id]) != messages(moodle[m.id]))
-    ]  # fmt: skip
+    twice = [m for m in honest if said(moodle.get(m.id)) != said(canvas.get(m.id))]
+    other = [m for m in honest if m.id in singles and said(singles[m.id]) != said(moodle.get(m.id))]
     return [
-        f"everybody has a row in both: {len(members) - len(lost)} of {len(members)}{named(lost)}",
-        f"honest work with the score it was made for, both times: {len(honest) - len(untrue)} of "
-        f"{len(honest)}{named(untrue)}",
-        f"with the same points and messages both times: {len(honest) - len(twice)} of {len(honest)}{named(twice)}",
-        f"with the same alone: {len(singles) - len(other)} of {len(singles)}{named(other)}",
+        tally("everybody has a row in both", len(members), lost),
+        tally("honest work with the score that it was made for, both times", len(honest), untrue),
+        tally("honest work with the same points and messages both times", len(honest), twice),
+        tally("honest work with the same points and messages alone", len(singles), other),
     ]
 
 
-def named(members: Sequence[classes.Member]) -> str:
-    """Who: number, kind."""
-    return f" (not: {', '.join(f'{m.id}, {m.kind}' for m in members)})" if members else ""
+def tally(what: str, count: int, failed: Sequence[classes.Member]) -> str:
+    """For how many something holds, and for whom it does not."""
+    names = ", ".join(f"{member.id} ({member.kind})" for member in failed)
+    return f"{what}: **{count - len(failed)} of {count}**" + (f"; not {names}" if failed else "")
 
 
 def main() -> int:
