@@ -24,7 +24,7 @@ from PIL import Image
 
 import nstlib
 from nstlib import cli
-from nstlib.cli import lab, stylize, teaching, values
+from nstlib.cli import grading, lab, stylize, values
 from nstlib.cli.parser import make_parser
 
 HEAVY = {"keras", "tensorflow", "jax", "torch", "scipy", "matplotlib", "skimage"}
@@ -934,7 +934,7 @@ def test_a_user_without_a_home_can_paint(folder: Path) -> None:
 def test_a_port_that_is_none_is_refused(
     nst: Nst, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
-    for module in (lab, teaching):
+    for module in (lab, grading):
         monkeypatch.setattr(module, "become", lambda command: pytest.fail("a server was started"))
     code, out, err = nst(*arguments)
     assert (code, out) == (2, "")

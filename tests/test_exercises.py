@@ -21,9 +21,9 @@ import pytest
 from lacking import LACKING
 
 from nstlib import cli
-from nstlib.checks import framework
+from nstlib.checks import framework, recorded
 from nstlib.checks.framework import Check
-from nstlib.course import exercises, rehearsal, sandbox
+from nstlib.course import exercises, recording, rehearsal, sandbox
 from nstlib.course.sandbox.host import ADVICE
 from nstlib.course.sandbox.users import USERS_TAKEN
 
@@ -166,6 +166,75 @@ def test_a_solved_notebook_has_a_marking_scheme_pictures_and_one_clean_run(path:
     assert path.stat().st_size < 1_000_000
 
 
+# --- right values without formulas ------------------------------------------------------------------
+
+
+def test_a_recording_repeats_what_the_reference_said_and_knows_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Reference:
+        @staticmethod
+        def pairs(x: Any, names: Any) -> Any:
+            return {"one": (x.T, 0.1 + 0.2), "two": {(1, 2), (0, 1)}, "three": [None, True, names]}
+
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(2, 3))
+    recorder = recorded.Recorder(Reference)
+    said = recorder.pairs(x, ["a"])
+    assert said["two"] == {(0, 1), (1, 2)}
+    written = json.loads(json.dumps(recorder.values))
+    monkeypatch.setattr(recorded, "read", lambda exercise: written)
+    right = recorded.Recorded("ex99")
+    again = right.pairs(x * (1 + 1e-15), ["a"])  # another processor's last digit
+    assert list(again) == list(said) and again["two"] == said["two"] and again["three"] == said["three"]
+    assert again["one"][1] == pytest.approx(0.3, rel=1e-12)
+    np.testing.assert_allclose(again["one"][0], x.T, rtol=1e-6)
+    for others in ((x + 1e-5, ["a"]), (x, ["b"]), (x.T.copy(), ["a"]), (x, [])):
+        with pytest.raises(recorded.NotRecorded):
+            right.pairs(*others)
+    with pytest.raises(TypeError, match="cannot be recorded"):
+        recorder.pairs(object(), [])
+
+
+@with_solutions
+@each_source
+def test_learners_read_what_the_grader_would_say_of_the_same_numbers(path: Path) -> None:
+    """Right and wrong answers, with the recording of the right values and with the reference itself."""
+    assert recording.outdated(exercises.load(path.stem)) == []
+
+
+@with_solutions
+@each_source
+def test_nothing_a_learner_can_call_earns_points(path: Path) -> None:
+    """Every function of the checks, and of the recordings, handed in as an answer to every question."""
+    exercise = exercises.load(path.stem)
+    found = [value for value in vars(exercise.checks).values() if callable(value)]
+    right = recorded.Recorded(exercise.short)
+    names = [name for name, value in vars(exercise.reference).items() if callable(value)]
+    found += [getattr(right, name) for name in names]
+    for question in exercise.questions:
+        for answer in found:
+            outcome = exercise.check(question).run(
+                np.random.default_rng(5), exercise.reference, *[answer] * len(question.answers)
+            )
+            assert outcome.score <= 1 and not outcome.passed, (question.name, answer)
+
+
+@with_solutions
+@each_source
+def test_no_line_of_an_answer_stands_in_checks_or_tests(path: Path) -> None:
+    exercise = exercises.load(path.stem)
+    secret = set(exercises.solution_lines(exercise.notebook))
+    secret |= set(exercises.long_lines((path.parent / "reference.py").read_text(encoding="utf-8")))
+    secret = {line for line in secret if not line.startswith(('"', "Q"))} - exercises.open_lines(
+        exercise.notebook
+    )
+    places = [*(ROOT / "nstlib" / "checks").glob("*.py"), *(ROOT / "tests").glob("*.py")]
+    for place in places:
+        shown = {line.strip() for line in place.read_text(encoding="utf-8").splitlines()}
+        assert not secret & shown, place.name
+
+
 # --- checks -----------------------------------------------------------------------------------------
 
 STRANGE: dict[str, Any] = {
@@ -195,21 +264,26 @@ CHECKS = [
 ]
 
 
+EACH_CHECK = pytest.mark.parametrize(
+    ("name", "check"), CHECKS, ids=[f"{c.steps.__module__[-4:]}-{n}" for n, c in CHECKS]
+)
+
+
 def answers_of(check: Check) -> int:
-    return check.steps.__code__.co_argcount - 1
+    return check.steps.__code__.co_argcount - 2
 
 
-@pytest.mark.parametrize(("name", "check"), CHECKS, ids=[f"{c.steps.__module__[-4:]}-{n}" for n, c in CHECKS])
+@EACH_CHECK
 def test_a_check_survives_every_answer_and_rewards_no_nonsense(name: str, check: Check) -> None:
     for what, value in STRANGE.items():
         for answer in (value, lambda *_, value=value: value):
-            outcome = check.run(np.random.default_rng(1), *[answer] * answers_of(check))
+            outcome = check(*[answer] * answers_of(check))
             assert not outcome.passed, what
             assert outcome.score <= 1, f"{what} earns {outcome.score} of {outcome.points}"
             assert "cannot make sense" not in outcome.message, f"{what}: {outcome.message}"
 
 
-@pytest.mark.parametrize(("name", "check"), CHECKS, ids=[f"{c.steps.__module__[-4:]}-{n}" for n, c in CHECKS])
+@EACH_CHECK
 def test_the_laziest_answers_earn_almost_nothing(name: str, check: Check) -> None:
     for what, answer in {
         "its argument": lambda *a: a[0],
@@ -217,13 +291,13 @@ def test_the_laziest_answers_earn_almost_nothing(name: str, check: Check) -> Non
         "zeros": lambda *a: np.zeros_like(a[0]),
         "an error": lambda *a: 1 / 0,
     }.items():
-        outcome = check.run(np.random.default_rng(1), *[answer] * answers_of(check))
+        outcome = check(*[answer] * answers_of(check))
         if (name, what) != ("no_square", "zeros"):  # where zeros are the right answer to the first half
             assert not outcome.passed and outcome.score <= 1, f"{what}: {outcome.sentence()}"
 
 
 @framework.question(points=3)
-def example(rng: np.random.Generator, answer: Any) -> Iterator[float]:
+def example(rng: np.random.Generator, right: Any, answer: Any) -> Iterator[float]:
     x = rng.normal(size=(2, 3))
     found = framework.array(framework.call(answer, x), (3, 2))
     yield 1
@@ -239,6 +313,25 @@ def test_a_check_counts_what_was_earned_and_says_what_is_wrong() -> None:
     )
     assert example(lambda x: 2 * x.T).message == "Not the transpose."
     assert "shape (2, 3)" in example(lambda x: x).message
+
+
+def test_who_says_nothing_has_not_passed() -> None:
+    def silent(x: Any) -> Any:
+        raise framework.Mistake("")
+
+    outcome = example(silent)
+    assert (outcome.score, outcome.passed, outcome.message) == (0, False, framework.NO_WORDS)
+
+
+def test_who_is_almost_right_is_told_by_how_much() -> None:
+    told = "(It is off by 0.0002 of the largest entry; 0.0001 is allowed.)"
+    assert told in example(lambda x: x.T + 2e-4 * np.abs(x).max()).message
+    assert example(lambda x: x.T * (1 + 9e-5)).passed
+    assert "off by" not in example(lambda x: 2 * x.T).message
+
+
+def test_a_check_that_ends_early_has_passed_no_more_than_it_gave() -> None:
+    assert framework.Outcome("gram", 3, 3).passed is False  # nobody has said that it has
 
 
 def stub(x: Any) -> Any:

@@ -37,18 +37,16 @@ pytestmark = [
     ),
 ]
 
-HONEST = {
-    "gram_matrix": """
-def gram_matrix(features):
-    flat = features.reshape(-1, features.shape[-1])
-    return flat.T @ flat / len(flat)
-""",
-    "split_gram": """
-def split_gram(features):
-    flat = features.reshape(-1, features.shape[-1])
-    return np.cov(flat.T, bias=True), np.outer(flat.mean(0), flat.mean(0))
-""",
-}  # 5 of 14 points: two questions answered, three not
+
+def right_answers(*questions: str) -> dict[str, str]:
+    """The answers of the solved notebook, which the public tree does not have."""
+    path = exercises.SOLUTIONS / EXERCISE / f"{EXERCISE}.ipynb"
+    cells = nbformat.read(path, as_version=4).cells if path.is_file() else []
+    by_name = {exercises.tags(cell).get("grade_id"): cell.source for cell in cells}
+    return {name: by_name[f"ex04_{name}_answer"] for name in questions if by_name}
+
+
+HONEST = right_answers("gram_matrix", "split_gram")  # 5 of 14 points: two questions answered, three not
 # Long enough for honest work on a busy machine, and short enough to wait for those who loop for ever.
 LIMITS = Limits(
     seconds=300, cell_seconds=20, call_seconds=8, memory=1 << 30, processes=128, output_bytes=16 << 20

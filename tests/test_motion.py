@@ -5,6 +5,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 
 pytest.importorskip("cv2", reason="films need the extra `video`")
 
@@ -131,13 +132,8 @@ def test_fifty_warps_keep_what_bilinear_ones_lose() -> None:
 
 def at(flow: np.ndarray, x: float, y: float) -> np.ndarray:
     """A flow between its pixels, bilinear, its borders repeated."""
-    height, width = flow.shape[:2]
-    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
-    left, top = int(min(x, width - 2)), int(min(y, height - 2))
-    a, b = x - left, y - top
-    upper = (1 - a) * flow[top, left] + a * flow[top, left + 1]
-    lower = (1 - a) * flow[top + 1, left] + a * flow[top + 1, left + 1]
-    return np.asarray((1 - b) * upper + b * lower)
+    parts = [map_coordinates(flow[..., k], [[y], [x]], order=1, mode="nearest") for k in (0, 1)]
+    return np.concatenate(parts)
 
 
 def test_agreement_is_the_papers_in_a_plain_loop() -> None:

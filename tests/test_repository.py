@@ -138,7 +138,7 @@ ORDER = [
     ),
     *("objectives", "autodiff", "tiles", "optimizers", "checkpoint", "memory", "recipes"),
     *("feedforward", "video", "again", "plots"),
-    *("widgets", "fonts", "sweeps", "studio", "live", "checks", "course", "cli"),
+    *("widgets", "fonts", "sweeps", "studio", "live", "answers", "checks", "course", "cli"),
 ]
 
 

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from lacking import LACKING
 
-from nstlib.checks.framework import Mistake
+from nstlib.checks.framework import LONGEST_MESSAGE, Check, Mistake, call
 from nstlib.course import sandbox, watchdog, wire
-from nstlib.course.sandbox import Limits, Sandbox, SandboxEnded, process
+from nstlib.course.sandbox import Limits, Remote, Sandbox, SandboxEnded, process
 from nstlib.course.sandbox.host import ADVICE
 from nstlib.course.sandbox.outputs import clean_outputs
 from nstlib.course.sandbox.process import WATCHDOG
@@ -494,6 +494,31 @@ while True:
         assert box.heard < 200 << 20
 
 
+@NEEDED
+def test_the_checks_inside_run_and_know_nothing(box: Sandbox) -> None:
+    code = """
+from nstlib.checks import ex04 as check
+import nstlib, os
+print(check.gram_matrix(len), check.gram)
+print(os.listdir(os.path.join(os.path.dirname(nstlib.__file__), "checks")))
+"""
+    assert say(box, code) == "Checked by the grader. Checked by the grader.\n['__init__.py']\n"
+
+
+@NEEDED
+@pytest.mark.parametrize("words", ['""', '" "', "None", "'a' * 10_000_000"])
+def test_an_answer_that_objects_without_words_has_failed(box: Sandbox, words: str) -> None:
+    """`Mistake` can be imported and raised by a learner's function, too."""
+    list(box.run([f"from nstlib.answers import Mistake\ndef answer(x):\n    raise Mistake({words})"]))
+
+    def steps(rng: np.random.Generator, right: Any, given: Any) -> Iterator[float]:
+        call(given, 1)
+        yield 3
+
+    outcome = Check(steps, 3).run(np.random.default_rng(1), None, Remote(box, "answer", ""))
+    assert (outcome.score, outcome.passed) == (0, False) and 0 < len(outcome.message) <= LONGEST_MESSAGE
+
+
 # --- what comes out is only bytes -------------------------------------------------------------------
 
 
@@ -508,7 +533,7 @@ class Liar(np.ndarray):
 def lie(x):
     return np.zeros(3).view(Liar)
 np.allclose = np.array_equal = lambda *a, **k: True
-import nstlib.checks.framework as f
+from nstlib.checks import framework as f
 f.same = f.require = lambda *a, **k: True
 """
     list(box.run([code]))

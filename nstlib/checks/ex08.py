@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,23 +42,6 @@ def plan_of(value: Any, factors: Sequence[str]) -> list[Settings]:
     return plan
 
 
-def right_plan(base: Settings, alternatives: Mapping[str, Sequence[Any]]) -> list[Settings]:
-    """The baseline and one run for each alternative."""
-    changes = [(factor, value) for factor, values in alternatives.items() for value in values]
-    return [base, *(base | {factor: value} for factor, value in changes if value != base[factor])]
-
-
-def piled_up(base: Settings, alternatives: Mapping[str, Sequence[Any]]) -> list[Settings]:
-    """The plan of a program that never goes back to the baseline."""
-    current, plan = dict(base), [dict(base)]
-    for factor, values in alternatives.items():
-        for value in values:
-            if value != base[factor]:
-                current[factor] = value
-                plan.append(dict(current))
-    return plan
-
-
 def random_plan(rng: np.random.Generator) -> tuple[Settings, dict[str, list[Any]]]:
     """A baseline, and alternatives of three factors; one of them names the baseline's value, too."""
     base = {factor: values[int(rng.integers(3))] for factor, values in VALUES.items()}
@@ -70,7 +52,7 @@ def random_plan(rng: np.random.Generator) -> tuple[Settings, dict[str, list[Any]
 
 
 @question(points=3)
-def star_plan(rng: np.random.Generator, answer: Any) -> Steps:
+def star_plan(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """Full settings, the baseline first; one difference each; each alternative once."""
     base, alternatives = random_plan(rng)
     plan = plan_of(call(answer, dict(base), alternatives), list(base))
@@ -84,12 +66,12 @@ def star_plan(rng: np.random.Generator, answer: Any) -> Steps:
         len(plan) == 1 or any(run != plan[0] for run in plan),
         "All entries of your plan are equal. Is it the same dict, several times?",
     )
-    right = right_plan(base, alternatives)
-    require(plan != right[1:], "The baseline itself is missing from the plan.")
+    wanted = right.plan(base, alternatives)
+    require(plan != wanted[1:], "The baseline itself is missing from the plan.")
     require(plan[0] == base, "The first run of the plan should be the baseline.")
     require(len(plan) > 1, "Your plan holds the baseline and none of the alternatives.")
     yield 1
-    require(plan != piled_up(base, alternatives), PILED_UP)
+    require(plan != right.piled_up(base, alternatives), PILED_UP)
     for place, run in enumerate(plan[1:], start=1):
         changed = [factor for factor in base if run[factor] != base[factor]]
         require(
@@ -100,9 +82,9 @@ def star_plan(rng: np.random.Generator, answer: Any) -> Steps:
             f"Entry {place} of your plan changes {len(changed)} factors at once: {', '.join(changed)}.",
         )
     yield 1
-    require(len(plan) == len(right), f"Your plan has {len(plan)} runs; it should have {len(right)}.")
-    require(all(run in plan for run in right), "An alternative is missing from your plan.")
-    require(plan == right, "The runs are right; their order is not that of the alternatives.")
+    require(len(plan) == len(wanted), f"Your plan has {len(plan)} runs; it should have {len(wanted)}.")
+    require(all(run in plan for run in wanted), "An alternative is missing from your plan.")
+    require(plan == wanted, "The runs are right; their order is not that of the alternatives.")
     yield 1
 
 
@@ -112,19 +94,6 @@ PILED_UP = "Changes pile up in your plan: each run keeps those of the run before
 def difference(one: Settings, other: Settings, names: Sequence[str]) -> list[str]:
     """The names whose values differ; a name that is left out has the value None."""
     return [name for name in names if one.get(name) != other.get(name)]
-
-
-def pairs_where(
-    runs: Sequence[Settings], holds: Callable[[Settings, Settings], bool]
-) -> set[tuple[int, int]]:
-    """All pairs of positions, the smaller one first, for which something holds."""
-    return {(i, j) for i, j in combinations(range(len(runs)), 2) if holds(runs[i], runs[j])}
-
-
-def right_pairs(runs: Sequence[Settings], factor: str, defaults: Settings) -> set[tuple[int, int]]:
-    """The fair comparisons."""
-    full = [defaults | run for run in runs]
-    return pairs_where(full, lambda a, b: difference(a, b, list(defaults)) == [factor])
 
 
 def pairs_of(value: Any, count: int) -> set[tuple[int, int]]:
@@ -162,98 +131,66 @@ def report_runs(rng: np.random.Generator) -> tuple[list[Settings], str, Settings
 
 
 @question(points=3)
-def fair_pairs(rng: np.random.Generator, answer: Any) -> Steps:
+def fair_pairs(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """Runs that state everything; then runs that leave out what is the default."""
     runs, factor, defaults = report_runs(rng)
     names = list(defaults)
     found = pairs_of(call(answer, runs, factor, defaults), len(runs))
-    right = right_pairs(runs, factor, defaults)
-    require(
-        found != pairs_where(runs, lambda a, b: a[factor] != b[factor]),
-        "You ask only whether the factor differs; in a fair comparison nothing else does.",
-    )
-    require(
-        found != pairs_where(runs, lambda a, b: len(difference(a, b, names)) == 1),
-        "Your pairs differ in one factor, but it is not always the factor that was asked for.",
-    )
-    judge_pairs(found, right, runs, factor, names)
+    for message, wrong in right.mistakes_of_pairs(runs, factor).items():
+        require(found != wrong, message)
+    judge_pairs(found, right.pairs(runs, factor, defaults), runs, factor, names)
     yield 2
     stated = [{k: v for k, v in run.items() if v != defaults[k] or rng.random() < 0.4} for run in runs]
     first, second = (i for i, run in enumerate(runs) if run == defaults)
     stated[first], stated[second] = {}, dict(defaults)
     found = pairs_of(call(answer, stated, factor, defaults), len(runs))
     require(
-        found != right_pairs(stated, factor, dict.fromkeys(names)),
+        found != right.pairs(stated, factor, dict.fromkeys(names)),
         "Right where every run states everything. What a run leaves out has the default value.",
     )
-    judge_pairs(found, right, [defaults | run for run in stated], factor, names)
+    full = [defaults | run for run in stated]
+    judge_pairs(found, right.pairs(runs, factor, defaults), full, factor, names)
     yield 1
 
 
 def judge_pairs(
     found: set[tuple[int, int]],
-    right: set[tuple[int, int]],
+    fair: set[tuple[int, int]],
     runs: list[Settings],
     factor: str,
     names: list[str],
 ) -> None:
     """Name one pair that is wrong or missing."""
-    for i, j in sorted(found - right):
+    for i, j in sorted(found - fair):
         changed = difference(runs[i], runs[j], names)
         require(changed, f"Runs {i} and {j} do not differ at all, and you call them a comparison.")
         raise Mistake(
             f"Runs {i} and {j} are no fair comparison for {factor}: they differ in {', '.join(changed)}."
         )
-    for pair in sorted(right - found):
+    for pair in sorted(fair - found):
         raise Mistake(f"A fair comparison for {factor} is missing: runs {pair[0]} and {pair[1]}.")
 
 
-def right_effects(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The effect of each factor alone, and its main effect."""
-    steps = [np.take(scores, 1, axis=k) - np.take(scores, 0, axis=k) for k in range(scores.ndim)]
-    return np.array([step.ravel()[0] for step in steps]), np.array([step.mean() for step in steps])
-
-
 @question(points=3)
-def effects(rng: np.random.Generator, answer: Any) -> Steps:
+def effects(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """Factors that simply add up; then the effects alone; then the main effects."""
     single = rng.uniform(0.5, 2.0, size=3) * rng.permutation([1.0, -1.0, 2.5])
     scores = 10.0 + np.add.outer(np.add.outer([0.0, single[0]], [0.0, single[1]]), [0.0, single[2]])
-    names = ("alone", "main effect")
-    for name, one in zip(names, two_arrays(call(answer, scores), 3), strict=True):
-        known = {
-            f"{name}: wrong sign. It is after minus before.": -single,
-            f"{name}: the factors are in the reverse order.": single[::-1],
-            f"{name}: you add up the runs instead of taking their mean.": 4 * single,
-            f"{name}: half of the right value. Compare after with before, not with all runs.": single / 2,
-        }
+    for name, one in zip(("alone", "main effect"), two_arrays(call(answer, scores), 3), strict=True):
+        known = {f"{name}: {told}": wrong for told, wrong in right.mistakes_of_sums(single).items()}
         diagnose(one, single, known, f"{name}: wrong already where every factor adds a fixed amount.")
     yield 1
     scores = rng.normal(10.0, 2.0, size=(2, 2, 2))
-    alone, main = right_effects(scores)
-    last = np.array([scores[1, 1, 1] - scores[tuple(1 - np.eye(3, dtype=int)[k])] for k in range(3)])
+    alone, main = right.effects(scores)
     found = two_arrays(call(answer, scores), 3)
     require(
         not (same(found[0], main) and same(found[1], alone)), "The two arrays are there, in the other order."
     )
-    known = {
-        "alone: the others should stay before; you change them all first, and this factor last.": last,
-        "alone: you average over the other factors; here they stay before.": main,
-        "alone: your changes pile up, one after the other.": np.array(
-            [
-                scores[1, 0, 0] - scores[0, 0, 0],
-                scores[1, 1, 0] - scores[1, 0, 0],
-                scores[1, 1, 1] - scores[1, 1, 0],
-            ]
-        ),
-    }
-    diagnose(found[0], alone, known, "alone: these are not the changes from the run with all factors before.")
+    otherwise = "alone: these are not the changes from the run with all factors before."
+    diagnose(found[0], alone, right.mistakes_of_alone(scores), otherwise)
     yield 1
-    known = {
-        "main effect: this is the effect alone. Average over all settings of the others.": alone,
-        "main effect: you average two of the four comparisons, those at the corners.": (alone + last) / 2,
-    }
-    diagnose(found[1], main, known, "main effect: this is not mean after minus mean before.")
+    otherwise = "main effect: this is not mean after minus mean before."
+    diagnose(found[1], main, right.mistakes_of_main(scores), otherwise)
     yield 1
 
 
@@ -287,7 +224,7 @@ def verdict_of(value: Any) -> tuple[float, str]:
 
 
 @question(points=4)
-def judge_sweep(rng: np.random.Generator, answer: Any) -> Steps:
+def judge_sweep(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """A plain sweep; then the budget and rows of several evaluations; then edges, disorder and divergence."""
     rates = np.sort(10 ** rng.uniform(-4, 0, size=5))
     every = list(range(1, 21))
@@ -347,26 +284,26 @@ def judge_sweep(rng: np.random.Generator, answer: Any) -> Steps:
 
 
 @question(points=2)
-def fit_time(rng: np.random.Generator, answer: Any) -> Steps:
+def fit_time(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """Measurements on a line; then measurements with noise, where only least squares gives the value."""
     sides = rng.permutation(np.arange(64, 512, 40))[:7]
     pixels, iterations = sides**2, rng.integers(20, 400, size=7)
     start, rate = rng.uniform(2.0, 5.0), rng.uniform(2e-7, 9e-7)
     work = (pixels * iterations).astype("float64")
-    check_fit(call(answer, pixels, iterations, start + rate * work), start, rate, pixels, iterations)
-    yield 1
-    seconds = start + rate * work + rng.normal(0.0, 2.0, size=7)
-    table = np.stack([np.ones(7), work], axis=1)
-    start, rate = np.linalg.lstsq(table, seconds, rcond=None)[0]
+    seconds = start + rate * work
     found = numbers(call(answer, pixels, iterations, seconds))
-    ends = np.argsort(work)[[0, -1]]
-    slopes = [np.diff(seconds[pair])[0] / np.diff(work[pair])[0] for pair in (ends, [0, -1])]
-    known = {
-        "Your line goes through the smallest and the largest run; all should have a say.": slopes[0],
-        "Your line goes through the first and the last run; all should have a say.": slopes[1],
-    }
+    require(
+        not (same(found[0], rate) and same(found[1], start)), "The two numbers are there, in the other order."
+    )
+    otherwise = "r is wrong for measurements that follow the formula exactly."
+    diagnose(found[1], rate, right.mistakes_of_fit(pixels, iterations, seconds), otherwise)
+    require(same(found[0], start), "r is right, t0 is not, for measurements that follow the formula exactly.")
+    yield 1
+    seconds = seconds + rng.normal(0.0, 2.0, size=7)
+    start, rate = right.fit(pixels, iterations, seconds)
+    found = numbers(call(answer, pixels, iterations, seconds))
     otherwise = "Right for measurements without noise; with noise, r is not that of least squares."
-    diagnose(found[1], rate, known, otherwise)
+    diagnose(found[1], rate, right.mistakes_of_noisy_fit(pixels, iterations, seconds), otherwise)
     require(same(found[0], start), "With noise, t0 is not that of the least-squares fit.")
     yield 1
 
@@ -377,79 +314,35 @@ def numbers(value: Any) -> tuple[float, float]:
     return float(found[0]), float(found[1])
 
 
-def check_fit(value: Any, start: float, rate: float, pixels: np.ndarray, iterations: np.ndarray) -> None:
-    """Compare a fit of exact measurements with the numbers they were made from."""
-    found = numbers(value)
-    require(
-        not (same(found[0], rate) and same(found[1], start)), "The two numbers are there, in the other order."
-    )
-    work = (pixels * iterations).astype("float64")
-    seconds = start + rate * work
-    known = {
-        "Your line goes through the origin: the fixed part is missing.": np.sum(seconds * work)
-        / np.sum(work**2),
-        "You average seconds per pixel and iteration: the fixed part is in it, too.": np.mean(seconds / work),
-        "You fit against pixels alone; the iterations count as well.": np.polyfit(pixels, seconds, 1)[0],
-        "You fit against iterations alone; the pixels count as well.": np.polyfit(iterations, seconds, 1)[0],
-        "You fit logarithms; the formula is a sum.": np.polyfit(np.log(work), np.log(seconds), 1)[0],
-    }
-    diagnose(found[1], rate, known, "r is wrong for measurements that follow the formula exactly.")
-    require(same(found[0], start), "r is right, t0 is not, for measurements that follow the formula exactly.")
-
-
-def right_front(content: np.ndarray, style: np.ndarray) -> np.ndarray:
-    """Which runs are not beaten."""
-    no_worse = (content[None] <= content[:, None]) & (style[None] <= style[:, None])
-    better = (content[None] < content[:, None]) | (style[None] < style[:, None])
-    return np.asarray(~(no_worse & better).any(axis=1))
-
-
 @question(points=3)
-def on_the_front(rng: np.random.Generator, answer: Any) -> Steps:
+def on_the_front(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """Runs without ties; then equal runs, and runs that are equal in one distance."""
     content, style = np.sort(rng.uniform(0.2, 1.5, size=4)), np.sort(rng.uniform(0.1, 0.9, size=4))[::-1]
     behind = rng.integers(4, size=5)
     points = np.array([content, style])
     points = np.concatenate([points, points[:, behind] + rng.uniform(0.01, 0.3, size=(2, 5))], axis=1)
     content, style = points[:, rng.permutation(9)]
-    right = right_front(content, style)
+    front = right.front(content, style)
     found = truths(call(answer, content, style), 9)
-    known = {
-        "Your front is that of the worst runs: lower distances are better.": right_front(-content, -style),
-        "You return the runs that are beaten.": ~right,
-        "Only one run is on your front. There is no single best: keep all that are not beaten.": content
-        + style
-        == np.min(content + style),
-        "Your front has the best run in each distance; those between them count, too, if not beaten.": (
-            (content == content.min()) | (style == style.min())
-        ),
-        "All runs are on your front, and some are beaten in both distances.": np.ones(9),
-        "Your front is empty. A run does not beat itself.": np.zeros(9),
-    }
-    place = int(np.argmax(found != right))
-    how = "is not beaten, and not on your front" if right[place] else "is beaten, and on your front"
-    diagnose(
-        found, right, known, f"The run with content {content[place]:.3f} and style {style[place]:.3f} {how}."
-    )
+    place = int(np.argmax(found != front))
+    how = "is not beaten, and not on your front" if front[place] else "is beaten, and on your front"
+    otherwise = f"The run with content {content[place]:.3f} and style {style[place]:.3f} {how}."
+    diagnose(found, front, right.mistakes_of_front(content, style), otherwise)
     yield 2
     first, last = int(np.argmin(content)), int(np.argmin(style))
     content = np.append(content, [content[first], content[first], content[last] + 0.2])
     style = np.append(style, [style[first], style[first] + 0.1, style[last]])
     order = rng.permutation(12)
     content, style = content[order], style[order]
-    right = right_front(content, style)
-    strictly = ~((content[None] < content[:, None]) & (style[None] < style[:, None])).any(axis=1)
     found = truths(call(answer, content, style), 12)
     equal = [sum((content == c) & (style == s)) > 1 for c, s in zip(content, style, strict=True)]
-    known = {
-        "A run that is equal in one distance and worse in the other is beaten; you keep it.": strictly,
-        "Two runs with equal distances do not beat each other; you drop both.": right & ~np.array(equal),
-    }
     require(
         found[np.array(equal)].all() or not found[np.array(equal)].any(),
         "Of two runs with equal distances you keep one; neither beats the other.",
     )
-    diagnose(found, right, known, "Right without ties, wrong where two runs are equal in a distance.")
+    known = right.mistakes_of_ties(content, style)
+    otherwise = "Right without ties, wrong where two runs are equal in a distance."
+    diagnose(found, right.front(content, style), known, otherwise)
     yield 1
 
 

@@ -8,17 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from .framework import Mistake, Steps, array, call, diagnose, number, question, require, same, uses
+from .framework import Mistake, Steps, array, call, diagnose, number, question, require, same
 
 Blocks = list[tuple[int, int]]
+VGG19 = [2, 2, 4, 4, 4]  # convolutions in each block
 
 
 # --- names ------------------------------------------------------------------------------------------
-
-
-def places(counts: list[int]) -> list[tuple[int, int]]:
-    """(block, convolution in the block) of every convolution, from the input on."""
-    return [(block, k) for block, count in enumerate(counts, start=1) for k in range(1, count + 1)]
 
 
 def some_counts(rng: np.random.Generator) -> list[int]:
@@ -43,20 +39,16 @@ def instead(answer: Any, *arguments: Any) -> str | None:
 
 
 @question(points=3)
-def layer_names(rng: np.random.Generator, answer: Any) -> Steps:
+def layer_names(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """Both names on several plans; then numbers that a plan does not have."""
-    counts = [2, 2, 4, 4, 4]
+    counts = VGG19
     for _ in range(4):
-        every = places(counts)
-        for index in sorted({int(k) for k in rng.integers(2, len(every), 3)} | {0, len(every) - 1}):
-            found = call(answer, list(counts), index + 1)
-            require(
-                isinstance(found, (tuple, list))
-                and len(found) == 2
-                and all(isinstance(n, str) for n in found),
-                "Return two strings: the name in Keras, then the name in the papers.",
-            )
-            judge_names(tuple(found), counts, index)
+        last = sum(counts)
+        for place in sorted({1 + int(k) for k in rng.integers(2, last, 3)} | {1, last}):
+            found = call(answer, list(counts), place)
+            known = right.mistakes_of_layer_names(counts, place)
+            where = f"Convolution {place} of the plan {counts}"
+            judge_names(found, list(right.layer_names(counts, place)), known, where)
         counts = some_counts(rng)
     yield 2
     last = sum(counts)
@@ -71,50 +63,39 @@ def layer_names(rng: np.random.Generator, answer: Any) -> Steps:
     yield 1
 
 
-def judge_names(found: tuple[str, str], counts: list[int], index: int) -> None:
-    """Both names of the convolution with this index (from 0); a mistake says how they are wrong."""
-    every, where = places(counts), f"Convolution {index + 1} of the plan {counts}"
-    block, k = every[index]
-    right = (f"block{block}_conv{k}", f"conv{block}_{k}")
+def judge_names(value: Any, right: list[str], known: dict[str, list[str]], where: str) -> None:
+    """Both names of a convolution; a mistake says how they are wrong.
+
+    Args:
+        value: of the learner's function.
+        right: the two names.
+        known: message -> the two names that this mistake gives.
+        where: the convolution in words.
+    """
+    require(
+        isinstance(value, (tuple, list)) and len(value) == 2 and all(isinstance(n, str) for n in value),
+        "Return two strings: the name in Keras, then the name in the papers.",
+    )
+    found = list(value)
     if found == right:
         return
     require(found != right[::-1], "The two names are there, in the other order.")
-    usual = places([2, 2, 4, 4, 4])
-    if index < len(usual) and found[0] == "block{}_conv{}".format(*usual[index]):
-        raise Mistake(f"{where} comes out as in VGG-19; the function is told the plan of another network.")
-    after = every[index + 1] if index + 1 < len(every) else (0, 0)
-    for (b, n), message in (
-        (after, "you begin to count with 0, the documents with 1."),
-        ((block, k - 1), "the convolutions of a block are counted from 1."),
-        ((block - 1, k), "the blocks are counted from 1."),
-        ((block, index + 1), "the second number counts within the block, not from the input."),
-    ):
-        if found in ((f"block{b}_conv{n}", f"conv{b}_{n}"), (f"conv{b}_{n}", f"block{b}_conv{n}")):
-            raise Mistake(f"{where} comes out as {found[0]}: {message}")
+    for message, names in known.items():
+        if sorted(found) == sorted(names):
+            raise Mistake(f"{where} {message}")
     if right[0] == found[0] or right[1] == found[1]:
         raise Mistake(f"{where}: one of your two names is right, the other, of {found}, is not.")
     raise Mistake(f"{where} comes out as {found[0]!r} and {found[1]!r}, which it is not.")
 
 
-def entries(counts: list[int], program: str, relu: bool = True, pool: bool = True) -> list[str]:
-    """What a program's list of layers holds; relu, pool: whether somebody remembers them."""
-    found = ["input"] if program == "keras" else []
-    for block, count in enumerate(counts, start=1):
-        for k in range(1, count + 1):
-            convolution = [] if program == "keras" else [f"conv{block}_{k}"]
-            found += [*convolution, *([f"relu{block}_{k}"] if relu or program == "keras" else [])]
-        found += [f"pool{block}"] if pool else []
-    return found
-
-
 @question(points=3)
-def taken(rng: np.random.Generator, answer: Any) -> Steps:
+def taken(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """The whole list of each program, on a plan of the papers and on a random one."""
-    plans = [[2, 2, 4, 4, 4], some_counts(rng)]
+    plans = [VGG19, some_counts(rng)]
     for program, points in (("keras", 1), ("torchvision", 2)):
         for counts in plans:
-            right = entries(counts, program)
-            last = len(right) - 1
+            wanted, known = right.entries(counts, program), right.mistakes_of_entries(counts, program)
+            last = len(wanted) - 1
             chosen = sorted({0, 1, last, *(int(k) for k in rng.integers(2, last, 8))})
             found, stopped = [], None
             for index in chosen:
@@ -123,50 +104,38 @@ def taken(rng: np.random.Generator, answer: Any) -> Steps:
                 except Mistake as mistake:  # a list that is too short still shows what it holds
                     stopped = mistake
                     break
-            judge_taken(found, chosen[: len(found)], counts, program)
+            judge_taken(found, chosen[: len(found)], wanted, known, f"For {program!r}, {counts}: ")
             if stopped is not None:
                 raise stopped
         yield points
 
 
-def judge_taken(found: list[Any], chosen: list[int], counts: list[int], program: str) -> None:
-    """The names at several indices; a mistake says which list was counted instead."""
+def judge_taken(
+    found: list[Any], chosen: list[int], right: list[str], known: dict[str, list[str]], say: str
+) -> None:
+    """The names at several indices; a mistake says which list was counted instead.
+
+    Args:
+        found: what the learner's function gives.
+        chosen: the indices asked for.
+        right: the whole list.
+        known: message -> the list of this mistake.
+        say: the program and the plan, in words.
+    """
     for name in found:
         require(isinstance(name, str), "Return one string, such as 'relu4_2'.")
         well_formed = re.fullmatch(r"input|(conv|relu)\d+_\d+|pool\d+", name)
         require(
             well_formed, f"Name it as in the list of four kinds, such as 'pool4'; yours is {name[:40]!r}."
         )
-    right = entries(counts, program)
-    wanted = [right[index] for index in chosen]
-    if found == wanted:
+    wrong = [k for k, (index, name) in enumerate(zip(chosen, found, strict=True)) if name != right[index]]
+    if not wrong:
         return
-    say = f"For {program!r}: "
-    as_convolutions = [name.replace("relu", "conv") for name in wanted]
-    require(
-        program != "keras" or found != as_convolutions,
-        say + "a convolution of Keras includes its ReLU, so what it gives are the values behind it.",
-    )
-    known = {
-        "your list has no poolings.": entries(counts, program, pool=False),
-        "you count from 1; an index of Python starts at 0.": [right[-1], *right],
-    }
-    if program == "keras":
-        known["the input is the first entry of the list."] = right[1:]
-    else:
-        known["the input is no entry of this list."] = ["input", *right]
-        known["a ReLU is an entry of its own in this list."] = entries(counts, program, relu=False)
-        known["this is the list of Keras."] = entries(counts, "keras")
-        known["this is the list of Keras, without its input."] = entries(counts, "keras")[1:]
-        swapped = [n.replace("relu", "x").replace("conv", "relu").replace("x", "conv") for n in right]
-        known["the ReLU stands behind its convolution, not in front of it."] = swapped
     for message, others in known.items():
         if all(i >= len(others) or name == others[i] for i, name in zip(chosen, found, strict=True)):
             raise Mistake(say + message)
-    index, name, other = next(t for t in zip(chosen, found, wanted, strict=True) if t[1] != t[2])
-    raise Mistake(
-        f"{say}at index {index} of the plan {counts} you find {name!r}, which does not stand there."
-    )
+    index, name = chosen[wrong[0]], found[wrong[0]]
+    raise Mistake(f"{say}at index {index} you find {name!r}, which does not stand there.")
 
 
 # --- counting ---------------------------------------------------------------------------------------
@@ -176,21 +145,6 @@ def some_blocks(rng: np.random.Generator) -> Blocks:
     """A plan of three blocks whose numbers differ; more channels from block to block."""
     counts, channels = rng.permutation([1, 2, 3]), np.sort(rng.permutation(np.arange(5, 20))[:3])
     return [(int(n), int(c)) for n, c in zip(counts, channels, strict=True)]
-
-
-def convolutions(blocks: Blocks) -> list[tuple[int, int, int]]:
-    """(block from 0, channels in, channels out) of every convolution."""
-    found, before = [], 3
-    for block, (count, channels) in enumerate(blocks):
-        for _ in range(count):
-            found.append((block, before, channels))
-            before = channels
-    return found
-
-
-def dense_parameters(widths: list[int]) -> int:
-    """Parameters of a chain of dense layers of these widths, the first of them the inputs."""
-    return sum(n * m + m for n, m in zip(widths, widths[1:], strict=False))
 
 
 def pair(value: Any, names: tuple[str, str]) -> tuple[float, float]:
@@ -203,161 +157,53 @@ def pair(value: Any, names: tuple[str, str]) -> tuple[float, float]:
 
 
 @question(points=3)
-def count_parameters(rng: np.random.Generator, answer: Any) -> Steps:
+def count_parameters(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """The convolutions of a plan at two sizes, then the head."""
-    require(not uses(answer, "parameter_table"), "Count yourself: your function asks a table that exists.")
     blocks, side = some_blocks(rng), 8 * int(rng.integers(3, 7))
     head = [int(n) for n in rng.permutation(np.arange(20, 60))[:3]]
     names = ("the parameters of the convolutions", "those of the head")
     first, second = pair(call(answer, list(blocks), list(head), side), names)
     larger, _ = pair(call(answer, list(blocks), list(head), 2 * side), names)
-    chain = convolutions(blocks)
-    right = sum(9 * n * m + m for _, n, m in chain)
-    require(not same(second, right, 1e-9), "Your two numbers are exchanged: the convolutions come first.")
+    wanted = right.of_convolutions(blocks)
+    require(not same(second, wanted, 1e-9), "Your two numbers are exchanged: the convolutions come first.")
     require(
         same(first, larger, 1e-12),
         "The parameters of the convolutions change with the size of the picture, and should not.",
     )
-    channels = [c for _, c in blocks]
-    entry = sum(9 * n * c + c for n, c in zip([3, *channels], channels, strict=False))
-    known = {
-        "The biases of the convolutions are missing.": sum(9 * n * m for _, n, m in chain),
-        "There is one bias for each output channel of a convolution, not one for each pair of channels.": sum(
-            10 * n * m for _, n, m in chain
-        ),
-        "The first convolution gets the 3 channels of the picture.": right
-        + 9 * (channels[0] - 3) * channels[0],
-        "Only the first convolution of a block gets the channels of the block before; the others get the "
-        "channels of their own.": sum(
-            (9 * n * c + c) * count for n, (count, c) in zip([3, *channels], blocks, strict=False)
-        ),
-        "The first convolution of a block gets the channels of the block before.": sum(
-            (9 * (c if b else 3) * c + c) if k == 0 else 9 * c * c + c
-            for b, (count, c) in enumerate(blocks)
-            for k in range(count)
-        ),
-        "Each convolution gets the channels of the one before; yours all get 3.": sum(
-            27 * m + m for _, _, m in chain
-        ),
-        "You count one convolution in each block.": entry,
-        "A kernel has 3 x 3 positions.": sum(n * m + m for _, n, m in chain),
-        "You count the head together with the convolutions.": right
-        + dense_parameters([channels[-1] * (side // 8) ** 2, *head]),
-    }
-    diagnose(first, right, known, "The number of the convolutions' parameters is wrong.", 1e-9)
+    known = right.mistakes_of_of_convolutions(blocks, head, side)
+    diagnose(first, wanted, known, "The number of the convolutions' parameters is wrong.", 1e-9)
     yield 2
-    left = side // 8
-    widths = [channels[-1] * left**2, *head]
-    right = dense_parameters(widths)
-    known = {
-        "The biases of the dense layers are missing.": right - sum(head),
-        "The head reads each position that the last pooling leaves, not one number for each channel.": (
-            dense_parameters([channels[-1], *head])
-        ),
-        "What is left is a square: its side counts twice.": dense_parameters([channels[-1] * left, *head]),
-        "The head reads what is left behind the last pooling, not in front of it.": dense_parameters(
-            [channels[-1] * (side // 4) ** 2, *head]
-        ),
-        "The head does not read the picture itself; the poolings stand before it.": dense_parameters(
-            [channels[-1] * side**2, *head]
-        ),
-        "The head is made for 7 x 7 positions whatever the picture's size.": dense_parameters(
-            [channels[-1] * 49, *head]
-        ),
-        "You count the first dense layer of the head only.": dense_parameters(widths[:2]),
-    }
-    diagnose(second, right, known, "The number of the head's parameters is wrong.", 1e-9)
-    odd = side + 5
+    wanted, known = right.of_head(blocks, head, side), right.mistakes_of_of_head(blocks, head, side)
+    diagnose(second, wanted, known, "The number of the head's parameters is wrong.", 1e-9)
+    odd = side + 5  # the poolings leave as much of it
     _, second = pair(call(answer, list(blocks), list(head), odd), names)
     require(
-        same(second, right, 1e-9),
+        same(second, wanted, 1e-9),
         f"Right for {side} pixels, wrong for {odd}: each pooling rounds its side down.",
     )
     yield 1
 
 
-def numbers_of(
-    blocks: Blocks, height: int, width: int, *, halve: bool = True, late: bool = False
-) -> tuple[int, int]:
-    """How many numbers convolutions and poolings give; late: a pooling counted before it halves."""
-    features, pooled = 0, 0
-    for count, channels in blocks:
-        features += count * channels * height * width
-        before = height * width
-        if halve:
-            height, width = height // 2, width // 2
-        pooled += channels * (before if late else height * width)
-    return features, pooled
-
-
 @question(points=2)
-def feature_bytes(rng: np.random.Generator, answer: Any) -> Steps:
+def feature_bytes(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """Memory, then sides that poolings do not divide."""
     blocks = some_blocks(rng)
     height, width = (8 * int(k) for k in rng.permutation(np.arange(3, 9))[:2])
     found = number(call(answer, list(blocks), height, width))
-    features, pooled = numbers_of(blocks, height, width)
-    numbers = features + pooled
-    last = blocks[-1][1] * (height // 8) * (width // 8)
-    weights = sum(9 * n * m for _, n, m in convolutions(blocks))
-    known = {
-        "A number takes 4 bytes.": numbers,
-        "A number takes 4 bytes, not 8.": 8 * numbers,
-        "The outputs of the poolings are missing.": 4 * features,
-        "The picture itself does not count.": 4 * (numbers + 3 * height * width),
-        "The output of a convolution counts once, its ReLU included.": 4 * (2 * features + pooled),
-        "Each pooling makes the maps smaller.": 4 * sum(numbers_of(blocks, height, width, halve=False)),
-        "The output of a pooling has half the height and width of its input.": 4
-        * sum(numbers_of(blocks, height, width, late=True)),
-        "The last pooling has an output, too.": 4 * (numbers - last),
-        "You count one convolution in each block.": 4
-        * sum(numbers_of([(1, channels) for _, channels in blocks], height, width)),
-        "Height and width differ; your count is that of a square picture.": 4
-        * sum(numbers_of(blocks, height, height)),
-        "You count the weights; the features are asked for.": 4 * weights,
-        "You give kibibytes; the question asks for bytes.": 4 * numbers / 2**10,
-        "You give mebibytes; the question asks for bytes.": 4 * numbers / 2**20,
-    }
-    diagnose(found, 4 * numbers, known, "The number of bytes is wrong.", 1e-9)
+    known = right.mistakes_of_feature_bytes(blocks, height, width)
+    wanted = right.feature_bytes(blocks, height, width)
+    diagnose(found, wanted, known, "The number of bytes is wrong.", 1e-9)
     yield 1
     odd = height + 5, width + 3
     found = number(call(answer, list(blocks), *odd))
     require(
-        same(found, 4 * sum(numbers_of(blocks, *odd)), 1e-9),
+        same(found, right.feature_bytes(blocks, *odd), 1e-9),
         f"Right for {height} x {width} pixels, wrong for {odd[0]} x {odd[1]}: each pooling rounds down.",
     )
     yield 1
 
 
 # --- the way back -----------------------------------------------------------------------------------
-
-
-def squares_of(features: np.ndarray) -> np.ndarray:
-    """(1, H, W, N) with even H and W -> (H/2, W/2, N, 4), the four in reading order."""
-    _, height, width, channels = features.shape
-    split = features.reshape(height // 2, 2, width // 2, 2, channels).transpose(0, 2, 4, 1, 3)
-    return split.reshape(height // 2, width // 2, channels, 4)
-
-
-def unsquare(squares: np.ndarray) -> np.ndarray:
-    """The inverse of `squares_of`."""
-    rows, columns, channels, _ = squares.shape
-    split = squares.reshape(rows, columns, channels, 2, 2).transpose(0, 3, 1, 4, 2)
-    return split.reshape(1, 2 * rows, 2 * columns, channels)
-
-
-def pooled(features: np.ndarray, kind: str) -> np.ndarray:
-    """Shape (1, H // 2, W // 2, N); an odd last row or column is dropped."""
-    even = features[:, : features.shape[1] // 2 * 2, : features.shape[2] // 2 * 2]
-    squares = squares_of(even)
-    return (squares.mean(-1) if kind == "average" else squares.max(-1))[None]
-
-
-def way_back(features: np.ndarray, slope: np.ndarray, kind: str) -> np.ndarray:
-    """What `pool_gradient` should return, for even sizes."""
-    squares = squares_of(features)
-    share = np.full(squares.shape, 0.25) if kind == "average" else np.eye(4)[squares.argmax(-1)]
-    return unsquare(share * slope[0][..., None])
 
 
 def some_maps(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -367,115 +213,82 @@ def some_maps(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return features, rng.normal(size=(1, rows, columns, channels))
 
 
-def slope_by_differences(
-    features: np.ndarray, slope: np.ndarray, kind: str, rng: np.random.Generator
-) -> tuple[tuple[int, ...], float]:
-    """A place whose input matters, and the slope of the loss there by a central difference."""
-    choices = np.argwhere(way_back(features, slope, kind) != 0)
-    place = tuple(int(k) for k in choices[rng.integers(len(choices))])
-    step = np.zeros_like(features)
-    step[place] = 1e-6
-    up, down = (np.sum(slope * pooled(features + s * step, kind)) for s in (1, -1))
-    return place, float(up - down) / 2e-6
-
-
 @question(points=4)
-def pool_gradient(rng: np.random.Generator, answer: Any) -> Steps:
+def pool_gradient(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """Average pooling, max pooling, and squares with several largest values."""
     features, slope = some_maps(rng)
-    average, largest = (way_back(features, slope, kind) for kind in ("average", "max"))
-    copied = unsquare(np.repeat(slope[0][..., None], 4, -1))
-    for kind, right, points in (("average", average, 1), ("max", largest, 2)):
+    wanted = {kind: right.pool_gradient(features, slope, kind) for kind in ("average", "max")}
+    for kind, points in (("average", 1), ("max", 2)):
         found = array(call(answer, features, slope, kind), features.shape)
         require(
             found.any(), f"For {kind!r}: your gradient is 0 everywhere, and the loss depends on its inputs."
         )
-        place, wanted = slope_by_differences(features, slope, kind, rng)
-        known = {
-            "uphill and downhill are exchanged.": -right,
-            "this is the way back of the other kind of pooling.": average if kind == "max" else largest,
-            "every input gets the whole slope of its output, as if the output were the sum.": copied,
-            "a mean of four depends on each of them by a fixed share, and not by this one.": copied / 2,
-            "you multiply by the features; how large they are does not matter.": right * features,
-            "the largest input moves the output one to one, whatever the others are.": largest / 4,
-        }
+        mattering = np.argwhere(wanted[kind] != 0)
+        place = tuple(int(k) for k in mattering[rng.integers(len(mattering))])
+        mistakes = right.mistakes_of_pool_gradient(features, slope, kind)
         diagnose(
             found,
-            right,
-            {f"For {kind!r}: {message}": wrong for message, wrong in known.items()},
-            f"For {kind!r}: at input {place} the loss has the slope {wanted:.4g}; your gradient says "
-            f"{found[place]:.4g}.",
+            wanted[kind],
+            {f"For {kind!r}: {message}": wrong for message, wrong in mistakes.items()},
+            f"For {kind!r}: at input {place} the loss has the slope {wanted[kind][place]:.4g}; your gradient "
+            f"says {found[place]:.4g}.",
         )
         yield points
     behind_relu = np.maximum(np.round(features), 0.0)
-    right, squares = way_back(behind_relu, slope, "max"), squares_of(behind_relu)
-    tied = squares == squares.max(-1, keepdims=True)
-    last = np.eye(4)[3 - squares[..., ::-1].argmax(-1)]
-    known = {
-        "each of them gets the whole slope; the first should get it.": tied,
-        "you share the slope out; the first should get it.": tied / tied.sum(-1, keepdims=True),
-        "the last of them gets the slope; the first should.": last,
-    }
-    wrongs = {
-        f"Where several of the four are the largest, {message}": unsquare(shares * slope[0][..., None])
-        for message, shares in known.items()
-    }
-    wrongs["Where all four are 0, nobody gets the slope; the first should."] = right * (behind_relu > 0)
     found = array(call(answer, behind_relu, slope, "max"), features.shape)
-    diagnose(found, right, wrongs, "Right where one input is the largest, wrong where several are.")
+    known = right.mistakes_of_ties(behind_relu, slope)
+    otherwise = "Right where one input is the largest, wrong where several are."
+    diagnose(found, right.pool_gradient(behind_relu, slope, "max"), known, otherwise)
     odd = np.concatenate([features, rng.normal(2.0, 0.1, size=features[:, :1].shape)], axis=1)
     odd = np.concatenate([odd, rng.normal(2.0, 0.1, size=odd[:, :, :1].shape)], axis=2)
-    height, width = features.shape[1:3]
-    for kind, right in (("average", average), ("max", largest)):
-        try:
-            found = array(call(answer, odd, slope, kind), odd.shape)
-        except Mistake as mistake:
-            raise Mistake(f"Where height and width are odd: {mistake}") from None
-        rest = found.copy()
-        rest[:, :height, :width] = 0
-        require(not rest.any(), "The last row or column of an odd side belongs to no square: its slope is 0.")
-        require(
-            same(found[:, :height, :width], right), f"For {kind!r}: wrong where height and width are odd."
-        )
+    for kind in ("average", "max"):
+        judge_odd(answer, odd, slope, kind, wanted[kind])
     yield 1
+
+
+def judge_odd(answer: Any, odd: np.ndarray, slope: np.ndarray, kind: str, inside: np.ndarray) -> None:
+    """That a last row and column beyond the squares get nothing, and change nothing inside."""
+    try:
+        found = array(call(answer, odd, slope, kind), odd.shape)
+    except Mistake as mistake:
+        raise Mistake(f"Where height and width are odd: {mistake}") from None
+    rest, (height, width) = found.copy(), inside.shape[1:3]
+    rest[:, :height, :width] = 0
+    require(not rest.any(), "The last row or column of an odd side belongs to no square: its slope is 0.")
+    message = f"For {kind!r}: wrong where height and width are odd."
+    require(same(found[:, :height, :width], inside), message)
 
 
 # --- rescaling --------------------------------------------------------------------------------------
 
 
-def convolve(maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """A 3 x 3 convolution with a border of zeros: (1, H, W, n) -> (1, H, W, m)."""
-    padded = np.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    height, width = maps.shape[1:3]
-    shifted = (padded[:, i : i + height, j : j + width] @ kernel[i, j] for i in range(3) for j in range(3))
-    return np.asarray(sum(shifted) + bias)
-
-
 @dataclass(frozen=True)
 class Pair:
-    """Two convolutions in a row with a few images in front of them.
+    """Two convolutions in a row, and what the first makes of a few images.
 
     Attributes:
         kernel, bias, next_kernel: of the two.
-        images: what the first is given.
-        activations: what it makes of them, behind its ReLU.
+        responses: of the first before its bias, a row for each position of each image.
+        activations: of each image, behind the first's ReLU.
     """
 
     kernel: np.ndarray
     bias: np.ndarray
     next_kernel: np.ndarray
-    images: list[np.ndarray]
+    responses: np.ndarray
     activations: list[np.ndarray]
 
 
-def some_pair(rng: np.random.Generator) -> Pair:
+def some_pair(rng: np.random.Generator, right: Any) -> Pair:
     """Random convolutions whose numbers of channels differ, and three images of different sizes."""
     n, m, p = (int(k) for k in rng.permutation(np.arange(4, 9))[:3])
     kernel, bias = rng.normal(size=(3, 3, n, m)), rng.uniform(0.5, 2.0, size=m)
     kernel *= rng.uniform(0.1, 1.0, size=m)
     images = [rng.normal(size=(1, 4 + 3 * k, 6 + 5 * k, n)) * (k + 1) for k in range(3)]
-    activations = [np.maximum(convolve(image, kernel, bias), 0.0) for image in images]
-    return Pair(kernel, bias, rng.normal(size=(3, 3, m, p)), images, activations)
+    maps = right.responses(images, kernel)
+    activations = [np.maximum(each + bias, 0.0) for each in maps]
+    rows = np.concatenate([np.reshape(each, (-1, m)) for each in maps])
+    return Pair(kernel, bias, rng.normal(size=(3, 3, m, p)), rows, activations)
 
 
 def three(value: Any, two: Pair) -> list[np.ndarray]:
@@ -494,68 +307,33 @@ def three(value: Any, two: Pair) -> list[np.ndarray]:
 
 
 @question(points=3)
-def rescale_pair(rng: np.random.Generator, answer: Any) -> Steps:
+def rescale_pair(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """The first kernel and its bias make the means 1; the next kernel makes the outputs what they were."""
-    two = some_pair(rng)
-    kernel, bias, following = three(call(answer, two.kernel, two.bias, two.next_kernel, two.activations), two)
-    rows = np.concatenate([a.reshape(-1, len(two.bias)) for a in two.activations])
-    means = rows.mean(0)
-    by_image = np.mean([a.mean((0, 1, 2)) for a in two.activations], axis=0)
-    known = {
-        "The kernel is the old one; then the activations are the old ones, too.": two.kernel,
-        "Your kernel makes strong channels stronger: the factors are upside down.": two.kernel * means,
-        "A small image counts as much as a large one: every position should count once.": two.kernel
-        / by_image,
-        "You take the mean over all channels; each channel has a factor of its own.": two.kernel
-        / means.mean(),
-        "You make the largest activation 1, not the mean.": two.kernel / rows.max(0),
-        "You divide by the standard deviation; the question asks for the mean.": two.kernel / rows.std(0),
-        "You sum the activations and do not divide by how many there are.": two.kernel / rows.sum(0),
-        "You divide by the square root of the mean.": two.kernel / np.sqrt(means),
-        "You take the mean of the first image only.": two.kernel / two.activations[0].mean((0, 1, 2)),
-        "You take the mean of those activations that are above 0; positions with 0 count, too.": two.kernel
-        / (rows.sum(0) / (rows > 0).sum(0)),
-    }
-    diagnose(
-        kernel, two.kernel / means, known, "The new kernel does not bring the means of all channels to 1."
-    )
+    two = some_pair(rng, right)
+    old = (two.kernel, two.bias, two.next_kernel)
+    kernel, bias, following = three(call(answer, *old, two.activations), two)
+    wanted, known = (f(two.kernel, two.activations) for f in (right.kernel, right.mistakes_of_kernel))
+    diagnose(kernel, wanted, known, "The new kernel does not bring the means of all channels to 1.")
     yield 1
-    after = np.concatenate(
-        [np.maximum(convolve(i, kernel, bias), 0.0).reshape(-1, len(bias)) for i in two.images]
-    )
-    known = {
-        "The bias is the old one, so that the ReLU cuts elsewhere than before.": two.bias,
-        "The factors of the bias are upside down.": two.bias * means,
-        "You moved the bias by the mean; only a factor leaves what the ReLU does as it is.": two.bias - means,
-    }
-    worst = int(np.abs(after.mean(0) - 1).argmax())
-    diagnose(
-        bias,
-        two.bias / means,
-        known,
-        f"With your kernel and bias the mean of channel {worst} is {after[:, worst].mean():.3g}.",
-    )
+    factors = (kernel / two.kernel).mean((0, 1, 2))  # the learner's, so that the means are those of the pair
+    after = np.maximum(two.responses * factors + bias, 0.0).mean(0)
+    worst = int(np.abs(after - 1).argmax())
+    wanted, known = (f(two.bias, two.activations) for f in (right.bias, right.mistakes_of_bias))
+    otherwise = f"With your kernel and bias the mean of channel {worst} is {after[worst]:.3g}."
+    diagnose(bias, wanted, known, otherwise)
     yield 1
-    known = {
-        "The next kernel is the old one: it does not know that its inputs have changed.": two.next_kernel,
-        "The factors of the next kernel are upside down.": two.next_kernel / means[:, None],
-        "Each input of the next kernel has a factor of its own; yours have one for all.": two.next_kernel
-        * means.mean(),
-    }
-    diagnose(
-        following,
-        two.next_kernel * means[:, None],
-        known,
-        "With your next kernel the outputs of the second convolution are not what they were.",
-    )
-    silent = int(rng.integers(len(means)))
-    images = [a * (np.arange(len(means)) != silent) for a in two.activations]
-    means[silent] = 1.0
+    wanted = right.next_kernel(two.next_kernel, two.activations)
+    known = right.mistakes_of_next_kernel(two.next_kernel, two.activations)
+    otherwise = "With your next kernel the outputs of the second convolution are not what they were."
+    diagnose(following, wanted, known, otherwise)
+    heard = np.arange(len(two.bias)) != rng.integers(len(two.bias))
+    silent = [a * heard for a in two.activations]
     try:
-        found = three(call(answer, two.kernel, two.bias, two.next_kernel, images), two)
+        found = three(call(answer, *old, silent), two)
     except Mistake as mistake:
         raise Mistake(f"Where a channel is 0 everywhere: {mistake}") from None
-    right = two.kernel / means, two.bias / means, two.next_kernel * means[:, None]
-    for got, wanted in zip(found, right, strict=True):
-        require(same(got, wanted), "Where a channel is 0 everywhere, it should stay as it is; yours changes.")
+    rescaled = (right.kernel, right.bias, right.next_kernel)
+    for got, before, new in zip(found, old, rescaled, strict=True):
+        message = "Where a channel is 0 everywhere, it should stay as it is; yours changes."
+        require(same(got, new(before, silent)), message)
     yield 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -94,17 +95,17 @@ def layers_in(runs: Runs, key: str) -> list[list[str]]:
     return [layer_list(run[key]) for run in runs.values() if key in run]
 
 
-def judge_content_layer(answer: Any, rng: np.random.Generator) -> None:
+def judge_content_layer(answer: Any, rng: np.random.Generator, right: Any) -> None:
     """2016, Figure 5: two content layers."""
     runs = runs_of(answer, "content_layer", shared_keywords(rng, True), {"content_layers"})
     found = sorted(layers_in(runs, "content_layers"))
     require(
-        found == [["block2_conv2"], ["block4_conv2"]],
+        found == right.layers_of_figure_5(),
         f"the content layers should be conv2_2 in one run and conv4_2 in another, and they are {found}.",
     )
 
 
-def judge_starts(answer: Any, rng: np.random.Generator) -> None:
+def judge_starts(answer: Any, rng: np.random.Generator, right: Any) -> None:
     """2016, Figure 6: content, style, and four seeds of noise."""
     base = shared_keywords(rng, True)
     runs = runs_of(answer, "starts", base, {"start", "seed"})
@@ -122,7 +123,7 @@ def judge_starts(answer: Any, rng: np.random.Generator) -> None:
     require(all(isinstance(seed, int) for seed in seeds), "a seed is a whole number.")
 
 
-def judge_ratio(answer: Any, rng: np.random.Generator) -> None:
+def judge_ratio(answer: Any, rng: np.random.Generator, right: Any) -> None:
     """2016, Figure 4: alpha/beta from one end to the other."""
     base = shared_keywords(rng, True)
     runs = runs_of(answer, "ratio", base, {"content_weight"})
@@ -150,9 +151,8 @@ def judge_ratio(answer: Any, rng: np.random.Generator) -> None:
     )
 
 
-def growing(found: list[list[str]], what: str) -> None:
+def growing(found: list[list[str]], what: str, wanted: list[list[str]]) -> None:
     """That lists of layers are conv1 of the blocks up to each."""
-    wanted = [FIRSTS[: k + 1] for k in range(5)]
     got = sorted(([*layers] for layers in found), key=len)
     alone = sorted(found) == [[name] for name in FIRSTS]
     require(not alone, f"{what} should grow: each of Gatys' sets holds the layers of the ones before.")
@@ -162,7 +162,7 @@ def growing(found: list[list[str]], what: str) -> None:
     )
 
 
-def judge_layers(answer: Any, rng: np.random.Generator) -> None:
+def judge_layers(answer: Any, rng: np.random.Generator, right: Any) -> None:
     """2015, Figure 1: one content layer at a time, growing sets of style layers."""
     runs = runs_of(answer, "layers", shared_keywords(rng, False), {"layer", "layers"})
     for name, run in runs.items():
@@ -175,12 +175,12 @@ def judge_layers(answer: Any, rng: np.random.Generator) -> None:
         content == [[name] for name in FIRSTS],
         f"each of the five content runs has one layer, conv1 of one block; you have {content}.",
     )
-    growing(layers_in(runs, "layers"), "the style layers")
+    growing(layers_in(runs, "layers"), "the style layers", right.growing_sets())
     first = ["layer" in run for run in runs.values()][:5]
     require(all(first), "the five content runs should stand first, then the five style runs.")
 
 
-def judge_grid(answer: Any, rng: np.random.Generator) -> None:
+def judge_grid(answer: Any, rng: np.random.Generator, right: Any) -> None:
     """2015, Figure 3: all combinations of style layers and alpha/beta."""
     runs = runs_of(answer, "grid", shared_keywords(rng, True), {"style_layers", "content_weight"})
     weights = values_of(runs, "content_weight")
@@ -190,7 +190,7 @@ def judge_grid(answer: Any, rng: np.random.Generator) -> None:
         "the largest content weight should be 1000 times the smallest, or more.",
     )
     sets = sorted({tuple(layers) for layers in layers_in(runs, "style_layers")})
-    growing([list(layers) for layers in sets], "the style layers")
+    growing([list(layers) for layers in sets], "the style layers", right.growing_sets())
     require(
         len(runs) == len(sets) * len(weights),
         f"a grid of {len(sets)} sets of layers and {len(weights)} weights has {len(sets) * len(weights)} "
@@ -213,9 +213,9 @@ def judge_grid(answer: Any, rng: np.random.Generator) -> None:
 
 
 @question(points=5)
-def settings(rng: np.random.Generator, answer: Any) -> Steps:
+def settings(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """One point for each figure, whether the others are right or not."""
-    judges: dict[str, Callable[[Any, np.random.Generator], None]] = {
+    judges: dict[str, Callable[[Any, np.random.Generator, Any], None]] = {
         "content_layer": judge_content_layer,
         "starts": judge_starts,
         "ratio": judge_ratio,
@@ -225,7 +225,7 @@ def settings(rng: np.random.Generator, answer: Any) -> Steps:
     first = None
     for figure, judge in judges.items():
         try:
-            judge(answer, rng)
+            judge(answer, rng, right)
             yield 1
         except Mistake as mistake:
             general = str(mistake).startswith(("Not written yet", "This should be"))
@@ -250,20 +250,8 @@ def some_runs(rng: np.random.Generator, convolutions: list[str]) -> Runs:
     return runs
 
 
-def left_over(convolutions: list[str], used: set[str], *, last: bool = True) -> list[str]:
-    """The last (or first) convolution of each block that was not used."""
-    blocks: dict[str, list[str]] = {}
-    for name in convolutions:
-        if name not in used:
-            blocks.setdefault(name.split("_")[0], []).append(name)
-    return [names[-1 if last else 0] for names in blocks.values()]
-
-
-KEYS = ("layer", "layers", "content_layers", "style_layers")
-
-
 @question(points=2)
-def held_out(rng: np.random.Generator, answer: Any) -> Steps:
+def held_out(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """Plans of several blocks; runs that name one layer as a text and several as a list."""
     for points in (1, 1):
         counts = [2, *(int(k) for k in rng.permutation([2, 3, 4, 2]))]
@@ -274,43 +262,28 @@ def held_out(rng: np.random.Generator, answer: Any) -> Steps:
             isinstance(found, (list, tuple)) and all(isinstance(name, str) for name in found),
             "Return a list of names of layers.",
         )
-        judge_held_out(list(found), convolutions, runs)
+        judge_held_out(list(found), convolutions, runs, right)
         yield points
 
 
-def judge_held_out(found: list[str], convolutions: list[str], runs: Runs) -> None:
+def judge_held_out(found: list[str], convolutions: list[str], runs: Runs, right: Any) -> None:
     """That the layers are the last of each block that no run used."""
-    by_key = {key: {n for run in runs.values() for n in layer_list(run.get(key, []))} for key in KEYS}
-    used = set().union(*by_key.values())
-    right = left_over(convolutions, used)
-    if found == right:
+    used, wanted = right.used(runs), right.held_out(convolutions, runs)
+    known = right.mistakes_of_held_out(convolutions, runs)
+    for name in found:
+        for key, names in used.items():
+            message = f"You hold out {name}, which a run has in its loss, under {key!r}."
+            require(name not in names, message)
+    if found == wanted:
         return
-    spoiled = [name for name in found if name in used]
-    if spoiled:
-        key = next(key for key in KEYS if spoiled[0] in by_key[key])
-        raise Mistake(f"You hold out {spoiled[0]}, which a run has in its loss, under {key!r}.")
-    require(
-        found != left_over(convolutions, used, last=False), "You take the first of each block, not the last."
-    )
-    require(sorted(found) != sorted(right), "The right layers, in another order than the network's.")
-    every = [name for name in convolutions if name not in used]
-    require(found != every, "These are all that no run used; take the last of each block.")
+    for message, others in known.items():
+        require(found != others, message)
+    require(sorted(found) != sorted(wanted), "The right layers, in another order than the network's.")
     strange = [name for name in found if name not in convolutions]
     require(not strange, f"{strange and strange[0]!r} is no convolution of this network.")
-    missing = [name for name in right if name not in found]
+    missing = [name for name in wanted if name not in found]
     require(not missing, f"{missing and missing[0]} was in no loss and is the last such of its block.")
     raise Mistake("One layer for each block is enough: the last one that no run used.")
-
-
-def gram(features: np.ndarray) -> np.ndarray:
-    """G/M of features (1, H, W, N)."""
-    flat = features.reshape(-1, features.shape[-1])
-    return flat.T @ flat / len(flat)
-
-
-def relative(found: np.ndarray, target: np.ndarray) -> float:
-    """Squared distance over the energy of the target."""
-    return float(np.sum((found - target) ** 2) / np.sum(target**2))
 
 
 Features = dict[str, np.ndarray]
@@ -338,135 +311,77 @@ def two_numbers(value: Any) -> tuple[float, float]:
 
 
 @question(points=3)
-def measure(rng: np.random.Generator, answer: Any) -> Steps:
+def measure(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """Zero at the targets; then the mean over layers of each distance."""
     image, photo, style = some_features(rng)
     content, _ = two_numbers(call(answer, photo, photo, style))
     require(abs(content) < 1e-9, "The photograph's content distance from itself should be 0.")
-    found = two_numbers(call(answer, image, photo, style))
-    each = [relative(image[n], photo[n]) for n in image]
-    sums = [float(np.sum((image[n] - photo[n]) ** 2)) for n in image]
-    known = {
-        "The content distance is the sum over the layers, and should be their mean.": sum(each),
-        "The content distance is not divided by the energy of the photograph's features.": np.mean(sums),
-        "The content distance holds mean squares: layers of large features drown the others.": (
-            np.mean([s / image[n].size for s, n in zip(sums, image, strict=True)])
-        ),
-        "The content distance is divided by the energy of the image; divide by that of its target.": np.mean(
-            [relative(photo[n], image[n]) for n in image]
-        ),
-        "The content distance holds square roots.": np.mean(np.sqrt(each)),
-        "Divide layer by layer, and not all layers together, where large features decide.": sum(sums)
-        / sum(float(np.sum(photo[n] ** 2)) for n in image),
-    }
-    diagnose(found[0], np.mean(each), known, "The content distance is not the one of the question.")
+    content, strokes = two_numbers(call(answer, image, photo, style))
+    known = right.mistakes_of_content(image, photo)
+    otherwise = "The content distance is not the one of the question."
+    diagnose(content, right.content(image, photo), known, otherwise)
     yield 1
-    each = [relative(gram(image[n]), gram(style[n])) for n in image]
-    raw = [
-        relative(gram(image[n]) * positions(image[n]), gram(style[n]) * positions(style[n])) for n in image
-    ]
-    known = {
-        "The style distance is the sum over the layers, and should be their mean.": sum(each),
-        "Pictures differ in size: divide each Gram matrix by its own number of positions.": np.mean(raw),
-        "The style distance is not divided by the energy of the style's Gram matrices.": np.mean(
-            [np.sum((gram(image[n]) - gram(style[n])) ** 2) for n in image]
-        ),
-        "The style distance is divided by the energy of the image, not of its target.": np.mean(
-            [relative(gram(style[n]), gram(image[n])) for n in image]
-        ),
-        "The style distance compares the image with the photograph.": np.mean(
-            [relative(gram(image[n]), gram(photo[n])) for n in image]
-        ),
-        "The style distance holds square roots.": np.mean(np.sqrt(each)),
-        "The style distance compares means of channels, not Gram matrices.": np.mean(
-            [relative(image[n].mean((0, 1, 2)), style[n].mean((0, 1, 2))) for n in image]
-        ),
-    }
-    diagnose(found[1], np.mean(each), known, "The style distance is not the one of the question.")
+    known = right.mistakes_of_style(image, photo, style)
+    otherwise = "The style distance is not the one of the question."
+    diagnose(strokes, right.style(image, style), known, otherwise)
     yield 2
-
-
-def positions(features: np.ndarray) -> int:
-    """M of features (1, H, W, N)."""
-    return features.shape[1] * features.shape[2]
 
 
 # --- judging ----------------------------------------------------------------------------------------
 
 
-def differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Mean - mean for every division of all values into groups of these sizes; the observed one is first."""
-    values = np.concatenate([a, b])
-    found = []
-    for chosen in itertools.combinations(range(len(values)), len(a)):
-        mask = np.zeros(len(values), bool)
-        mask[list(chosen)] = True
-        found.append(values[mask].mean() - values[~mask].mean())
-    return np.array(found)
-
-
-def share(a: np.ndarray, b: np.ndarray) -> float:
-    """What `chance` should return."""
-    found = np.abs(differences(a, b))
-    return float(np.mean(found >= found[0] - 1e-6 * np.abs(np.concatenate([a, b])).max()))
-
-
-def tenths(rng: np.random.Generator, kind: str) -> tuple[np.ndarray, np.ndarray, float]:
-    """Two groups of tenths and their share, from whole numbers; without a tolerance it comes out wrong."""
-    while True:
-        whole = rng.integers(1, 30, 7)
-        signed = differences(12 * whole[:3], 12 * whole[3:])  # whole numbers: no rounding
-        right = float(np.mean(np.abs(signed) >= abs(signed[0]) - 1e-6))
-        a, b = (whole[:3] / 10).astype(kind), (whole[3:] / 10).astype(kind)
-        found = np.abs(differences(a, b))
-        if np.mean(found >= found[0]) != right:
-            return a, b, right
-
-
 @question(points=4)
-def chance(rng: np.random.Generator, answer: Any) -> Steps:
-    """Extremes that are known, symmetry, then the exact share for groups of two sizes."""
+def chance(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
+    """Extremes that are known, symmetry, then the exact share for groups of two sizes; then rounding."""
     n, m = (int(k) for k in rng.permutation([3, 4, 5])[:2])
     a, b = rng.uniform(0.0, 1.0, n), rng.uniform(0.3, 1.3, m)
     found = number(call(answer, a, b))
+    judge_extremes(answer, n, m)
+    require(0 < found <= 1 + 1e-9, "A share lies above 0, as the observed division counts, and not above 1.")
+    require(
+        abs(number(call(answer, b, a)) - found) < 0.1,
+        "The share should not depend on which group comes first: differences count in both directions.",
+    )
+    yield 1
+    otherwise = (
+        f"For groups of {n} and {m} values there are {math.comb(n + m, n)} divisions; yours is not the exact "
+        "share of those at least as far apart as the observed one."
+    )
+    diagnose(found, right.chance(a, b), right.mistakes_of_chance(a, b), otherwise, 1e-9)
+    yield 2
+    judge_far_apart(answer, rng)
+    for kind in ("float64", "float32"):
+        a, b, exact = right.tenths(int(rng.integers(2**31)), kind)
+        found = number(call(answer, a, b))
+        shown = [np.round(np.asarray(each, "float64"), 1).tolist() for each in (a, b)]
+        message = (
+            f"Rounding decides about your share: other divisions of {shown[0]} and {shown[1]} are exactly "
+            f"as far apart as the observed one ({kind})."
+        )
+        require(same(found, exact, 1e-9), message)
+    low, high = 1e-9 * rng.uniform(0.0, 1.0, 4), 1e-9 * rng.uniform(2.0, 3.0, 4)
+    require(
+        same(number(call(answer, low, high)), 2 / 70, 1e-9),
+        "Your share changes where all values are a billion times smaller: what counts as rounding should "
+        "be a part of the values.",
+    )
+    yield 1
+
+
+def judge_extremes(answer: Any, n: int, m: int) -> None:
+    """Groups of n and m values that are all equal, and groups far apart."""
     equal = number(call(answer, np.full(n, 0.5), np.full(m, 0.5)))
     require(
         same(equal, 1.0),
         f"When all values are equal, every division is as far apart as the observed one, and your share is "
         f"{equal:.3g}.",
     )
-    require(0 < found <= 1 + 1e-9, "A share lies above 0, as the observed division counts, and not above 1.")
     apart = number(call(answer, 10.0 + np.arange(n), np.arange(m) + 0.0))
     require(not same(apart, 1.0), "Two groups that lie far apart get the share 1 from you, too.")
-    require(
-        abs(number(call(answer, b, a)) - found) < 0.1,
-        "The share should not depend on which group comes first: differences count in both directions.",
-    )
-    yield 1
-    signed = differences(a, b)
-    exact = share(a, b)
-    both = np.abs(signed) >= abs(signed[0]) - 1e-12
-    known = {
-        "Differences count in both directions: take absolute values.": np.mean(signed >= signed[0] - 1e-12),
-        "The observed division counts, too, as do others that are equally far apart.": np.mean(
-            np.abs(signed) > abs(signed[0]) + 1e-12
-        ),
-        "You divide by one less than there are divisions.": both.sum() / (len(both) - 1),
-        "You add 1 to both numbers, as one does with random divisions; here all are counted.": (
-            both.sum() + 1
-        )
-        / (len(both) + 1),
-        "You give the share of the others: those that are nearer together than the observed one.": 1 - exact,
-    }
-    diagnose(
-        found,
-        exact,
-        known,
-        f"For groups of {n} and {m} values there are {len(signed)} divisions; yours is not the exact share "
-        f"of those at least as far apart as the observed one.",
-        1e-9,
-    )
-    yield 2
+
+
+def judge_far_apart(answer: Any, rng: np.random.Generator) -> None:
+    """Groups that lie far apart, whose shares can be had by counting."""
     few, many = rng.uniform(0.0, 1.0, 2), rng.uniform(2.0, 3.0, 6)
     require(
         same(number(call(answer, few, many)), 1 / 28, 1e-9),
@@ -478,21 +393,6 @@ def chance(rng: np.random.Generator, answer: Any) -> Steps:
         "It fails for two groups of four that lie far apart. The division with the groups exchanged is "
         "exactly as far apart as the observed one; rounding may hide it.",
     )
-    for kind in ("float64", "float32"):
-        a, b, exact = tenths(rng, kind)
-        found = number(call(answer, a, b))
-        shown = [np.round(np.asarray(each, "float64"), 1).tolist() for each in (a, b)]
-        message = (
-            f"Rounding decides about your share: other divisions of {shown[0]} and {shown[1]} are exactly "
-            f"as far apart as the observed one ({kind})."
-        )
-        require(same(found, exact, 1e-9), message)
-    require(
-        same(number(call(answer, 1e-9 * low, 1e-9 * high)), 2 / 70, 1e-9),
-        "Your share changes where all values are a billion times smaller: what counts as rounding should "
-        "be a part of the values.",
-    )
-    yield 1
 
 
 # --- credit -----------------------------------------------------------------------------------------
@@ -526,18 +426,16 @@ def raised(answer: Any, picture: Mapping[str, Any]) -> str:
 
 
 @question(points=2)
-def credit(rng: np.random.Generator, answer: Any) -> Steps:
+def credit(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     """The line itself; then what is missing is refused by name."""
     for _ in range(2):
         picture = some_picture(rng)
         found = call(answer, dict(picture))
         require(isinstance(found, str), "Return one text.")
-        right = "{title}, {author} ({licence}), {source}".format(**picture)
+        line = right.credit(picture)
         for field in FIELDS:
             require(picture[field] in found, f"Your line leaves out the {field}: {found[:120]!r}.")
-        require(
-            found == right, f"All four are there, but the line should be {right!r} and is {found[:120]!r}."
-        )
+        require(found == line, f"All four are there, but the line should be {line!r} and is {found[:120]!r}.")
     yield 1
     for field in FIELDS:
         for how, broken in (

@@ -1,17 +1,19 @@
 """What the checks share: calling a learner's function, reading its result, saying what is wrong.
 
-A check is a generator marked with `@question(points)`. It takes a random generator and the learner's answers
-(functions or values), and yields the points that have been earned whenever some are; the first `Mistake` ends
-it. Whoever passes everything has earned all points.
+A check is a generator marked with `@question(points)`. It takes a random generator, something that knows the
+right values (see `recorded`) and the learner's answers (functions or values), and yields the points that have
+been earned whenever some are; the first `Mistake` ends it. Whoever passes everything has earned all points.
 
     @question(points=3)
-    def gram_matrix(rng, answer):
+    def gram_matrix(rng, right, answer):
         features = rng.normal(size=(1, 4, 5, 3))
-        gram = array(call(answer, features), (3, 3))
-        require(same(gram, gram.T), "The result is not symmetric: (i, j) and (j, i) pair the same channels.")
+        found = array(call(answer, features), (3, 3))
+        require(same(found, found.T), "The result is not symmetric: it pairs the same channels twice.")
         yield 1
-        ...
+        diagnose(found, right.gram(features), right.wrong_grams(features), "These are not the means.")
         yield 2
+
+No formula stands in a check that would be a right answer: learners have the checks, and can call them.
 
 The learner's function may be far away: `nst grade` passes stand-ins that send the arguments to a sandbox and
 bring plain bytes back. So a check touches an answer only through `call`, `source` and the readers below, and
@@ -30,26 +32,19 @@ from typing import Any
 
 import numpy as np
 
+from ..answers import AnswerFailed as AnswerFailed
+from ..answers import Mistake as Mistake
+from ..answers import call as call
+from ..answers import failed as failed
+from ..answers import plain as plain
+from .recorded import Recorded
+
 Steps = Iterator[float]
 VISIBLE_SEED = 2016  # learners see the same numbers at every try
 LONGEST_MESSAGE = 600
-
-
-class Mistake(Exception):
-    """Something about an answer is wrong; the message is one or two sentences for the learner."""
-
-
-class AnswerFailed(Exception):
-    """A learner's function raised an error.
-
-    Attributes:
-        kind: the name of the error's class, such as "ValueError".
-        text: its message.
-    """
-
-    def __init__(self, kind: str, text: str) -> None:
-        super().__init__(f"{kind}: {text}")
-        self.kind, self.text = kind, text
+NO_WORDS = "Your answer stops the check without a word."
+ALMOST = 100  # times the tolerance: who is no further off is told by how much
+TOLERANCE = 1e-4  # of the largest entry of the right value: an answer may be off by so much
 
 
 @dataclass(frozen=True)
@@ -61,17 +56,14 @@ class Outcome:
         score: points earned.
         points: points there are.
         message: what is wrong, for the learner; empty when nothing is.
+        passed: whether the check was gone through to its end.
     """
 
     name: str
     score: float
     points: float
     message: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.message
+    passed: bool = False
 
     def sentence(self) -> str:
         """The outcome in words."""
@@ -97,29 +89,36 @@ class Check:
     Attributes:
         name: of the question, which is that of the function.
         points: how many can be earned.
-        steps: the generator function `(rng, *answers)`.
+        steps: the generator function `(rng, right, *answers)`.
     """
 
     def __init__(self, steps: Callable[..., Steps], points: float) -> None:
         self.steps, self.points, self.name = steps, points, steps.__name__
+        self.exercise = steps.__module__.rpartition(".")[2]
         self.__doc__ = steps.__doc__
 
     def __call__(self, *answers: Any) -> Outcome:
         """Check answers where they are, as an exercise does; shows nothing itself and raises nothing."""
-        return self.run(np.random.default_rng(VISIBLE_SEED), *answers)
+        return self.run(np.random.default_rng(VISIBLE_SEED), Recorded(self.exercise), *answers)
 
-    def run(self, rng: np.random.Generator, *answers: Any) -> Outcome:
-        """Check answers with random numbers of the caller's choice."""
+    def run(self, rng: np.random.Generator, right: Any, *answers: Any) -> Outcome:
+        """Check answers with random numbers and right values of the caller's choice.
+
+        Args:
+            rng: of the random numbers.
+            right: knows the right values: the exercise's reference, or a recording of it.
+            answers: the learner's.
+        """
         score = 0.0
         try:
-            for earned in self.steps(rng, *answers):
+            for earned in self.steps(rng, right, *answers):
                 score += earned
         except Mistake as mistake:
-            return Outcome(self.name, score, self.points, str(mistake)[:LONGEST_MESSAGE])
+            return Outcome(self.name, score, self.points, str(mistake).strip()[:LONGEST_MESSAGE] or NO_WORDS)
         except Exception as error:  # a result so strange that the check stumbles over it
             message = f"The check cannot make sense of this answer ({type(error).__name__}: {error})."
             return Outcome(self.name, score, self.points, message[:LONGEST_MESSAGE])
-        return Outcome(self.name, score, self.points)
+        return Outcome(self.name, score, self.points, passed=True)
 
 
 def question(points: float) -> Callable[[Callable[..., Steps]], Check]:
@@ -132,77 +131,6 @@ def question(points: float) -> Callable[[Callable[..., Steps]], Check]:
 
 
 # --- reaching an answer -----------------------------------------------------------------------------
-
-
-def plain(value: Any) -> Any:
-    """A result as plain NumPy arrays, numbers, texts and containers of them: a copy that cannot lie.
-
-    Tensors of any backend become arrays; a subclass of an array becomes an array of what it holds.
-
-    Raises:
-        TypeError: something else.
-    """
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    for kind in (int, float, str):  # a subclass of a number becomes the number
-        if isinstance(value, kind):
-            return kind(value)
-    if isinstance(value, tuple):
-        return tuple(plain(each) for each in value)
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if not isinstance(value, (np.ndarray, np.generic)):
-        from ..backend import ops  # starts Keras, which a check of plain arrays does not need
-
-        if not ops.is_tensor(value):
-            raise TypeError(f"a {type(value).__name__}, which is neither a number nor an array")
-        value = ops.convert_to_numpy(value)
-    found = np.array(value, copy=True, subok=False)
-    if found.dtype.kind not in "biuf":
-        raise TypeError(f"an array of {found.dtype}, not of numbers")
-    return found
-
-
-def call(answer: Any, *arguments: Any) -> Any:
-    """Call a learner's function and bring its result back as plain values.
-
-    Raises:
-        Mistake: it is no function, is not written yet, raises an error, changes its arguments, returns
-            nothing, or returns something that is neither numbers nor arrays.
-    """
-    if not callable(answer):
-        raise Mistake(f"This should be a function, and it is a {type(answer).__name__}.")
-    before = [np.copy(each) if isinstance(each, np.ndarray) else each for each in arguments]
-    try:
-        value = plain(answer(*arguments))
-    except Mistake:
-        raise
-    except AnswerFailed as error:
-        raise failed(error.kind, error.text) from None
-    except TypeError as error:
-        raise failed("TypeError", str(error)) from None
-    except Exception as error:
-        raise failed(type(error).__name__, str(error)) from None
-    for old, new in zip(before, arguments, strict=True):
-        if isinstance(old, np.ndarray) and not np.array_equal(old, new, equal_nan=True):
-            raise Mistake(CHANGED)
-    if value is None:
-        raise Mistake("Your function returns nothing: does it end with a `return`?")
-    return value
-
-
-CHANGED = (
-    "Your function changes the array it is given: whoever calls it would be surprised. Work on a new array."
-)
-
-
-def failed(kind: str, text: str) -> Mistake:
-    """The mistake of a function that raises an error."""
-    if kind == "NotImplementedError":
-        return Mistake("Not written yet: put your code in place of the line `raise NotImplementedError`.")
-    return Mistake(f"Your function stops with {kind}: {text.strip()[:300]}")
 
 
 def source(answer: Any) -> str:
@@ -294,18 +222,25 @@ def number(value: Any, what: str = "The result") -> float:
     return float(found.reshape(()))
 
 
-def same(a: Any, b: Any, tolerance: float = 1e-4) -> bool:
+def same(a: Any, b: Any, tolerance: float = TOLERANCE) -> bool:
     """Whether two results agree: shapes equal, no entry further off than a share of the largest in `b`."""
+    return apart(a, b) <= tolerance
+
+
+def apart(a: Any, b: Any) -> float:
+    """How far two results are apart: the largest difference, as a share of the largest entry of `b`."""
     a, b = np.asarray(a, "float64"), np.asarray(b, "float64")
     if a.shape != b.shape:
-        return False
-    return bool(np.abs(a - b).max(initial=0.0) <= tolerance * max(np.abs(b).max(initial=0.0), 1e-12))
+        return float("inf")
+    return float(np.abs(a - b).max(initial=0.0) / max(np.abs(b).max(initial=0.0), 1e-12))
 
 
 def diagnose(
-    found: Any, right: Any, known: Mapping[str, Any], otherwise: str, tolerance: float = 1e-4
+    found: Any, right: Any, known: Mapping[str, Any], otherwise: str, tolerance: float = TOLERANCE
 ) -> None:
     """Compare with the right value; when it is wrong, look for the mistake that explains it.
+
+    An answer that is almost right is told how far off it is, and how far off it may be.
 
     Args:
         found: the learner's value.
@@ -322,4 +257,6 @@ def diagnose(
     for message, wrong in known.items():
         if same(found, wrong, tolerance):
             raise Mistake(message)
-    raise Mistake(otherwise)
+    off = apart(found, right)
+    close = f" (It is off by {off:.2g} of the largest entry; {tolerance:g} is allowed.)"
+    raise Mistake(otherwise + (close if off <= ALMOST * tolerance else ""))

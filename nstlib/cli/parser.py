@@ -15,10 +15,12 @@ from .stylize import stylize, stylize_arguments
 from .sweep import run_sweep, sweep_arguments
 from .teaching import (
     exercises_arguments,
+    lessons_arguments,
     links_arguments,
     make_exercises,
     make_slides,
     set_links,
+    show_lessons,
     slides_arguments,
 )
 from .values import port
@@ -73,6 +75,12 @@ COMMANDS = (
         "live", write_live, "write one page that paints in the visitor's browser, offline", live_arguments
     ),
     Command("links", set_links, "point all links of the course at its repository", links_arguments),
+    Command(
+        "lessons",
+        show_lessons,
+        "list the lessons, or write them without outputs for learners",
+        lessons_arguments,
+    ),
     Command(
         "slides",
         make_slides,

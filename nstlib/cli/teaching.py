@@ -1,4 +1,4 @@
-"""What teachers and maintainers run: `nst links`, `slides` and `exercises`."""
+"""What teachers and maintainers run: `nst links`, `lessons`, `slides` and `exercises`."""
 
 from __future__ import annotations
 
@@ -84,6 +84,34 @@ def make_slides(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def lessons_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `nst lessons`."""
+    parser.epilog = (
+        "In the learners' edition a prediction comes before the picture: no outputs, and a few lines "
+        "are left for the learner to write; the cell after them compares."
+    )
+    parser.add_argument("lesson", metavar="LESSON", nargs="*", help="04, or its whole name (default: all)")
+    parser.add_argument(
+        "--blank",
+        metavar="FOLDER",
+        type=Path,
+        help="write the learners' edition, without outputs, into a folder",
+    )
+
+
+def show_lessons(arguments: argparse.Namespace) -> int:
+    """List the lessons, or write their learners' edition."""
+    from ..course import lessons
+
+    wanted = [lessons.pick(name, lessons.names()) for name in arguments.lesson] or lessons.names()
+    if arguments.blank is None:
+        print("\n".join(f"notebooks/{name}.ipynb  {lessons.title(name)}" for name in wanted))
+        return 0
+    for path in lessons.write(arguments.blank, wanted):
+        print(path)
+    return 0
+
+
 def exercises_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `nst exercises`."""
     parser.add_argument(
@@ -108,7 +136,7 @@ def exercises_arguments(parser: argparse.ArgumentParser) -> None:
 
 def make_exercises(arguments: argparse.Namespace) -> int:
     """Generate the releases of exercises, check them, or write the course's public tree."""
-    from ..course import exercises, rehearsal, sandbox
+    from ..course import exercises, recording, rehearsal, sandbox
 
     if arguments.public:
         count = exercises.write_public_tree(arguments.public)
@@ -118,10 +146,15 @@ def make_exercises(arguments: argparse.Namespace) -> int:
     if not arguments.check:
         for path in exercises.write_releases(wanted):
             print(path)
+        for name in wanted:
+            recorded = recording.write(exercises.load(name))
+            if recorded:
+                print(recorded)
         return 0
     sandbox.require_sandbox()
     problems = exercises.outdated(wanted)
     for name in wanted:
+        problems += recording.outdated(exercises.load(name))
         problems += rehearsal.trial(name, print if arguments.verbose else lambda text: None)
         print(
             f"{name}: {'checked' if not any(p.startswith(name) for p in problems) else 'not as it should be'}"

@@ -1,9 +1,11 @@
 """Exercises: one source in `solutions/`, from which the release in `exercises/` is generated.
 
-The source of an exercise is a folder `solutions/exNN_name/` with three files:
+The source of an exercise is a folder `solutions/exNN_name/` with four files:
 
 - `exNN_name.ipynb`, the solved notebook. nbgrader's metadata mark what a learner answers (between
   `### BEGIN SOLUTION` and `### END SOLUTION`), what is checked, and how many points it brings.
+- `reference.py`, the right values (and those of known mistakes) with which the checks of `nstlib.checks.exNN`
+  compare. Learners get a recording of them, see `recording`.
 - `hidden.py`, the hidden tests: for each question a function of its name, `(rng, *answers)`, that raises
   Mistake. They run only in the grader's process, after the visible check of `nstlib.checks.exNN`.
 - `wrong.py`, plausible wrong answers with the score and the message that each must get.
@@ -35,7 +37,14 @@ SOLUTIONS = COURSE / "solutions"
 RELEASES = COURSE / "exercises"
 STUB = "raise NotImplementedError  # your code here"
 TEXT_STUB = "YOUR ANSWER HERE"
-PRIVATE = ("hidden.py", "wrong.py", "__pycache__", "*.pyc", ".ipynb_checkpoints")  # never in a release
+PRIVATE = (
+    "reference.py",
+    "hidden.py",
+    "wrong.py",
+    "__pycache__",
+    "*.pyc",
+    ".ipynb_checkpoints",
+)  # never in a release
 SHORTEST_LEAK = 25  # characters of a line of a solution that cannot be a coincidence
 
 
@@ -83,6 +92,7 @@ class Exercise:
         questions: in order.
         checks: the module with the visible checks.
         hidden: the module with the hidden tests.
+        reference: the module with the right values.
     """
 
     name: str
@@ -90,6 +100,7 @@ class Exercise:
     questions: tuple[Question, ...]
     checks: ModuleType
     hidden: ModuleType
+    reference: ModuleType
 
     @property
     def short(self) -> str:
@@ -160,7 +171,8 @@ def load(name: str) -> Exercise:
     checks = importlib.import_module(f"..checks.{short}", __package__)
     hidden = load_module(SOLUTIONS / name / "hidden.py")
     found = tuple(question_of(cell, name) for cell in notebook.cells if is_checked(cell))
-    exercise = Exercise(name, notebook, found, checks, hidden)
+    reference = load_module(SOLUTIONS / name / "reference.py")
+    exercise = Exercise(name, notebook, found, checks, hidden, reference)
     for question in found:
         check = getattr(checks, question.name, None)
         if not isinstance(check, Check) or check.points != question.points:

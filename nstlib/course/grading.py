@@ -227,7 +227,7 @@ def fingerprint(found: submissions.Found) -> str:
     """A number that changes with the submission and with whatever judges it."""
     source = exercises.SOLUTIONS / found.exercise
     checks = [CHECKS / "framework.py", CHECKS / f"{found.exercise.partition('_')[0]}.py"]
-    judges = [source / f"{found.exercise}.ipynb", source / "hidden.py", *checks]
+    judges = [source / f"{found.exercise}.ipynb", source / "hidden.py", source / "reference.py", *checks]
     digest = hashlib.sha256(found.path.read_bytes())
     for path in judges:
         digest.update(path.read_bytes())

@@ -133,7 +133,7 @@ def judge_question(box: Sandbox, exercise: Exercise, question: Question, source:
         answers = [fetch(box, name, source) for name in question.answers]
     except Mistake as mistake:
         return Outcome(question.name, 0.0, question.points, str(mistake))
-    outcome = check.run(np.random.default_rng([seed, 1]), *answers)
+    outcome = check.run(np.random.default_rng([seed, 1]), exercise.reference, *answers)
     return hidden_outcome(exercise, question, answers, outcome, seed) if outcome.passed else outcome
 
 
@@ -142,13 +142,13 @@ def hidden_outcome(
 ) -> Outcome:
     """What is left of an outcome after the hidden test."""
 
-    def steps(rng: np.random.Generator, *given: Any) -> Any:
+    def steps(rng: np.random.Generator, right: Any, *given: Any) -> Any:
         exercise.hidden_test(question)(rng, *given)
         yield outcome.score
 
-    hidden = Check(steps, question.points).run(np.random.default_rng([seed, 2]), *answers)
+    hidden = Check(steps, question.points).run(np.random.default_rng([seed, 2]), None, *answers)
     score = outcome.score if hidden.passed else max(0.0, outcome.score - HIDDEN_COST)
-    return Outcome(question.name, score, question.points, hidden.message)
+    return Outcome(question.name, score, question.points, hidden.message, hidden.passed)
 
 
 def fetch(box: Sandbox, name: str, source: str) -> Any:

@@ -109,7 +109,7 @@ class Runner:
 
     def value(self, header: dict[str, Any], blobs: list[bytes]) -> None:
         """Send the value of a name."""
-        from ..checks.framework import plain
+        from ..answers import plain
 
         try:
             with at_most(header["seconds"]):
@@ -121,7 +121,7 @@ class Runner:
 
     def call(self, header: dict[str, Any], blobs: list[bytes]) -> None:
         """Call a function with the arguments of the message and send what it returns."""
-        from ..checks.framework import Mistake, call
+        from ..answers import Mistake, call
 
         decoder = wire.Decoder(blobs, self.remote_function, self.network)
         arguments = [decoder.decode(each) for each in header["arguments"]]
@@ -150,7 +150,7 @@ class Runner:
         """A function that asks the grader for its values."""
 
         def function(*arguments: Any) -> Any:
-            from ..checks.framework import plain
+            from ..answers import plain
 
             blobs: list[bytes] = []
             sent = [wire.encode(plain(each), blobs) for each in arguments]

@@ -34,6 +34,7 @@ from typing import Any
 
 from .. import fonts
 from ..foundation import unknown_name, whole_file
+from . import lessons
 
 COURSE = Path(__file__).resolve().parent.parent.parent
 LESSONS = COURSE / "notebooks"
@@ -92,12 +93,7 @@ def find(name: str) -> str:
     Raises:
         ValueError: there is no such deck; the nearest is suggested.
     """
-    wanted = Path(name).stem
-    for known in names():
-        number = known.partition("_")[0]
-        if wanted in (known, number) or (wanted.isdecimal() and int(wanted) == int(number)):
-            return known
-    raise unknown_name("lesson", name, names())
+    return lessons.pick(name, names())
 
 
 def read_cells(lesson: Path) -> Cells:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nstlib.checks.framework import array, call, number, require, same
+from nstlib.checks.framework import Mistake, array, call, number, require, same
 
 
 def momentum_path(rng: np.random.Generator, answer: Any) -> None:
@@ -76,7 +76,11 @@ def inverse_hessian(rng: np.random.Generator, answer: Any) -> None:
 
 
 def lbfgs_direction(rng: np.random.Generator, answer: Any) -> None:
-    """The scale of the loss does not matter; pairs as small as those near the end of a run; one pair."""
+    """The scale of the loss does not matter; tiny pairs, as near the end of a run; one pair; a real picture.
+
+    The last stays out of the visible check: there a learner who builds the matrix would fill the memory
+    of a machine without limits.
+    """
     shape = (1, 5, 4, 3)
     curvatures, g = rng.uniform(1.0, 9.0, size=shape), rng.normal(size=shape)
     steps = [rng.normal(size=shape) for _ in range(3)]
@@ -88,3 +92,10 @@ def lbfgs_direction(rng: np.random.Generator, answer: Any) -> None:
     require(same(tiny, found), "It fails for pairs as small as those near the end of a run.")
     one = array(call(answer, g, steps[:1], [5.0 * steps[0]]), shape)
     require(same(one, -g / 5), "Where y = 5 s, one pair gives -g/5.")
+    large = rng.normal(size=(1, 200, 200, 3)).astype("float32")
+    try:
+        found = array(call(answer, large, [large], [4.0 * large]), large.shape)
+    except Mistake as mistake:
+        message = "For a picture of 200 x 200 pixels H does not fit into memory (115 GB); the two loops need"
+        raise Mistake(f"{message} the pairs alone. {mistake}") from None
+    require(same(found, -large / 4), "It fails for a picture of 200 x 200 pixels.")

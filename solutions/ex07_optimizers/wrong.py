@@ -511,16 +511,7 @@ def lbfgs_direction(g, steps, changes):
     ),
     Wrong(
         "lbfgs_direction",
-        score=0,
-        message="Repair it yourself",
-        code="""
-def lbfgs_direction(g, steps, changes):
-    return -nst.autodiff.numpy(nst.optimizers.two_loop(g, steps, changes))
-""",
-    ),
-    Wrong(
-        "lbfgs_direction",
-        score=0,
+        score=3,
         message="does not fit into memory",
         code="""
 def lbfgs_direction(g, steps, changes):

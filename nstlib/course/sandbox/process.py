@@ -14,7 +14,7 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from ...checks.framework import Mistake
+from ...answers import Mistake
 from .. import wire
 from ..limits import Limits
 from ..watchdog import Watchdog, family, memory_of_files, own_memory

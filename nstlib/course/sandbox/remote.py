@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ...checks.framework import Mistake
+from ...answers import Mistake
 from .. import wire
 from ..limits import Limits
 from .outputs import clean_outputs

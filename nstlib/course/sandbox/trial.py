@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 
-from ...checks.framework import Mistake
+from ...answers import Mistake
 from ..limits import Limits
 from .host import ADVICE, SandboxMissing, require_platform
 from .remote import Sandbox
