@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import collections
 import json
+import sys
 import unicodedata
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import classes
 import pytest
@@ -14,6 +16,10 @@ import pytest
 pytest.importorskip("nbgrader")
 
 from nstlib.course import exercises, judge, submissions
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # its scripts import each other
+
+import whole_class  # noqa: E402
 
 pytestmark = pytest.mark.skipif(
     not (exercises.SOLUTIONS / classes.EXERCISE).is_dir(), reason="the public tree has no solutions"
@@ -64,3 +70,21 @@ def test_the_score_that_is_promised_is_given(exercise: str, kind: str, tmp_path:
     notebook, _ = submissions.rebuild(classes.release(exercise), cells)
     verdict = judge.judge(exercises.load(exercise), notebook)
     assert sum(outcome.score for outcome in verdict.outcomes) == member.score
+
+
+def test_the_benchmark_names_who_got_another_grade() -> None:
+    made = classes.make(40)
+    honest = [member for member in made if member.kind in classes.HONEST]
+
+    def row(member: classes.Member, score: float) -> dict[str, Any]:
+        return {"status": "graded", "outcomes": {"all": {"score": score, "message": ""}}}
+
+    true = {member.id: row(member, member.score or 0) for member in made}
+    robbed, lost = honest[3], honest[5]
+    other = {**true, robbed.id: row(robbed, 0.5)}
+    del other[lost.id]
+    runs = {"moodle": whole_class.Run(true, 1, 1, 1), "canvas": whole_class.Run(other, 1, 1, 1)}
+    rows, scores, twice, alone = whole_class.verdicts(made, honest, runs, {robbed.id: true[robbed.id]})
+    assert f"**39 of 40**; not {lost.id}" in rows
+    assert robbed.id in scores and lost.id in scores and robbed.id in twice
+    assert "**1 of 1**" in alone and "not" not in alone
