@@ -25,7 +25,7 @@ pytest.importorskip("nbgrader")
 
 from nstlib import cli
 from nstlib.cli import grading as grading_command
-from nstlib.course import exercises, grading, judge, results, sandbox, scheduling, submissions, summary
+from nstlib.course import collecting, exercises, grading, judge, results, sandbox, scheduling, summary
 from nstlib.course.sandbox import Limits
 
 EXERCISE = "ex04_gram_matrices"
@@ -284,7 +284,7 @@ def test_every_graded_student_has_a_page_without_scripts_and_secrets(graded: Any
 
 def test_prose_is_shown_and_runs_nothing(graded: Any) -> None:
     page = (graded[0] / "feedback" / "prose" / EXERCISE / f"{EXERCISE}.html").read_text()
-    assert f"&lt;{submissions.JOINER}script&gt;alert(7)" in page and "aGVsbG8=" in page
+    assert f"&lt;{collecting.JOINER}script&gt;alert(7)" in page and "aGVsbG8=" in page
     for attack in ("<img src=x", "<script>alert(7)", 'src="http://192.0.2.1', 'href="javascript:'):
         assert attack not in page.lower()
     assert not re.findall(r'(?i)href="(?!https?:|mailto:|#|ex04|\.\./)[^"]*"', page)
@@ -294,12 +294,12 @@ def test_prose_is_shown_and_runs_nothing(graded: Any) -> None:
 def test_prose_is_made_safe_in_time_that_grows_with_its_length() -> None:
     for hostile in ("\n", "![", "[", "\\\\(a", "](", "<a", "(attachment:", " >"):
         began = time.thread_time()  # of the processor, which other work on the machine does not touch
-        safe = submissions.safe_prose(hostile * (200_000 // len(hostile)))
+        safe = collecting.safe_prose(hostile * (200_000 // len(hostile)))
         assert (
             time.thread_time() - began < 5
         )  # a tenth of a second, or minutes where it grows with the square
-        assert len(safe) < 2.1 * submissions.MOST_PROSE
-    assert submissions.safe_prose("**bold** $a_1 < b$ `x[0]` - 5 > 3") == "**bold** $a_1 < b$ `x[0]` - 5 > 3"
+        assert len(safe) < 2.1 * collecting.MOST_PROSE
+    assert collecting.safe_prose("**bold** $a_1 < b$ `x[0]` - 5 > 3") == "**bold** $a_1 < b$ `x[0]` - 5 > 3"
 
 
 def test_the_table_has_a_row_for_everybody(graded: Any) -> None:
@@ -526,55 +526,12 @@ def test_mark_opens_nbgraders_pages_in_the_folder_of_grades(
 # --- reading submissions ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("path", "student"),
-    [
-        ("anna/ex04_gram_matrices.ipynb", "anna"),
-        ("anna/week 4/homework.ipynb", "anna"),
-        ("Anna Berg_123456_assignsubmission_file_/ex04_gram_matrices.ipynb", "Anna_Berg"),
-        ("berganna_12345_67890_ex04_gram_matrices-2.ipynb", "berganna"),
-        ("anna-ex04.ipynb", "anna"),
-        ("Äthel+Çelik/ex04.ipynb", "Äthel_Çelik"),
-    ],
-)
-def test_students_are_found_in_the_folders_of_platforms(tmp_path: Path, path: str, student: str) -> None:
-    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / path).write_text(nbformat.writes(answered()))
-    (found,) = submissions.find_submissions(tmp_path, grading.cell_names([EXERCISE]))
-    assert (found.student, found.exercise, found.problem) == (student, EXERCISE, "")
-
-
-def test_a_link_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "anna").mkdir()
-    (tmp_path / "anna" / "ex04.ipynb").symlink_to(exercises.SOLUTIONS / EXERCISE / f"{EXERCISE}.ipynb")
-    (found,) = submissions.find_submissions(tmp_path, grading.cell_names([EXERCISE]))
-    assert "link" in found.problem
-
-
-def test_students_whose_names_look_alike_are_both_kept(tmp_path: Path) -> None:
-    for folder in (
-        "Anna Berg_111_assignsubmission_file_",
-        "Anna Berg_222_assignsubmission_file_",
-        "Anna-Berg",
-    ):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "ex04.ipynb").write_text(nbformat.writes(answered()))
-    for number in (1, 3):
-        (tmp_path / f"anna_{number}_{number + 1}_ex04.ipynb").write_text(nbformat.writes(answered()))
-    found = [each.student for each in submissions.find_submissions(tmp_path, grading.cell_names([EXERCISE]))]
-    assert len(set(found)) == len(found) == 5
-    assert sum(name.startswith("Anna_Berg-") for name in found) == 2 and "Anna-Berg" in found
-
-
-def test_folders_that_make_no_sense_are_reported(tmp_path: Path) -> None:
-    (tmp_path / "anna" / "x.ipynb").mkdir(parents=True)
-    (tmp_path / "y.ipynb").mkdir()
-    deep = tmp_path / "deep"
-    for _ in range(300):
-        deep = deep / "d"
-    deep.mkdir(parents=True)
-    found = submissions.find_submissions(tmp_path, grading.cell_names([EXERCISE]))
-    assert len(found) == 3 and all(each.problem for each in found)
+def test_the_exercises_of_the_course_are_recognised(tmp_path: Path) -> None:
+    (tmp_path / "class" / "anna").mkdir(parents=True)
+    (tmp_path / "class" / "anna" / "homework.ipynb").write_text(nbformat.writes(answered()))
+    cells = grading.cell_names(exercises.names())
+    ((found,), _) = collecting.collect(tmp_path / "class", cells, tmp_path / "unpacked")
+    assert (found.student, found.exercise, found.problem) == ("anna", EXERCISE, "")
 
 
 def test_helper_cells_stay_where_the_learner_put_them() -> None:
@@ -589,7 +546,7 @@ def test_helper_cells_stay_where_the_learner_put_them() -> None:
         {"kind": c.cell_type, "source": c.source, "grade_id": exercises.tags(c).get("grade_id", "")}
         for c in notebook.cells
     ]
-    built, mended = submissions.rebuild(release(), cells)
+    built, mended = collecting.rebuild(release(), cells)
     assert built.cells[place].source == "helper = 1" and not mended
     nbformat.validate(copy.deepcopy(built))
 

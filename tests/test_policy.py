@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from nstlib.course import changes, policy_file, results, times
+from nstlib.course.collecting import Found
 from nstlib.course.policy import Policy, Rule, in_words
 from nstlib.course.policy_file import PolicyError, read_policy
 from nstlib.course.results import Result
 from nstlib.course.selection import read_selection
-from nstlib.course.submissions import Found
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DEADLINE = datetime(2026, 5, 3, 23, 59, tzinfo=BERLIN)

@@ -30,12 +30,19 @@ def grade_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "folder",
-        metavar="SUBMISSIONS_FOLDER",
+        metavar="SUBMISSIONS",
         type=Path,
-        help="a folder for each student, or their files side by side",
+        help="Moodle's or Canvas' download (the ZIP or the folder), or a folder for each student",
     )
     parser.add_argument(
         "-o", "--output", metavar="FOLDER", type=Path, default=Path("grading"), help="(default: grading)"
+    )
+    parser.add_argument(
+        "--roster",
+        metavar="FILE",
+        type=Path,
+        help="the class's list: CSV with `id` or `name`, or a gradebook as Moodle or Canvas exports it; "
+        "lists who is missing, and leaves out who does not belong to it",
     )
     parser.add_argument(
         "--policy",
@@ -88,6 +95,8 @@ def grade(arguments: argparse.Namespace) -> int:
         arguments.output,
         limits=Limits(**given),
         jobs=arguments.jobs,
+        roster=arguments.roster,
+        say=lambda sentence: bar.write(sentence, file=sys.stdout),
         starting=bar.reset,
         tell=tell,
         policy=arguments.policy,

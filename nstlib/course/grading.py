@@ -8,6 +8,7 @@ What a folder of grades holds afterwards:
     summary.png      the class in a picture
     seeds.json       the seeds of the hidden numbers, which are secret
     feedback/        a page for each student
+    seen.csv         what became of every file that was handed in
     received/        what was handed in, as it was
     gradebook.db, nbgrader_config.py, judged/, autograded/, release/     nbgrader's
 
@@ -31,7 +32,9 @@ from typing import Any
 from ..checks.framework import Outcome
 from ..foundation import whole_file
 from . import (
+    attendance,
     changes,
+    collecting,
     exercises,
     gradebook,
     judge,
@@ -40,16 +43,17 @@ from . import (
     sandbox,
     scheduling,
     seeds,
-    submissions,
     summary,
     times,
 )
+from .collecting.roster import read_roster
 from .policy import Policy
 from .policy_file import WITHOUT, chosen_policy, keep_policy
 from .results import Result, identified, key_of
 from .returning.making import PLAIN
 from .selection import Selection, read_selection
 
+UNPACKED = "_unpacked"  # no student's key begins like this
 CHECKS = Path(__file__).resolve().parent.parent / "checks"
 
 
@@ -86,7 +90,7 @@ class Classroom:
         self.seed = seed
         self.seeds: dict[str, int] = {}  # by exercise
         self.beside = False  # whether submissions run beside others now
-        self.doubtful: set[submissions.Found] = set()  # stopped while they did
+        self.doubtful: set[collecting.Found] = set()  # stopped while they did
 
     # --- what is remembered
 
@@ -112,7 +116,7 @@ class Classroom:
 
     # --- one run
 
-    def grade(self, found: Sequence[submissions.Found], tell: Callable[[Result], None]) -> list[Result]:
+    def grade(self, found: Sequence[collecting.Found], tell: Callable[[Result], None]) -> list[Result]:
         """Grade submissions; tells each result as it comes.
 
         What fails fails alone. Judging runs in threads, each waiting for its sandbox; the gradebook is
@@ -122,7 +126,7 @@ class Classroom:
         self.prepare(found)
         done: list[Result] = []
 
-        def take(future: Future[Result], each: submissions.Found) -> None:
+        def take(future: Future[Result], each: collecting.Found) -> None:
             if each not in self.doubtful:
                 done.append(self.finish(future, each))
                 tell(done[-1])
@@ -133,14 +137,14 @@ class Classroom:
         scheduling.at_once(self.judge, [each for each in found if each in again], 1, take)
         return sorted(done, key=lambda row: (row.student, row.exercise))
 
-    def prepare(self, found: Sequence[submissions.Found]) -> None:
+    def prepare(self, found: Sequence[collecting.Found]) -> None:
         """Make the exercises that occur known to the gradebook."""
         for name in names_in(found):
             exercises.load(name)  # imported here, by one thread
             self.releases[name] = self.book.add_exercise(name)
         self.seeds = seeds.seeds_for(self.folder, self.releases, self.seed)
 
-    def judge(self, found: submissions.Found) -> Result:
+    def judge(self, found: collecting.Found) -> Result:
         """Read and run one submission, unless that was done before."""
         result = Result(found.student, found.exercise, file=str(found.path), limits=asdict(self.limits))
         if found.problem:
@@ -169,16 +173,16 @@ class Classroom:
         same = same and before is not None and before.status != "failed"
         return before if same and judged.is_file() else None
 
-    def run(self, found: submissions.Found, result: Result) -> None:
+    def run(self, found: collecting.Found, result: Result) -> None:
         """Run one submission in the sandbox and keep the judged notebook."""
         exercise = exercises.load(found.exercise)
         self.keep(found)
         try:
-            cells = submissions.read_cells(found.path)
-        except submissions.Unreadable as problem:  # it has changed since it was found
+            cells = collecting.read_cells(found.path)
+        except collecting.Unreadable as problem:  # it has changed since it was found
             result.note = str(problem)
             return
-        notebook, notes = submissions.rebuild(self.releases[found.exercise], cells)
+        notebook, notes = collecting.rebuild(self.releases[found.exercise], cells)
         verdict = judge.judge(exercise, notebook, limits=self.limits, seed=result.seed)
         if verdict.doubtful and self.beside:
             self.doubtful.add(found)
@@ -192,7 +196,7 @@ class Classroom:
         result.seconds, result.memory = verdict.seconds, verdict.memory
         result.finished, result.reason = verdict.finished, verdict.reason
 
-    def leave_others(self, found: submissions.Found, outcomes: list[Outcome]) -> list[Outcome]:
+    def leave_others(self, found: collecting.Found, outcomes: list[Outcome]) -> list[Outcome]:
         """Where single questions are judged again, the others keep the outcomes that are remembered."""
         wanted = self.selection.questions(found.exercise)
         before = self.results.get(key_of(found.student, found.exercise, str(found.path)))
@@ -200,14 +204,14 @@ class Classroom:
             return outcomes
         return [o if o.name in wanted else Outcome(o.name, **before.outcomes[o.name]) for o in outcomes]
 
-    def keep(self, found: submissions.Found) -> None:
+    def keep(self, found: collecting.Found) -> None:
         """Copy what was handed in."""
         target = self.folder / "received" / found.student / found.exercise
         target.mkdir(parents=True, exist_ok=True)
         with whole_file(target / f"{found.exercise}.ipynb") as partial:
             shutil.copyfile(found.path, partial)
 
-    def finish(self, future: Future[Result], found: submissions.Found) -> Result:
+    def finish(self, future: Future[Result], found: collecting.Found) -> Result:
         """Take a result from its thread to the gradebook; what goes wrong concerns this submission only."""
         result = Result(found.student, found.exercise, file=str(found.path))
         try:
@@ -269,7 +273,7 @@ def note_page(result: Result, said: str) -> None:
     result.note = " ".join(filter(None, [result.note.replace(PLAIN, "").strip(), said]))
 
 
-def fingerprint(found: submissions.Found) -> str:
+def fingerprint(found: collecting.Found) -> str:
     """A number that changes with the submission and with whatever judges it."""
     source = exercises.SOLUTIONS / found.exercise
     checks = [CHECKS / "framework.py", CHECKS / f"{found.exercise.partition('_')[0]}.py"]
@@ -280,7 +284,7 @@ def fingerprint(found: submissions.Found) -> str:
     return digest.hexdigest()
 
 
-def names_in(found: Sequence[submissions.Found]) -> list[str]:
+def names_in(found: Sequence[collecting.Found]) -> list[str]:
     """The exercises that occur, sorted."""
     return sorted({each.exercise for each in found if each.exercise})
 
@@ -327,6 +331,8 @@ def grade_folder(
     *,
     limits: sandbox.Limits | None = None,
     jobs: int | None = None,
+    roster: Path | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
     policy: Path | None = None,
     only: Sequence[str] = (),
     seed: int | None = None,
@@ -337,10 +343,12 @@ def grade_folder(
     """Grade all submissions in a folder into a folder of grades.
 
     Args:
-        folder: see `submissions.find_submissions`.
+        folder: or a ZIP file, see `collecting.collect`.
         target: the folder of grades, made when it is not there.
         limits: of each submission.
         jobs: that run at the same time, see `scheduling.jobs_that_fit`; None takes one a processor.
+        roster: the class's list, see `collecting.roster`; whoever has handed in belongs to it unless given.
+        say: is told what became of the files, before and after.
         policy: a file of deadlines, see `policy`; None takes that of the last run.
         only: what is run again, and nothing else, see `selection.read_selection`.
         seed: of the hidden numbers, for all exercises here; None takes those of the folder, see `seeds`.
@@ -351,24 +359,33 @@ def grade_folder(
     Raises:
         SandboxMissing: nothing is run without a sandbox.
         OSError: the folder or the solutions are not there, or another grader is at work.
-        ValueError: the seeds of the folder cannot be read.
+        ValueError: a ZIP file, the roster or the seeds of the folder cannot be read.
     """
     sandbox.require_platform()  # first: nothing that can be installed or named otherwise helps without
     exercises.require_nbgrader()
     folder, target = folder.resolve(), target.resolve()  # nbgrader changes the working folder
     policy = policy if policy in (None, WITHOUT) else policy.resolve()
     rules = chosen_policy(target, policy, exercises.names())
-    found = submissions.find_submissions(folder, cell_names(exercises.names()))
-    found = times.with_times(found, rules)
+    sandbox.require_hidden(exercises.SOLUTIONS, folder, target)
+    students = read_roster(roster) if roster else None
+    known = students.knows if students else lambda name: False
+    unpacked = target / "received" / UNPACKED
+    handed_in, census = collecting.collect(folder, cell_names(exercises.names()), unpacked, known)
+    there = attendance.attend(handed_in, students)
+    found = everybody = times.with_times(there.found, rules)
     for doubt in times.doubts(found, rules):
         warnings.warn(doubt, stacklevel=2)
     selection = read_selection(only, found, {name: machine_questions(name) for name in names_in(found)})
     found = [each for each in found if selection.covers(each)] if selection else found
-    sandbox.require_hidden(exercises.SOLUTIONS, folder, target)
     sandbox.require_sandbox()
     with alone(target):
         keep_policy(target, policy)
         classroom = Classroom(target, limits, jobs, rules, selection, seed)
+        census = census.without(there.strangers)
+        census.write(target / "seen.csv")
+        changed_rows = attendance.Rows(target, classroom.results).update(everybody, students, folder)
+        for sentence in (census.sentence(), *census.remarks(), *there.remarks, *changed_rows):
+            say(sentence)
         starting(len(found))
         try:
             done = classroom.grade(found, tell)
@@ -376,6 +393,8 @@ def grade_folder(
             classroom.write_table()
         if any(row.status == "graded" for row in done):
             summary.draw_summary(list(classroom.results.values()), target / "summary.png")
+        if not selection:
+            say(census.sentence(sum(row.status == "graded" for row in done)))
         for change in classroom.changes():
             changed(change)
     return done

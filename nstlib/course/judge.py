@@ -78,7 +78,7 @@ def judge(
 
     Args:
         exercise: which it answers.
-        notebook: of `submissions.rebuild`: the cells of the exercise with the learner's answers.
+        notebook: of `collecting.rebuild`: the cells of the exercise with the learner's answers.
         limits: of the sandbox; the time is for everything together.
         seed: of the random numbers; None takes one that nobody can know.
     """

@@ -13,7 +13,7 @@ from ..foundation import whole_file
 from .policy import Assessment, Policy
 
 if TYPE_CHECKING:
-    from .submissions import Found
+    from .collecting import Found
 
 # Of the table; a column for each question follows, see `question_columns`.
 COLUMNS = (

@@ -16,9 +16,9 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
+from .collecting import Found
 from .policy import Policy, same_name
 from .policy_file import PolicyError, parsed_time
-from .submissions import Found
 
 WHEN = ("last modified (submission)", "submitted")
 WHO = ("identifier", "id number", "email address", "full name", "student", "id", "name")
