@@ -473,7 +473,7 @@ def test_many_large_pictures_are_cut_and_end_nothing() -> None:
     code = """
 import struct
 from IPython.display import Image, display
-header = bytes([137]) + b"PNG\r\n" + bytes([26]) + b"\n" + struct.pack(">I4sII", 13, b"IHDR", 9, 9)
+header = bytes([137]) + b"PNG" + bytes([13, 10, 26, 10]) + struct.pack(">I4sII", 13, b"IHDR", 9, 9)
 for _ in range(40):
     display(Image(header + bytes(5 * 10**5), format="png"))
 """
