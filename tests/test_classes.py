@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("nbgrader")
 
-from nstlib.course import exercises, judge, submissions
+from nstlib.course import collecting, exercises, judge
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # its scripts import each other
 
@@ -66,8 +66,8 @@ def test_the_score_that_is_promised_is_given(exercise: str, kind: str, tmp_path:
     member = next(each for each in classes.make(40, exercise) if each.kind == kind)
     path = tmp_path / member.file
     path.write_bytes(member.content)
-    cells = submissions.read_cells(path)
-    notebook, _ = submissions.rebuild(classes.release(exercise), cells)
+    cells = collecting.read_cells(path)
+    notebook, _ = collecting.rebuild(classes.release(exercise), cells)
     verdict = judge.judge(exercises.load(exercise), notebook)
     assert sum(outcome.score for outcome in verdict.outcomes) == member.score
 

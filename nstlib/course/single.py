@@ -29,7 +29,7 @@ from typing import Any
 from ..checks.framework import Outcome
 from ..foundation import whole_file
 from ..process import FORESEEN
-from . import exercises, judge, sandbox, submissions
+from . import collecting, exercises, judge, sandbox
 from .limits import Limits
 
 GRADED, UNGRADABLE, NOT_WORKING = 0, 1, 2  # exit codes
@@ -100,12 +100,13 @@ def grade(path: Path, limits: Limits | None = None, seed: int | None = None) -> 
     sandbox.require_sandbox()
     try:
         notebook, name = the_notebook(path, known)
-        cells = submissions.read_cells(notebook)
-    except submissions.Unreadable as problem:
+        cells = collecting.read_cells(notebook)
+    except collecting.Unreadable as problem:
         return Graded("", notes=(str(problem),))
     exercise = exercises.load(name)
-    built, notes = submissions.rebuild(release(name), cells)
+    built, notes = collecting.rebuild(release(name), cells)
     verdict = judge.judge(exercise, built, limits=limits, seed=seed_of(name) if seed is None else seed)
+    notes += [f"A limit cut the run short: {verdict.reason}"] if verdict.reason else []
     return Graded(
         name, tuple(verdict.outcomes), tuple(notes), by_hand(exercise), verdict.seed, verdict.seconds
     )
@@ -119,21 +120,18 @@ def the_notebook(path: Path, known: Sequence[str]) -> tuple[Path, str]:
     """
     files = sorted(path.rglob("*.ipynb")) if path.is_dir() else [path]
     cells = {name: grade_ids(name) for name in known}
-    found = [
-        submissions.recognise(file, "", cells)
-        for file in files
-        if not any(part.startswith(".") for part in file.relative_to(path).parts)
-    ]
+    shown = [file for file in files if not any(p.startswith(".") for p in file.relative_to(path).parts)]
+    found = [(file, *collecting.exercise_in(file, cells)) for file in shown]
     if not found:
-        raise submissions.Unreadable("There is no notebook (.ipynb) in what was handed in.")
-    ours = [each for each in found if each.exercise]
+        raise collecting.Unreadable("There is no notebook (.ipynb) in what was handed in.")
+    ours = [each for each in found if each[1]]
     if len(ours) > 1:
-        names = ", ".join(each.path.name for each in ours)
-        raise submissions.Unreadable(f"There are {len(ours)} notebooks ({names}); hand in only one.")
-    chosen = (ours or found)[0]
-    if chosen.problem:
-        raise submissions.Unreadable(f"{chosen.path.name}: {chosen.problem}")
-    return chosen.path, chosen.exercise
+        names = ", ".join(file.name for file, _, _ in ours)
+        raise collecting.Unreadable(f"There are {len(ours)} notebooks ({names}); hand in only one.")
+    file, exercise, problem = (ours or found)[0]
+    if problem:
+        raise collecting.Unreadable(f"{file.name}: {problem}")
+    return file, exercise
 
 
 def grade_ids(name: str) -> list[str]:
