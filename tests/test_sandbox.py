@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from lacking import LACKING
 
-from nstlib.checks.framework import LONGEST_MESSAGE, Check, Mistake, call
+from nstlib.checks.framework import LONGEST_MESSAGE, Check, Mistake, call, own
 from nstlib.course import sandbox, watchdog, wire
 from nstlib.course.headers import picture_size
 from nstlib.course.sandbox import Limits, Remote, Sandbox, SandboxEnded, process
@@ -514,6 +514,21 @@ print(check.gram_matrix(len), check.gram)
 print(os.listdir(os.path.join(os.path.dirname(nstlib.__file__), "checks")))
 """
     assert say(box, code) == "Checked by the grader. Checked by the grader.\n['__init__.py']\n"
+
+
+@NEEDED
+def test_a_call_of_what_exists_is_seen_inside_under_any_name(box: Sandbox) -> None:
+    cells = [
+        "import nstlib as nst, numpy as np\nhelper = nst.gram_matrix",
+        "def lazy(x):\n    return np.asarray(helper(x))",
+        "def gram_matrix(x):\n    return x.sum()\ndef honest(x):\n    return gram_matrix(x)",
+    ]
+    list(box.run(cells))
+    features = np.ones((1, 2, 3, 2), "float32")
+    assert Remote(box, "lazy", "")(features).shape == (2, 2)
+    with pytest.raises(Mistake, match="calls one that exists"):
+        own(Remote(box, "lazy", ""), "gram_matrix")(features)
+    assert own(Remote(box, "honest", ""), "gram_matrix")(features) == 12
 
 
 @NEEDED
