@@ -521,6 +521,15 @@ def test_nothing_leads_out_of_an_archive(folder: Path, name: str) -> None:
     assert all(path.is_relative_to(folder.parent / "unpacked") for path in made) and len(made) == 3
 
 
+def test_a_name_longer_than_any_files_is_refused_and_named_in_short(folder: Path) -> None:
+    source = pack(
+        folder.parent / "download.zip", [*MOODLES, "-" * 60_000 + "/ex04.ipynb", "ä" * 200 + ".ipynb"]
+    )
+    found, census = collect(source)
+    assert len(found) == 3 and "2 with a name that is not taken" in census.sentence()
+    assert len(census.sentence()) < 800
+
+
 def test_backslashes_part_folders_as_old_windows_programs_mean_them(folder: Path) -> None:
     source = pack(folder.parent / "download.zip", ["anna\\ex04.ipynb", "ben\\ex04.ipynb"])
     assert set(collect(source)[0]) == {"anna", "ben"}

@@ -568,7 +568,9 @@ def test_time_is_shared_by_everything_a_submission_does(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(judge, "Sandbox", Counted)
     code = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))\nwhile True: pass"
-    verdict = judge.judge(exercises.load(EXERCISE), with_code(code), limits=Limits(seconds=40, cell_seconds=2))
+    verdict = judge.judge(
+        exercises.load(EXERCISE), with_code(code), limits=Limits(seconds=40, cell_seconds=2)
+    )
     assert len(given) == 2 and given[0] == 40 and given[1] < 40 - 2
     assert sum(outcome.score for outcome in verdict.outcomes) == 5 and not verdict.finished
     given.clear()

@@ -31,6 +31,7 @@ from .reading import MOST_BYTES
 
 MOST_RATIO = 200  # bytes that come out for each that goes in; deflate's own limit is 1032
 FREE_OF_RATIO = 1 << 20  # bytes that may come out at any ratio: small texts shrink well
+MOST_NAME = 255  # bytes of a part of a path, as file systems have it
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED, UTF8 = 0x1 | 0x40, 0x800  # bits of a member's flag
 
@@ -190,7 +191,7 @@ def take(
             left -= write(content, info, path, bounds.member, left)
             found.append(Member(parts, path))
         except Astray as problem:
-            found.append(Member((name_of(info),), problem=str(problem), astray=True))
+            found.append(Member((name_of(info)[:MOST_NAME],), problem=str(problem), astray=True))
         except Unsuitable as problem:
             found.append(Member(safe_path(info), problem=str(problem)))
     return found
@@ -201,7 +202,7 @@ class Unsuitable(Refused):
 
 
 class Astray(Unsuitable):
-    """A member whose name leads out of the folder."""
+    """A member whose name leads out of the folder, or can stand on no disk."""
 
 
 def write(content: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, most: int, left: int) -> int:
@@ -264,12 +265,14 @@ def safe_path(info: zipfile.ZipInfo) -> tuple[str, ...]:
     Some programs of Windows write backslashes; they part folders here as well.
 
     Raises:
-        Astray: it would lead out of the folder.
+        Astray: it would lead out of the folder, or can stand on no disk.
     """
     name = name_of(info)
     parts = tuple(part for part in re.split(r"[/\\]", name) if part not in ("", "."))
     if name[:1] in ("/", "\\") or re.match(r"[A-Za-z]:", name) or ".." in parts or not 0 < len(parts) <= 30:
         raise Astray("Its name leads out of the archive's folder: pack it again, without that path.")
+    if any(len(part.encode("utf-8", "replace")) > MOST_NAME for part in parts):
+        raise Astray("Its name is longer than any file's: give it a shorter one.")
     return parts
 
 

@@ -19,7 +19,7 @@ WORDS = {
     "twice": "twice",
     "other": "not a notebook",
     "refused": "not unpacked",
-    "astray": "with a name that leads elsewhere",
+    "astray": "with a name that is not taken",
     "link": "a link",
     "hidden": "hidden",
     "unreadable": "cannot be read",
