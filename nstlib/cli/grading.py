@@ -115,7 +115,8 @@ def grade(arguments: argparse.Namespace) -> int:
         print(f"Changed: {change.sentence()}")
     print(f"{len(done) - failed} graded, {failed} not.")
     print("\n".join(f"{arguments.output / name} {text}" for name, text in made.items()))
-    print(seeds.sentence(arguments.output))
+    if said := seeds.sentence(arguments.output):
+        print(said)
     return 1 if failed else 0
 
 
