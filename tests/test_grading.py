@@ -475,10 +475,11 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path, env=plain
     ) as run:
         assert run.stdout
+        counted = run.stdout.readline()
         first = run.stdout.readline()  # as soon as it is known, although this is a pipe
         assert run.poll() is None
         run.send_signal(signal.SIGKILL)
-    assert "a, ex04_gram_matrices: 5 of 18 points" in first
+    assert counted == "6 files: 6 to grade.\n" and "a, ex04_gram_matrices: 5 of 18 points" in first
     before = json.loads((target / "results.json").read_text())
     assert list(before) == [f"a/{EXERCISE}"]
     second.write_text(nbformat.writes(answered()))
