@@ -79,9 +79,10 @@ class Recorder:
 
         def answer(*arguments: Any) -> Any:
             place = key(name, arguments)
-            value = function(*arguments)
-            self.values[place] = encode(value)
-            return value
+            self.values[place] = encode(function(*arguments))
+            return decode(
+                self.values[place]
+            )  # what a recording will give: the next question may depend on it
 
         return answer
 

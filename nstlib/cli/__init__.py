@@ -13,7 +13,8 @@
     nst slides     writes lecture slides, each one file that opens with no network
     nst exercises  generates the exercises from their solutions, or checks them
     nst grade      grades a folder of submissions
-    nst mark       opens nbgrader's pages, for what is marked by hand
+    nst mark       opens a page for what is marked by hand
+    nst likeness   lists answers that are alike
 
 Exit codes: 0 done; 1 bad input or a failure, with one sentence on stderr (NST_TRACEBACK=1 adds where); 2 a
 command line that cannot be read; 128 and the number of a signal, 130 for Ctrl-C, after `nst stylize` has

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .grading import grade, grade_arguments, mark, mark_arguments
+from .grading import grade, grade_arguments, likeness, likeness_arguments, mark, mark_arguments
 from .lab import lab, studio, studio_arguments
 from .listing import info, list_networks, list_samples
 from .live import live_arguments, write_live
+from .returning import return_, return_arguments
 from .stylize import stylize, stylize_arguments
 from .sweep import run_sweep, sweep_arguments
 from .teaching import (
@@ -97,9 +98,21 @@ COMMANDS = (
     Command(
         "mark",
         mark,
-        "open nbgrader's pages to mark by hand; what follows is passed on to JupyterLab",
+        "open a page to mark by hand, one answer at a time, the marking scheme beside it",
         mark_arguments,
         passes_on=True,
+    ),
+    Command(
+        "likeness",
+        likeness,
+        "list answers that are alike, side by side, as a report without a verdict",
+        likeness_arguments,
+    ),
+    Command(
+        "return",
+        return_,
+        "write feedback and grades as Moodle, Canvas or a folder takes them",
+        return_arguments,
     ),
 )
 

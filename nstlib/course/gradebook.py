@@ -1,4 +1,4 @@
-"""The gradebook is nbgrader's: its database, its manual marking, its feedback pages.
+"""The gradebook is nbgrader's: its database and its manual marking. The pages are ours (`returning`).
 
 nbgrader gets notebooks that have been run and judged already (`judge`): every check has its score as its
 output, from where nbgrader reads it. It never runs anything itself; the settings below leave that step out,
@@ -16,6 +16,10 @@ from ..checks.framework import Outcome
 from ..foundation import whole_file
 from .exercises import ExerciseError, generate, is_checked, run_quietly, settings, tags
 from .judge import Verdict
+from .policy_file import chosen_policy
+from .results import Result
+from .returning import making
+from .returning.feedback import Feedback, assessed, read_feedback, remembered
 
 SETTINGS = '''"""Settings of nbgrader for this folder of grades, written by `nst grade`."""
 
@@ -71,11 +75,19 @@ class Gradebook:
         import nbformat
 
         generate(name, self.config)
-        return nbformat.read(self.folder / "release" / name / f"{name}.ipynb", as_version=4)
+        return nbformat.read(self.release_path(name), as_version=4)
+
+    def release_path(self, exercise: str) -> Path:
+        """Where the notebook lies that was handed out."""
+        return self.folder / "release" / exercise / f"{exercise}.ipynb"
 
     def judged_path(self, student: str, exercise: str) -> Path:
         """Where the notebook lies that has been run and judged."""
         return self.folder / "judged" / student / exercise / f"{exercise}.ipynb"
+
+    def autograded_path(self, student: str, exercise: str) -> Path:
+        """Where nbgrader's copy of the judged notebook lies, to which its marks belong."""
+        return self.folder / "autograded" / student / exercise / f"{exercise}.ipynb"
 
     def feedback_path(self, student: str, exercise: str) -> Path:
         """Where the page for the student lies."""
@@ -91,7 +103,7 @@ class Gradebook:
             partial.write_bytes(nbformat.writes(notebook).encode("utf-8", "replace"))
 
     def record(self, student: str, exercise: str) -> None:
-        """Write the scores of a judged notebook to the database, then the feedback page.
+        """Write the scores of a judged notebook to the database; the page is another step, `write_feedback`.
 
         Raises:
             ExerciseError: nbgrader cannot; with its last words.
@@ -99,13 +111,32 @@ class Gradebook:
         from nbgrader.converters import Autograde
 
         self.convert(Autograde, student, exercise)
-        self.write_feedback(student, exercise)
 
-    def write_feedback(self, student: str, exercise: str) -> None:
-        """Write the page for the student, with marks and comments given by hand."""
-        from nbgrader.converters import GenerateFeedback
+    def write_feedback(self, student: str, exercise: str) -> str:
+        """Write the page for the student, with marks and comments given by hand, unless it is up to date.
 
-        self.convert(GenerateFeedback, student, exercise)
+        Returns:
+            What the teacher should know of the page (that it is in plain text), or nothing.
+
+        Raises:
+            OSError: a file cannot be read or written.
+        """
+        page = self.feedback_path(student, exercise)
+        release, judged = self.release_path(exercise), self.judged_path(student, exercise)
+        return making.page_note(self.feedback(student, exercise), release, judged, page)
+
+    def feedback(self, student: str, exercise: str) -> Feedback:
+        """What there is to tell a student about a submission, marks and comments given by hand included."""
+        import nbformat
+        from nbgrader.api import Gradebook as Database
+
+        unknown = Result(student, exercise)
+        result = remembered(self.folder).get((student, exercise), unknown)
+        release = nbformat.read(self.release_path(exercise), as_version=4)
+        judged = nbformat.read(self.judged_path(student, exercise), as_version=4)
+        with Database(self.database) as database:
+            found = read_feedback(database, result, release, judged)
+        return assessed(found, result.assessed(chosen_policy(self.folder, None), found.score))
 
     def convert(self, kind: Any, student: str, exercise: str) -> None:
         """Run one of nbgrader's converters for one submission."""
@@ -145,7 +176,7 @@ class Gradebook:
         return True
 
     def score(self, student: str, exercise: str) -> dict[str, Any]:
-        """What the database holds of a submission: score, points, and whether a mark by hand is missing."""
+        """What the database holds of a submission: score, points, and how many marks by hand are missing."""
         from nbgrader.api import Gradebook as Database
 
         with Database(self.database) as database:
@@ -153,7 +184,7 @@ class Gradebook:
             return {
                 "score": float(submission.score),
                 "points": float(submission.max_score),
-                "by_hand": bool(submission.needs_manual_grade),
+                "by_hand": sum(g.needs_manual_grade for n in submission.notebooks for g in n.grades),
             }
 
 

@@ -3,6 +3,8 @@
 What a folder of grades holds afterwards:
 
     grades.csv       a row for each submission: points, what is still to be marked by hand, what went wrong
+    changes.csv      what the last run changed
+    policy.path      where the file of deadlines is
     summary.png      the class in a picture
     feedback/        a page for each student
     received/        what was handed in, as it was
@@ -27,9 +29,14 @@ from pathlib import Path
 from typing import Any
 
 from .. import hardware
+from ..checks.framework import Outcome
 from ..foundation import whole_file
-from . import exercises, gradebook, judge, results, sandbox, submissions, summary
-from .results import Result, key_of
+from . import changes, exercises, gradebook, judge, marks, results, sandbox, submissions, summary, times
+from .policy import Policy
+from .policy_file import WITHOUT, chosen_policy, keep_policy
+from .results import Result, identified, key_of
+from .returning.making import PLAIN
+from .selection import Selection, read_selection
 
 CHECKS = Path(__file__).resolve().parent.parent / "checks"
 
@@ -41,14 +48,26 @@ class Classroom:
         folder: made when it is not there.
         limits: of each submission.
         jobs: submissions that run at the same time, see `jobs_that_fit`.
+        policy: for late work.
+        selection: what is run again although nothing has changed.
     """
 
-    def __init__(self, folder: Path, limits: sandbox.Limits | None = None, jobs: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        limits: sandbox.Limits | None = None,
+        jobs: int | None = None,
+        policy: Policy | None = None,
+        selection: Selection | None = None,
+    ) -> None:
         self.folder = folder
         self.limits = limits or sandbox.Limits()
         self.jobs = jobs_that_fit(jobs, self.limits)
         self.book = gradebook.Gradebook(folder)
         self.results = self.read_results()
+        self.before = dict(self.results)
+        self.policy = policy or Policy()
+        self.selection = selection or Selection()
         self.releases: dict[str, Any] = {}
 
     # --- what is remembered
@@ -99,7 +118,7 @@ class Classroom:
 
     def prepare(self, found: Sequence[submissions.Found]) -> None:
         """Make the exercises that occur known to the gradebook."""
-        for name in sorted({each.exercise for each in found if each.exercise}):
+        for name in names_in(found):
             exercises.load(name)  # imported here, by one thread
             self.releases[name] = self.book.add_exercise(name)
 
@@ -111,12 +130,13 @@ class Classroom:
             return result
         result.fingerprint = fingerprint(found)
         before = self.earlier(result)
-        if before and before.finished and before.limits == result.limits:
-            return before
+        again = self.selection.covers(found)
+        if before and before.finished and before.limits == result.limits and not again:
+            return replace(before)  # a copy: what is remembered tells afterwards what has changed
         self.run(found, result)
         if before and before.status == "graded" and before.outcomes == result.outcomes:
             # Nothing to record: nbgrader would have the teacher look again at marks given by hand.
-            kept = {name: getattr(before, name) for name in ("status", "score", "points", "by_hand")}
+            kept = {name: getattr(before, name) for name in ("status", "score", "points", "by_hand", "marks")}
             return replace(result, **kept)
         return result
 
@@ -138,6 +158,7 @@ class Classroom:
             return
         notebook, notes = submissions.rebuild(self.releases[found.exercise], cells)
         verdict = judge.judge(exercise, notebook, limits=self.limits)
+        verdict.outcomes = self.leave_others(found, verdict.outcomes)
         self.book.store(found.student, found.exercise, gradebook.with_verdict(notebook, verdict, notes))
         result.status, result.note = "run", " ".join(notes)
         result.outcomes = {
@@ -145,6 +166,14 @@ class Classroom:
         }
         result.seconds, result.memory, result.seed = verdict.seconds, verdict.memory, verdict.seed
         result.finished = verdict.finished
+
+    def leave_others(self, found: submissions.Found, outcomes: list[Outcome]) -> list[Outcome]:
+        """Where single questions are judged again, the others keep the outcomes that are remembered."""
+        wanted = self.selection.questions(found.exercise)
+        before = self.results.get(key_of(found.student, found.exercise, str(found.path)))
+        if not wanted or not before or set(before.outcomes) != {each.name for each in outcomes}:
+            return outcomes
+        return [o if o.name in wanted else Outcome(o.name, **before.outcomes[o.name]) for o in outcomes]
 
     def keep(self, found: submissions.Found) -> None:
         """Copy what was handed in."""
@@ -157,7 +186,7 @@ class Classroom:
         """Take a result from its thread to the gradebook; what goes wrong concerns this submission only."""
         result = Result(found.student, found.exercise, file=str(found.path))
         try:
-            result = future.result()
+            result = identified(future.result(), found)
             self.record(result)
         except Exception as error:
             said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
@@ -172,7 +201,9 @@ class Classroom:
         if result.status == "run":
             self.remember(result)  # should the next step be interrupted, the notebook need not run again
             try:
-                self.book.record(result.student, result.exercise)
+                who = result.student, result.exercise
+                with marks.marks_kept(self.book.database, *who, self.book.autograded_path(*who)):
+                    self.book.record(*who)
                 result.status = "graded"
             except exercises.ExerciseError as error:
                 result.status, result.note = "failed", str(error)
@@ -182,12 +213,12 @@ class Classroom:
             self.take_over_marks(result)
 
     def take_over_marks(self, result: Result) -> None:
-        """Bring a result up to date with the gradebook; a new mark by hand renews the feedback page."""
+        """Bring a result up to date with the gradebook; a new mark or comment renews the page."""
         scores = self.book.score(result.student, result.exercise)
-        marked = (result.score, result.by_hand) != (scores["score"], scores["by_hand"]) and result.points > 0
         result.score, result.points, result.by_hand = scores["score"], scores["points"], scores["by_hand"]
-        if marked:
-            self.book.write_feedback(result.student, result.exercise)
+        found = marks.marks_of(self.book.database, result.student, result.exercise)
+        result.marks = {each.question: {"score": each.score, "points": each.points} for each in found}
+        note_page(result, self.book.write_feedback(result.student, result.exercise))
 
     # --- what the teacher gets
 
@@ -195,9 +226,22 @@ class Classroom:
         """grades.csv: all results there are, not only those of this run."""
         path = self.folder / "grades.csv"
         results.write_table(
-            self.results.values(), path, lambda row: self.book.feedback_path(row.student, row.exercise)
+            self.results.values(),
+            path,
+            lambda row: self.book.feedback_path(row.student, row.exercise),
+            self.policy,
         )
+        changes.write_changes(self.changes(), self.folder / "changes.csv")
         return path
+
+    def changes(self) -> list[changes.Change]:
+        """What is another than before this run; nothing in a folder that had no grades."""
+        return changes.changes(self.before, self.results) if self.before else []
+
+
+def note_page(result: Result, said: str) -> None:
+    """Put what is to be said of a feedback page into a result's note, once and only while it is true."""
+    result.note = " ".join(filter(None, [result.note.replace(PLAIN, "").strip(), said]))
 
 
 def jobs_that_fit(asked: int | None, limits: sandbox.Limits) -> int:
@@ -232,6 +276,16 @@ def fingerprint(found: submissions.Found) -> str:
     for path in judges:
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def names_in(found: Sequence[submissions.Found]) -> list[str]:
+    """The exercises that occur, sorted."""
+    return sorted({each.exercise for each in found if each.exercise})
+
+
+def machine_questions(name: str) -> list[str]:
+    """The questions of an exercise that the machine marks."""
+    return [question.name for question in exercises.load(name).questions]
 
 
 @contextlib.contextmanager
@@ -271,8 +325,11 @@ def grade_folder(
     *,
     limits: sandbox.Limits | None = None,
     jobs: int | None = None,
+    policy: Path | None = None,
+    only: Sequence[str] = (),
     starting: Callable[[int], None] = lambda count: None,
     tell: Callable[[Result], None] = lambda result: None,
+    changed: Callable[[changes.Change], None] = lambda change: None,
 ) -> list[Result]:
     """Grade all submissions in a folder into a folder of grades.
 
@@ -281,8 +338,11 @@ def grade_folder(
         target: the folder of grades, made when it is not there.
         limits: of each submission.
         jobs: that run at the same time, see `jobs_that_fit`; as many as there are processors unless given.
+        policy: a file of deadlines, see `policy`; None takes that of the last run.
+        only: what is run again, and nothing else, see `selection.read_selection`.
         starting: is told how many submissions there are.
         tell: is told each result as it comes.
+        changed: is told, at the end, what is another than after the last run.
 
     Raises:
         SandboxMissing: nothing is run without a sandbox.
@@ -291,11 +351,19 @@ def grade_folder(
     sandbox.require_platform()  # first: nothing that can be installed or named otherwise helps without
     exercises.require_nbgrader()
     folder, target = folder.resolve(), target.resolve()  # nbgrader changes the working folder
+    policy = policy if policy in (None, WITHOUT) else policy.resolve()
+    rules = chosen_policy(target, policy, exercises.names())
     found = submissions.find_submissions(folder, cell_names(exercises.names()))
+    found = times.with_times(found, rules)
+    for doubt in times.doubts(found, rules):
+        warnings.warn(doubt, stacklevel=2)
+    selection = read_selection(only, found, {name: machine_questions(name) for name in names_in(found)})
+    found = [each for each in found if selection.covers(each)] if selection else found
     sandbox.require_hidden(exercises.SOLUTIONS, folder, target)
     sandbox.require_sandbox()
     with alone(target):
-        classroom = Classroom(target, limits, jobs)
+        keep_policy(target, policy)
+        classroom = Classroom(target, limits, jobs, rules, selection)
         starting(len(found))
         try:
             done = classroom.grade(found, tell)
@@ -303,4 +371,6 @@ def grade_folder(
             classroom.write_table()
         if any(row.status == "graded" for row in done):
             summary.draw_summary(list(classroom.results.values()), target / "summary.png")
+        for change in classroom.changes():
+            changed(change)
     return done

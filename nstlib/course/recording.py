@@ -48,7 +48,9 @@ def record(exercise: Exercise) -> dict[str, Any]:
 
 def visible(exercise: Exercise, question: Question, right: Any, answers: list[Any]) -> Outcome:
     """What a learner's check says of answers, with right values from `right`."""
-    return exercise.check(question).run(np.random.default_rng(VISIBLE_SEED), right, *answers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what wrong answers divide by
+        return exercise.check(question).run(np.random.default_rng(VISIBLE_SEED), right, *answers)
 
 
 def tried(exercise: Exercise) -> Iterator[tuple[Question, list[Any]]]:

@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..foundation import whole_file
+from .policy import Assessment, Policy
 
-COLUMNS = ("student", "exercise", "status", "score", "points", "by_hand", "note", "feedback")
+if TYPE_CHECKING:
+    from .submissions import Found
+
+# Of the table; a column for each question follows, see `question_columns`.
+COLUMNS = (
+    *(
+        "student",
+        "exercise",
+        "id",
+        "name",
+        "section",
+        "status",
+        "submitted",
+        "late",
+        "raw",
+        "penalty",
+        "final",
+    ),
+    *("points", "by_hand", "reason", "note", "feedback"),
+)
 
 
 @dataclass
@@ -23,7 +44,7 @@ class Result:
         status: "graded", "failed" (see `note`), or "run" (judged, not yet in the gradebook).
         score: points so far, marks by hand included.
         points: points there are, questions marked by hand included.
-        by_hand: whether something is still to be marked by hand.
+        by_hand: questions still to be marked by hand; old results that say only whether count as one.
         note: what went wrong or was mended.
         outcomes: of the questions: name -> score, points, message.
         seconds: the notebook and its checks took.
@@ -38,6 +59,7 @@ class Result:
         section: of the class; empty where there is only one.
         submitted: when, as ISO 8601 with the offset from UTC; empty where nobody says.
         reason: which limit cut the run short, for the teacher; empty when none did.
+        marks: of all questions, the teacher's included: name -> score (None until marked), points.
     """
 
     student: str
@@ -45,7 +67,7 @@ class Result:
     status: str = "failed"
     score: float = 0.0
     points: float = 0.0
-    by_hand: bool = False
+    by_hand: int = 0
     note: str = ""
     outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
     seconds: float = 0.0
@@ -60,15 +82,48 @@ class Result:
     section: str = ""
     submitted: str = ""
     reason: str = ""
+    marks: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.by_hand = int(self.by_hand)
+
+    @property
+    def questions(self) -> dict[str, dict[str, Any]]:
+        """Name -> score and points of each question, in order; without the teacher's until it is recorded."""
+        if not self.marks:
+            return self.outcomes
+        order = [*(name for name in self.outcomes if name in self.marks), *self.marks]
+        return {name: self.marks[name] for name in order}
+
+    @property
+    def goes_by(self) -> tuple[str, str, str]:
+        """All that a teacher may call the student."""
+        return self.student, self.name, self.id
+
+    def assessed(self, policy: Policy, raw: float | None = None) -> Assessment:
+        """What a policy makes of the points; of other raw points where marks were given since."""
+        when = datetime.fromisoformat(self.submitted) if self.submitted else None
+        return policy.assess(self.exercise, self.score if raw is None else raw, when, self.goes_by)
 
     def sentence(self) -> str:
         """The row in words."""
         name = f"{self.student}, {self.exercise}" if self.exercise else self.student
         if self.status != "graded":
             return f"{name}: not graded. {self.note}"
-        hand = ", one question to be marked by hand" if self.by_hand else ""
+        hand = f", {questions(self.by_hand)} to be marked by hand" if self.by_hand else ""
         note = f" ({self.note})" if self.note else ""
         return f"{name}: {self.score:g} of {self.points:g} points{hand}{note}"
+
+
+def questions(count: int) -> str:
+    """For example "1 question", "2 questions"."""
+    return f"{count} question{'' if count == 1 else 's'}"
+
+
+def identified(result: Result, found: Found) -> Result:
+    """A result with what the platform says of the student and the time, which may be known only now."""
+    when = found.submitted.isoformat() if found.submitted else ""
+    return replace(result, name=found.name, id=found.id, section=found.section, submitted=when)
 
 
 def key_of(student: str, exercise: str, file: str) -> str:
@@ -76,25 +131,60 @@ def key_of(student: str, exercise: str, file: str) -> str:
     return f"{student}/{exercise or Path(file).name}"
 
 
-def write_table(results: Iterable[Result], path: Path, page_of: Callable[[Result], Path]) -> None:
+def write_table(
+    results: Iterable[Result], path: Path, page_of: Callable[[Result], Path], policy: Policy | None = None
+) -> None:
     """Write results as CSV, sorted by student and exercise.
 
     Args:
         results: in any order.
         path: of the table; pages are named relative to its folder.
         page_of: where a result's page for the student lies.
+        policy: for late work; None where there is none.
     """
+    rows = sorted(results, key=lambda row: (row.student, row.exercise))
+    columns = question_columns(rows)
     with (
         whole_file(path) as partial,
         open(partial, "w", newline="", encoding="utf-8", errors="replace") as file,
     ):
         writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for row in sorted(results, key=lambda row: (row.student, row.exercise)):
+        writer.writerow([*COLUMNS, *(f"{short}: {name}" for short, name in columns)])
+        for row in rows:
             shown = str(page_of(row).relative_to(path.parent)) if row.status == "graded" else ""
-            hand = "to be marked" if row.by_hand else ""
-            cells = [row.student, row.exercise, row.status, row.score, row.points, hand, row.note, shown]
+            cells = [*fixed_cells(row, shown, policy or Policy()), *question_cells(row, columns)]
             writer.writerow([harmless(cell) for cell in cells])
+
+
+def question_columns(rows: Iterable[Result]) -> list[tuple[str, str]]:
+    """(number of the exercise, question) for every question there is, by exercise, in its order."""
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if row.status == "graded":
+            found.setdefault(short_name(row.exercise), {}).update(dict.fromkeys(row.questions))
+    return [(short, name) for short in sorted(found) for name in found[short]]
+
+
+def fixed_cells(row: Result, shown: str, policy: Policy) -> list[Any]:
+    """The cells of a row under `COLUMNS`; no points where nothing was graded, rather than 0."""
+    who = [row.student, row.exercise, row.id, row.name, row.section, row.status]
+    judged = row.assessed(policy)
+    hand = f"{questions(row.by_hand)} to be marked" if row.by_hand else ""
+    points = [judged.raw, judged.penalty, judged.final, row.points] if row.status == "graded" else [""] * 4
+    return [*who, row.submitted, judged.late, *points, hand, row.reason, row.note, shown]
+
+
+def question_cells(row: Result, columns: Iterable[tuple[str, str]]) -> list[Any]:
+    """The points of each question; empty where it is not the row's, or not marked yet."""
+    own = row.questions if row.status == "graded" else {}
+    short = short_name(row.exercise)
+    scores = [own.get(name, {}).get("score") if at == short else None for at, name in columns]
+    return ["" if score is None else score for score in scores]
+
+
+def short_name(exercise: str) -> str:
+    """The number of an exercise, such as "ex04"."""
+    return exercise.partition("_")[0]
 
 
 def harmless(cell: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Watch over sandboxes: which processes belong to each, and how much memory they hold together.
+"""Watch over sandboxes: which processes belong to each, how much time and memory they take together.
 
 One thread looks after all sandboxes of this process. Twenty times a second it reads the list of the machine's
 processes, once for all of them, and shows each sandbox its own.
@@ -134,6 +134,18 @@ def family(pid: int, children: dict[int, list[int]] | None = None) -> list[int]:
         found.append(waiting.pop())
         waiting += children.get(found[-1], [])
     return found
+
+
+def status(pid: int) -> tuple[str, float]:
+    """The state of a process ("R" runs, "S" sleeps, "T" is stopped) and its seconds of processor time.
+
+    The time of children that have ended and were waited for counts too. A process that has gone has no state.
+    """
+    try:
+        fields = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    except OSError:
+        return "", 0.0
+    return fields[0].decode(), sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 # --- memory -----------------------------------------------------------------------------------------

@@ -5,14 +5,18 @@ runs no code; whatever the other side sends becomes numbers, texts, arrays and l
 Two things go to the sandbox only: feature networks, by name, and functions, as a number that the learner's
 code calls back.
 
-A frame is two lengths of four bytes (header, arrays), the header, the arrays.
+A frame is two lengths of four bytes (header, arrays), the header, the arrays. The header is counted before it
+is parsed, and an array's description is compared with its bytes before anything is built: however a frame was
+forged, reading it takes a small multiple of its own size.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,11 +29,18 @@ DTYPES = {"bool", *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 
 }
 MOST_BYTES = 64 << 20  # of one frame
 MOST_JSON = 16 << 20  # of these for its header, which is read in one go
+MOST_ELEMENTS = 200_000  # values in one header, containers included
+MOST_ARRAYS = 10_000  # of one frame
+MOST_NUMBERS = 4 << 20  # in all arrays of one answer; a check makes float64 of them
+MOST_AXES = 8  # of one array
 MOST_TEXT = 20_000  # characters of one text output
 MOST_PICTURE = 1_500_000  # characters of one picture
-MOST_PICTURES = 12 << 20  # characters of all pictures of a cell
+MOST_PICTURES = 3_000_000  # characters of all pictures of a cell
 MOST_OUTPUTS = 50  # of one cell
 DEEPEST = 8  # nesting of lists and dictionaries
+STRING = re.compile(
+    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.S
+)  # of JSON; possessive, so nothing is kept to go back
 
 
 class WireError(Exception):
@@ -78,7 +89,7 @@ def encode_array(array: np.ndarray, blobs: list[bytes]) -> dict[str, Any]:
 
 
 class Decoder:
-    """Turns JSON back into values.
+    """Turns JSON back into values. Each array's bytes are used once.
 
     Args:
         blobs: the bytes of the arrays.
@@ -88,11 +99,14 @@ class Decoder:
 
     def __init__(
         self,
-        blobs: list[bytes],
+        blobs: Sequence[bytes | memoryview],
         function: Callable[[int], Any] | None = None,
         network: Callable[[str], Any] | None = None,
     ) -> None:
-        self.blobs, self.function, self.network = blobs, function, network
+        self.blobs: list[bytes | memoryview | None] = list(blobs)
+        self.function, self.network = function, network
+        self.numbers = 0  # in the arrays so far
+        self.longest_text = 0  # characters, of any text so far
 
     def decode(self, tree: Any, depth: int = 0) -> Any:
         """The value.
@@ -102,6 +116,8 @@ class Decoder:
         """
         if depth > DEEPEST + 1:
             raise WireError("a value is nested too deep")
+        if isinstance(tree, str):
+            self.longest_text = max(self.longest_text, len(tree))
         if tree is None or type(tree) in (bool, int, float, str):
             return tree
         if not isinstance(tree, dict):
@@ -112,7 +128,8 @@ class Decoder:
             if isinstance(tree.get(kind), list):
                 return make([self.decode(each, depth + 1) for each in tree[kind]])
         if isinstance(tree.get("dict"), dict):
-            return {str(key): self.decode(each, depth + 1) for key, each in tree["dict"].items()}
+            self.longest_text = max(self.longest_text, *map(len, tree["dict"]), 0)
+            return {key: self.decode(each, depth + 1) for key, each in tree["dict"].items()}
         if self.network and isinstance(tree.get("network"), str):
             return self.network(tree["network"])
         if self.function and isinstance(tree.get("function"), int):
@@ -122,12 +139,20 @@ class Decoder:
     def array(self, tree: dict[str, Any]) -> np.ndarray:
         """An array from its bytes; a copy, so that it can be written to."""
         try:
-            shape = tuple(int(side) for side in tree["shape"])
-            if tree["dtype"] not in DTYPES or min(shape, default=0) < 0:
+            place, name, shape = tree["array"], tree["dtype"], tree["shape"]
+            if name not in DTYPES or len(shape) > MOST_AXES or type(place) is not int or place < 0:
                 raise ValueError
-            return np.frombuffer(self.blobs[tree["array"]], tree["dtype"]).reshape(shape).copy()
-        except (KeyError, IndexError, TypeError, ValueError, OverflowError):
+            if any(type(side) is not int or not 0 <= side <= MOST_NUMBERS for side in shape):
+                raise ValueError
+            blob, self.blobs[place] = self.blobs[place], None
+            if blob is None or len(blob) != math.prod(shape) * np.dtype(name).itemsize:
+                raise ValueError
+        except (KeyError, IndexError, TypeError, ValueError):
             raise WireError("an array does not fit its description") from None
+        self.numbers += math.prod(shape)
+        if self.numbers > MOST_NUMBERS:
+            raise WireError(f"it has more than {MOST_NUMBERS:,} numbers")
+        return np.frombuffer(blob, name).reshape(shape).copy()
 
 
 def pack(header: dict[str, Any], blobs: list[bytes]) -> bytes:
@@ -138,12 +163,14 @@ def pack(header: dict[str, Any], blobs: list[bytes]) -> bytes:
     """
     header = {**header, "lengths": [len(blob) for blob in blobs]}
     text, body = json.dumps(header).encode(), b"".join(blobs)
+    if len(blobs) > MOST_ARRAYS or elements(text) > MOST_ELEMENTS:
+        raise WireError(f"a message of {max(len(blobs), elements(text)):,} parts is too large")
     if len(text) > MOST_JSON or len(text) + len(body) > MOST_BYTES:
         raise WireError(f"a message of {(len(text) + len(body)) / 1e6:.0f} MB is too large")
     return LENGTHS.pack(len(text), len(body)) + text + body
 
 
-def unpack(read: Callable[[int], bytes]) -> tuple[dict[str, Any], list[bytes]]:
+def unpack(read: Callable[[int], bytes]) -> tuple[dict[str, Any], list[memoryview]]:
     """Read a frame.
 
     Args:
@@ -156,18 +183,28 @@ def unpack(read: Callable[[int], bytes]) -> tuple[dict[str, Any], list[bytes]]:
     if text_length > MOST_JSON or text_length + body_length > MOST_BYTES:
         raise WireError(f"a message of {(text_length + body_length) / 1e6:.0f} MB is too large")
     text, body = read(text_length), read(body_length)
+    if elements(text) > MOST_ELEMENTS:
+        raise WireError(f"a message has more than {MOST_ELEMENTS:,} parts")
     try:
-        header = json.loads(text)
+        header = json.loads(text.decode())  # a text: of bytes, json would guess the encoding
         lengths = header.pop("lengths")
+        if len(lengths) > MOST_ARRAYS:
+            raise ValueError
         if any(type(n) is not int or n < 0 for n in lengths) or sum(lengths) != len(body):
             raise ValueError
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, MemoryError):
         raise WireError("a message cannot be read") from None
-    return header, list(pieces(body, lengths))
+    return header, list(pieces(memoryview(body), lengths))
 
 
-def pieces(body: bytes, lengths: list[int]) -> Iterator[bytes]:
-    """Cut bytes into pieces of these lengths."""
+def elements(text: bytes) -> int:
+    """How many values a text of JSON can hold at most, told from its signs without parsing it."""
+    signs = STRING.sub(b"", text)
+    return 1 + sum(map(signs.count, (b",", b"[", b"{")))
+
+
+def pieces(body: memoryview, lengths: list[int]) -> Iterator[memoryview]:
+    """Cut bytes into pieces of these lengths, without copying them."""
     start = 0
     for length in lengths:
         yield body[start : start + length]

@@ -142,17 +142,6 @@ def convolve(x, kernel, bias):
 """,
     ),
     Wrong(
-        "convolve",
-        score=0,
-        message="calls a convolution that exists",
-        code="""
-def convolve(x, kernel, bias):
-    import keras
-
-    return keras.ops.relu(keras.ops.conv(x, kernel, padding="same") + bias)
-""",
-    ),
-    Wrong(
         "field",
         score=1,
         message="Strides are left out",

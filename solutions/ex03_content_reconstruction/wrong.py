@@ -168,40 +168,6 @@ def variation(image):
 """,
     ),
     Wrong(
-        "variation",
-        score=2,
-        message="now without a loop",
-        code="""
-def variation(image):
-    squared = absolute = 0.0
-    _, height, width, _ = image.shape
-    for y in range(height):
-        for x in range(width):
-            for other in ((y + 1, x), (y, x + 1)):
-                if other[0] < height and other[1] < width:
-                    d = image[0][other] - image[0, y, x]
-                    squared += np.sum(d**2)
-                    absolute += np.sum(np.abs(d))
-    return squared, absolute
-""",
-    ),
-    Wrong(
-        "variation",
-        score=2,
-        message="now without a loop",
-        code="""
-def variation(image):
-    squared = absolute = 0.0
-    for d in (np.diff(image, axis=1)[0], np.diff(image, axis=2)[0]):
-        for row in d:
-            for pixel in row:
-                for value in pixel:
-                    squared += value**2
-                    absolute += abs(value)
-    return squared, absolute
-""",
-    ),
-    Wrong(
         "variation_gradient",
         score=1,
         message="half of the right one",

@@ -273,7 +273,7 @@ def statistics_gradient(features, style):
     Wrong(
         "no_square",
         score=0,
-        message="with the Gram matrix of the style",
+        message="as it does for the style's own",
         code="""
 def preferred(style):
     return style.copy()

@@ -8,21 +8,37 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..limits import Limits
+from ..limits import START_SECONDS, Limits
 from .folders import PACKAGE, font_list, places
 
 
-def command(limits: Limits, user: int | None, filter_fd: int, program: Sequence[str]) -> list[str]:
-    """The whole command line of one sandbox.
+def command(options_fd: int, program: Sequence[str]) -> list[str]:
+    """The command line of one sandbox: what runs in it, and nothing of where the teacher keeps things.
+
+    Code inside can read it in /proc/1/cmdline, so the options go in by a file.
+
+    Args:
+        options_fd: where they can be read, see `packed`.
+        program: arguments of Python.
+    """
+    bwrap = shutil.which("bwrap") or "bwrap"
+    return [bwrap, "--args", str(options_fd), "--", sys.executable, *program]
+
+
+def packed(options: Sequence[str]) -> bytes:
+    """Options as bubblewrap reads them from a file: each ends with a zero."""
+    return b"".join(os.fsencode(each) + b"\0" for each in options)
+
+
+def options(limits: Limits, user: int | None, filter_fd: int) -> list[str]:
+    """Bubblewrap's options for one sandbox.
 
     Args:
         limits: see there.
         user: number of the user it runs as; None where the grader is not root and cannot choose.
         filter_fd: where the filter of system calls can be read.
-        program: arguments of Python.
     """
-    bwrap = shutil.which("bwrap") or "bwrap"
-    line = [bwrap, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    line = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     if user is not None:
         line += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
@@ -39,12 +55,12 @@ def command(limits: Limits, user: int | None, filter_fd: int, program: Sequence[
     line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
     for name, value in environment(limits, user).items():
         line += ["--setenv", name, value]
-    return [*line, "--seccomp", str(filter_fd), "--", sys.executable, *program]
+    return [*line, "--seccomp", str(filter_fd)]
 
 
 def environment(limits: Limits, user: int | None) -> dict[str, str]:
     """The variables inside: quiet, small, and the limits that the runner sets before anything else."""
-    cpu_seconds = int(limits.seconds * max(1, os.cpu_count() or 1)) + 10
+    cpu_seconds = int(limits.seconds) + START_SECONDS  # of one process, should the watchdog come late
     variables = {
         "HOME": "/tmp",
         "USER": "learner",
@@ -52,6 +68,7 @@ def environment(limits: Limits, user: int | None) -> dict[str, str]:
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "PYTHONPATH": str(PACKAGE.parent),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",  # a set has the same order in every run
         "IPYTHONDIR": "/tmp/ipython",
         "KERAS_HOME": "/tmp/keras",
         "NSTLIB_CACHE": "/tmp/nstlib",

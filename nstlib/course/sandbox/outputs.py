@@ -2,37 +2,76 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from .. import wire
+from ..headers import picture_size
+
+MOST_PIXELS = 4000  # of a picture's side; a browser takes four bytes for each pixel
+MOST_ERROR = 2000  # characters of an error's text
+FULL = "The grader keeps no more outputs of this notebook."
 
 
-def clean_outputs(outputs: Any) -> list[dict[str, Any]]:
+@dataclass
+class Room:
+    """How much of one notebook's outputs is still kept, so that a page with them can be read.
+
+    Attributes:
+        text: characters.
+        pictures: characters that hold pictures.
+    """
+
+    text: int = 100_000
+    pictures: int = 3_000_000
+
+    def for_text(self, text: str) -> str:
+        """A text as far as there is room for it."""
+        kept = text[: self.text]
+        self.text -= len(kept)
+        return kept if len(kept) == len(text) else f"{kept}\n{FULL}"
+
+    def for_picture(self, data: str) -> bool:
+        """Whether there is room for a picture, which is taken then."""
+        fits = len(data) <= self.pictures
+        self.pictures -= len(data) if fits else 0
+        return fits
+
+
+def clean_outputs(outputs: Any, room: Room | None = None) -> list[dict[str, Any]]:
     """What a cell put out, rebuilt from the little that is wanted: text, errors, PNG and JPEG pictures.
 
     HTML is left out but for pictures inside it: it would run in the browser of whoever reads the feedback.
-    """
-    import nbformat
 
-    found = []
-    for each in outputs[: wire.MOST_OUTPUTS + 3] if isinstance(outputs, list) else []:
-        kind = each.get("output_type") if isinstance(each, dict) else None
-        if kind == "stream":
-            name = "stderr" if each.get("name") == "stderr" else "stdout"
-            found.append(nbformat.v4.new_output("stream", name=name, text=clean_text(each.get("text"))))
-        elif kind == "error":
-            said = {key: clean_text(each.get(key)) for key in ("ename", "evalue")}
-            lines = [f"{said['ename']}: {said['evalue']}"]
-            found.append(nbformat.v4.new_output("error", **said, traceback=lines))
-        elif kind == "display_data" and isinstance(each.get("data"), dict):
-            data = clean_data(each["data"])
-            words = alternative_text(each["data"])
-            metadata = {mime: {"alt": words} for mime in data if mime.startswith("image/") and words}
-            if data:
-                found.append(nbformat.v4.new_output("display_data", data=data, metadata=metadata))
-    return found
+    Args:
+        outputs: as they came out of the sandbox.
+        room: of the whole notebook; None for this cell alone.
+    """
+    room = room or Room()
+    given = outputs[: wire.MOST_OUTPUTS + 3] if isinstance(outputs, list) else []
+    return [made for each in given if isinstance(each, dict) and (made := clean_output(each, room))]
+
+
+def clean_output(output: dict[str, Any], room: Room) -> Any:
+    """One output; None where nothing of it is wanted or there is no room left."""
+    from nbformat.v4 import new_output
+
+    kind = output.get("output_type")
+    if kind == "error":
+        said = {key: clean_text(output.get(key))[:MOST_ERROR] for key in ("ename", "evalue")}
+        return new_output("error", **said, traceback=[f"{said['ename']}: {said['evalue']}"])
+    if kind == "stream" and room.text > 0:
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return new_output("stream", name=name, text=room.for_text(clean_text(output.get("text"))))
+    if kind == "display_data" and isinstance(output.get("data"), dict):
+        data = clean_data(output["data"], room)
+        words = alternative_text(output["data"])
+        metadata = {mime: {"alt": words} for mime in data if mime.startswith("image/") and words}
+        return new_output("display_data", data=data, metadata=metadata) if data else None
+    return None
 
 
 def alternative_text(data: dict[str, Any]) -> str:
@@ -41,17 +80,36 @@ def alternative_text(data: dict[str, Any]) -> str:
     return re.sub(r"[^\w\s.,;:()/-]", "", html.unescape(found[1]))[:1000] if found else ""
 
 
-def clean_data(data: dict[str, Any]) -> dict[str, str]:
-    """The harmless forms of one output."""
+def clean_data(data: dict[str, Any], room: Room) -> dict[str, str]:
+    """The harmless forms of one output, as far as there is room; of a picture that is left out, why."""
     found = {}
+    text = clean_text(data.get("text/plain"))
     for mime in ("image/png", "image/jpeg"):
         inside = re.search(rf'src="data:{mime};base64,([A-Za-z0-9+/=\s]+)"', str(data.get("text/html", "")))
         given = str(data.get(mime, "")) or (inside[1] if inside else "")
-        if 0 < len(given) <= wire.MOST_PICTURE and re.fullmatch(r"[A-Za-z0-9+/=\s]+", given):
+        problem = picture_problem(given) if given else ""
+        if given and not problem and room.for_picture(given):
             found[mime] = given
-    if data.get("text/plain"):
-        found["text/plain"] = clean_text(data["text/plain"])
+        elif given:
+            text = f"({problem or FULL})"
+    if text and room.text > 0:
+        found["text/plain"] = room.for_text(text)
     return found
+
+
+def picture_problem(given: str) -> str:
+    """Why a picture in base64 is not kept; empty when it may be. Its size is read, it is not decoded."""
+    try:
+        size = (
+            picture_size(base64.b64decode(given, validate=False)) if len(given) <= wire.MOST_PICTURE else None
+        )
+    except ValueError:
+        size = None
+    if size is None:
+        return "The grader left out a picture that is too large or no PNG or JPEG."
+    if max(size) > MOST_PIXELS:
+        return f"The grader left out a picture of {size[0]} x {size[1]} pixels; at most {MOST_PIXELS} a side."
+    return ""
 
 
 def clean_text(text: Any) -> str:

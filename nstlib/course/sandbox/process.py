@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 import os
 import platform
 import select
@@ -10,16 +11,18 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from ...answers import Mistake
 from .. import wire
-from ..limits import Limits
+from ..limits import START_SECONDS, Limits
 from ..watchdog import Watchdog, family, memory_of_files, own_memory
-from .command_line import command
+from .command_line import command, options, packed
+from .cores import give_back, on_core, take_core
 from .host import require_platform
+from .stopwatch import Stopwatch
 from .syscalls import syscall_filter
 from .users import USERS_TAKEN, take_user
 
@@ -28,8 +31,29 @@ STOPPED = "The grader was stopped."
 WATCHDOG = Watchdog()  # of all sandboxes that run
 
 
+class Cause(enum.StrEnum):
+    """What ended a sandbox."""
+
+    TIME = "the time for everything was used up"
+    STEP = "a cell or a call could not be interrupted"
+    MEMORY = "memory"
+    PROCESSES = "processes"
+    OUTPUT = "output"
+    PAUSED = "its process had stopped itself"
+    EXIT = "its process ended by itself"
+    OTHER = "something else"
+
+
 class SandboxEnded(Mistake):
-    """The learner's process ended before it had answered; the message says why."""
+    """The learner's process ended before it had answered; the message says why.
+
+    Attributes:
+        cause: of its end.
+    """
+
+    def __init__(self, why: str, cause: Cause = Cause.OTHER) -> None:
+        super().__init__(why)
+        self.cause = cause
 
 
 def end_all() -> None:
@@ -53,8 +77,10 @@ class GuardedProcess:
         self.inner: int | None = None  # a handle of the first process inside
         self.inside = ""  # where its folders can be seen from outside, once they are its own
         self.user: int | None = None
-        self.deadline = time.monotonic() + self.limits.seconds
+        self.core: int | None = None
+        self.stopwatch = Stopwatch()
         self.ended = ""  # why, once it has
+        self.cause = Cause.OTHER  # of that
         self.heard = 0  # bytes
         self.last_words = b""
         self.peak = 0  # bytes of memory, all processes together
@@ -62,10 +88,12 @@ class GuardedProcess:
     def __enter__(self) -> Self:
         require_platform()
         self.user = take_user() if os.getuid() == 0 else None
+        self.core = take_core()
         try:
-            self.process = self.launch()
+            with on_core(self.core):
+                self.process = self.launch()
         except BaseException:
-            USERS_TAKEN.discard(self.user)
+            self.give_back()
             raise
         try:
             WATCHDOG.add(self)
@@ -79,13 +107,15 @@ class GuardedProcess:
     def launch(self) -> subprocess.Popen[bytes]:
         """Start bubblewrap with the runner in it."""
         pipe = subprocess.PIPE
-        with tempfile.TemporaryFile() as program:
+        with tempfile.TemporaryFile() as program, tempfile.TemporaryFile() as settings:
+            fds = program.fileno(), settings.fileno()
             program.write(syscall_filter(platform.machine()))
-            program.seek(0)
-            fd = program.fileno()
-            line = command(self.limits, self.user, fd, ["-m", "nstlib.course.runner"])
+            settings.write(packed(options(self.limits, self.user, fds[0])))
+            for file in (program, settings):
+                file.seek(0)
+            line = command(fds[1], ["-m", "nstlib.course.runner"])
             return subprocess.Popen(
-                line, stdin=pipe, stdout=pipe, stderr=pipe, pass_fds=(fd,), bufsize=0, process_group=0
+                line, stdin=pipe, stdout=pipe, stderr=pipe, pass_fds=fds, bufsize=0, process_group=0
             )
 
     @property
@@ -105,6 +135,13 @@ class GuardedProcess:
         with contextlib.suppress(OSError, IndexError):
             self.inner = os.pidfd_open(members[1])
             self.inside = f"/proc/{members[1]}/root"
+        self.stopwatch.begin(members)
+
+    def give_back(self) -> None:
+        """Leave its user and its core to the next."""
+        USERS_TAKEN.discard(self.user)
+        give_back(self.core)
+        self.core = None
 
     def end(self, why: str) -> None:
         """Kill everything inside; the first reason is the one that is kept."""
@@ -114,7 +151,7 @@ class GuardedProcess:
         if self.inner is not None:
             os.close(self.inner)
             self.inner = None
-        USERS_TAKEN.discard(self.user)
+        self.give_back()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 pipe.close()
@@ -129,25 +166,45 @@ class GuardedProcess:
         """
         if self.ended or self.process.poll() is not None:
             return
-        if time.monotonic() > self.deadline:
-            self.kill(f"Your notebook took longer than {self.limits.seconds:.0f} seconds and was stopped.")
-        elif len(members) > self.limits.children + OWN_PROCESSES:
-            self.kill(f"Your code started more than {self.limits.children} processes and was stopped.")
-        else:
-            used = sum(map(own_memory, members)) + memory_of_files(self.inside)
-            self.peak = max(self.peak, used)
-            if used > self.limits.memory:
-                most = f"{self.limits.memory / 2**30:.2g} GB"
-                self.kill(f"Your code used more than {most} of memory and was stopped.")
+        watch, limits = self.stopwatch, self.limits
+        watch.look(members)
+        if watch.never_ready:
+            self.kill(f"The sandbox was not ready after {START_SECONDS} seconds.")
+        elif watch.spent > limits.seconds:
+            self.kill(
+                f"Your notebook took longer than {limits.seconds:.0f} seconds and was stopped.", Cause.TIME
+            )
+        elif watch.overdue:
+            self.kill(watch.overdue, Cause.STEP)
+        elif watch.stands_still:
+            self.kill("Your code stopped its own process, which was ended.", Cause.PAUSED)
+        elif len(members) > limits.children + OWN_PROCESSES:
+            text = f"Your code started more than {limits.children} processes and was stopped."
+            self.kill(text, Cause.PROCESSES)
+        elif self.look_at_memory(members) > limits.memory:
+            most = f"{limits.memory / 2**30:.2g} GB"
+            self.kill(f"Your code used more than {most} of memory and was stopped.", Cause.MEMORY)
 
-    def kill(self, why: str) -> None:
+    def look_at_memory(self, members: Sequence[int]) -> int:
+        """Bytes that all processes and files hold now."""
+        used = sum(map(own_memory, members)) + memory_of_files(self.inside)
+        self.peak = max(self.peak, used)
+        return used
+
+    def spent(self) -> float:
+        """Seconds used up until now, see `Stopwatch`."""
+        self.stopwatch.look(family(self.process.pid))
+        return self.stopwatch.spent
+
+    def kill(self, why: str, cause: Cause = Cause.OTHER) -> None:
         """End all processes; whoever waits for an answer sees the pipe close.
 
         The first process inside takes all the others of its namespace along. It goes first and by a handle:
         where the grader is not root, it belongs to the learner's user and may not listen to its parent.
         While it is being started it does not listen yet, and is found in the group of its parent.
         """
-        self.ended = self.ended or why
+        if not self.ended:
+            self.ended, self.cause = why, cause
         with contextlib.suppress(OSError):
             if self.inner is not None:
                 signal.pidfd_send_signal(self.inner, signal.SIGKILL)
@@ -178,12 +235,12 @@ class GuardedProcess:
         except (OSError, ValueError):
             raise self.gone() from None
 
-    def receive(self) -> tuple[dict[str, Any], list[bytes]]:
+    def receive(self) -> tuple[dict[str, Any], list[memoryview]]:
         """Read a message."""
         try:
             return wire.unpack(self.read)
         except wire.WireError as error:
-            self.kill(f"Your process was stopped: {error}.")
+            self.kill(f"Your process was stopped: {error}.", Cause.OUTPUT)
             raise self.gone() from None
 
     def read(self, count: int) -> bytes:
@@ -192,7 +249,8 @@ class GuardedProcess:
         self.heard += count
         if self.heard > self.limits.output_bytes:
             self.kill(
-                f"Your notebook put out more than {self.limits.output_bytes / 2**20:.0f} MB and was stopped."
+                f"Your notebook put out more than {self.limits.output_bytes / 2**20:.0f} MB and was stopped.",
+                Cause.OUTPUT,
             )
         parts = bytearray()
         while len(parts) < count:
@@ -209,7 +267,7 @@ class GuardedProcess:
 
     def gone(self) -> SandboxEnded:
         """The error for a process that is no more."""
-        self.kill(self.ended or "Your code ended the process that runs your notebook.")
+        self.kill("Your code ended the process that runs your notebook.", Cause.EXIT)
         self.process.wait()
         self.drainage.join(timeout=10)  # for its last words; the end of all inside closes the pipe
-        return SandboxEnded(self.ended)
+        return SandboxEnded(self.ended, self.cause)

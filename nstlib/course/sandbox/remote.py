@@ -1,15 +1,32 @@
-"""A notebook in a sandbox, whose names are asked for and whose functions are called from here."""
+"""A notebook in a sandbox, whose names are asked for and whose functions are called from here.
+
+What went wrong inside comes back as one of a few words, and the text of an error marked as a learner's (see
+`withholding`): while the code answers it knows the numbers of the hidden tests.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import builtins
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ...answers import Mistake
+from ...answers import CHANGED, AnswerFailed, Mistake
 from .. import wire
 from ..limits import Limits
-from .outputs import clean_outputs
+from ..withholding import LONGEST_QUOTE, UNSEEN, marked
+from .outputs import Room, clean_outputs
 from .process import GuardedProcess
+
+ERRORS = {
+    name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
+}
+PROBLEMS = {
+    "changed": CHANGED,
+    "nothing": "Your function returns nothing: does it end with a `return`?",
+    "unreadable": "This cannot be read: it is neither a number, a text nor an array of numbers.",
+    "large": "This cannot be read: it is too large.",
+    "late": f"Your code was stopped after {{seconds:.3g}} seconds, {UNSEEN}.",
+}
 
 
 class Sandbox(GuardedProcess):
@@ -24,26 +41,39 @@ class Sandbox(GuardedProcess):
 
     def __init__(self, limits: Limits | None = None) -> None:
         super().__init__(limits)
-        self.late = False  # whether a cell or a call was stopped because it took too long
+        self.late = False  # whether a cell or a call took too long and was stopped; whoever asks sets it back
+        self.long_text = False  # whether an answer held a text that could say much; whoever asks sets it back
+        self.room = Room()
         self.objection: Mistake | None = None  # of one of our functions that was called from inside
 
-    def run(self, cells: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
-        """Execute cells; gives the outputs of each when it is done."""
-        self.send({"do": "run", "cells": list(cells), "seconds": self.limits.cell_seconds})
-        for _ in cells:
-            header, _blobs = self.receive()
+    def run(
+        self, cells: Sequence[str], seconds: Callable[[int], float] | None = None
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Execute cells; gives the outputs of each when it is done.
+
+        Args:
+            cells: their texts.
+            seconds: of each, by its number; asked just before it begins. None gives all the usual ones.
+        """
+        for number, cell in enumerate(cells):
+            allowed = seconds(number) if seconds else self.limits.cell_seconds
+            with self.stopwatch.within(allowed, "A cell"):
+                self.send({"do": "run", "cell": cell, "seconds": allowed})
+                header, _blobs = self.receive()
             self.late |= bool(header.get("late"))
-            yield clean_outputs(header.get("outputs"))
+            yield clean_outputs(header.get("outputs"), self.room)
 
     def kind(self, name: str) -> str:
         """What a name stands for: "missing", "function" or "value"."""
-        self.send({"do": "kind", "name": name})
-        return str(self.receive()[0].get("kind"))
+        with self.stopwatch.within(self.limits.call_seconds, "Your code"):
+            self.send({"do": "kind", "name": name})
+            return str(self.receive()[0].get("kind"))
 
     def value(self, name: str) -> Any:
         """The value of a name."""
-        self.send({"do": "value", "name": name, "seconds": self.limits.call_seconds})
-        return self.result([])
+        with self.stopwatch.within(self.limits.call_seconds, f"Reading `{name}`"):
+            self.send({"do": "value", "name": name, "seconds": self.limits.call_seconds})
+            return self.result([])
 
     def call(self, name: str, arguments: Sequence[Any]) -> Any:
         """Call a function inside; functions among the arguments are called here, when it asks."""
@@ -56,8 +86,10 @@ class Sandbox(GuardedProcess):
 
         blobs: list[bytes] = []
         sent = [wire.encode(each, blobs, numbered) for each in arguments]
-        self.send({"do": "call", "name": name, "arguments": sent, "seconds": self.limits.call_seconds}, blobs)
-        return self.result(functions)
+        message = {"do": "call", "name": name, "arguments": sent, "seconds": self.limits.call_seconds}
+        with self.stopwatch.within(self.limits.call_seconds, f"Your function, {UNSEEN},"):
+            self.send(message, blobs)
+            return self.result(functions)
 
     def result(self, functions: Sequence[Any]) -> Any:
         """Wait for a value, answering calls of our functions meanwhile."""
@@ -66,15 +98,25 @@ class Sandbox(GuardedProcess):
             if "callback" in header:
                 self.answer(header, blobs, functions)
                 continue
-            self.late |= bool(header.get("late"))
-            if "mistake" in header:
-                raise self.objection or Mistake(str(header["mistake"])[:2000])
+            if "problem" in header:
+                raise self.objection or self.problem(header)
             try:
-                return wire.Decoder(blobs).decode(header.get("value"))
-            except wire.WireError as error:
-                raise Mistake(f"The result cannot be read: {error}.") from None
+                decoder = wire.Decoder(blobs)
+                value = decoder.decode(header.get("value"))
+                self.long_text |= decoder.longest_text > LONGEST_QUOTE
+                return value
+            except wire.WireError:
+                raise Mistake(PROBLEMS["large"]) from None
 
-    def answer(self, header: dict[str, Any], blobs: list[bytes], functions: Sequence[Any]) -> None:
+    def problem(self, header: dict[str, Any]) -> Exception:
+        """What a message says has gone wrong, in words of our own."""
+        word, kind = str(header["problem"]), header.get("kind")
+        self.late |= word == "late"
+        if word in PROBLEMS:
+            return Mistake(PROBLEMS[word].format(seconds=self.limits.call_seconds))
+        return AnswerFailed(kind if kind in ERRORS else "Exception", marked(str(header.get("text", ""))))
+
+    def answer(self, header: dict[str, Any], blobs: Sequence[memoryview], functions: Sequence[Any]) -> None:
         """Call one of our functions for the sandbox and send what it gives."""
         given: list[bytes] = []
         try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 
 # System calls that nobody needs here: new namespaces and mounts, memory that belongs to no process (shared
-# segments, queues, buffers of sockets), other processes' memory, and parts of the kernel known for holes.
+# segments, queues, buffers of sockets), other processes' memory, another core than the sandbox's own, and
+# parts of the kernel known for holes.
 # Numbers from each architecture's unistd.h; those of aarch64 have not been tried.
 REFUSED = {
     "x86_64": {
@@ -14,7 +15,7 @@ REFUSED = {
         "mount": 165, "umount2": 166, "pivot_root": 155, "unshare": 272, "setns": 308, "fsopen": 430,
         "open_tree": 428, "move_mount": 429, "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311,
         "pidfd_getfd": 438, "bpf": 321, "keyctl": 250, "add_key": 248, "request_key": 249,
-        "perf_event_open": 298,
+        "perf_event_open": 298, "sched_setaffinity": 203,
     },
     "aarch64": {
         "socket": 198, "socketpair": 199, "shmget": 194, "semget": 190, "msgget": 186, "mq_open": 180,
@@ -22,7 +23,7 @@ REFUSED = {
         "mount": 40, "umount2": 39, "pivot_root": 41, "unshare": 97, "setns": 268, "fsopen": 430,
         "open_tree": 428, "move_mount": 429, "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271,
         "pidfd_getfd": 438, "bpf": 280, "keyctl": 219, "add_key": 217, "request_key": 218,
-        "perf_event_open": 241,
+        "perf_event_open": 241, "sched_setaffinity": 122,
     },
 }  # fmt: skip
 MMAP = {"x86_64": 9, "aarch64": 222}
