@@ -198,8 +198,8 @@ def translate(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
         otherwise = f"{where}: these weights do not make the same picture. (Is your normal_form right?)"
         diagnose(values(source, target), right.translate(*problem), known, otherwise)
         yield earned
-    given = np.array(list(weights.values()))
-    require(same(values("sum", "sum"), given), "From a program to itself no weight should change.")
+    unchanged = [weights[layer] for layer in layers]
+    require(same(values("sum", "sum"), unchanged), "From a program to itself no weight should change.")
     best = right.translate(weights, "sum", "gatys", shapes, content_shape)
     otherwise = 'From "sum" to "gatys": these weights do not make the same picture.'
     diagnose(values("sum", "gatys"), best, {}, otherwise)
