@@ -462,7 +462,7 @@ def test_marks_by_hand_reach_the_table_and_the_page(code: str, graded: Any, tmp_
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
-    """The first run cannot have ended when it is killed: the second submission takes two minutes at least."""
+    """The first run cannot have ended when it is killed: the second submission takes more than a minute."""
     folder, target = tmp_path / "class", tmp_path / "grades"
     for student in "abcdef":
         (folder / student).mkdir(parents=True)
@@ -476,7 +476,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     ) as run:
         assert run.stdout
         counted = run.stdout.readline()
-        first = run.stdout.readline()  # as soon as it is known, although this is a pipe
+        first = next(line for line in run.stdout if "points" in line)  # as soon as it is known, though a pipe
         assert run.poll() is None
         run.send_signal(signal.SIGKILL)
     assert counted == "6 files: 6 to grade.\n" and "a, ex04_gram_matrices: 5 of 18 points" in first
