@@ -57,7 +57,7 @@ def show_figure(figure: Figure, *, alt: str) -> Figure:
 def readable(figure: Figure) -> Figure:
     """The same figure with no letter smaller than a lecture hall can read."""
     for text in figure.findobj(Text):
-        if isinstance(text, Text) and text.get_fontsize() < LETTERS:
+        if isinstance(text, Text) and float(text.get_fontsize()) < LETTERS:
             text.set_fontsize(LETTERS)
     return figure
 
