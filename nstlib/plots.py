@@ -21,6 +21,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from PIL import Image, ImageDraw
 
 from . import images
@@ -31,6 +32,7 @@ from .optimizers import History, check_count
 DPI = 100  # text stays sharp on most screens, and a lesson stays under a megabyte
 CSS_PER_INCH = 72
 NARROWEST = 300  # pixels of an animation
+LETTERS = 13  # points, the least that a slide of 1280 x 720 shows at 18 pixels
 DRAWING_COLOURS = 256  # lines and their soft edges; pictures keep all of theirs
 
 
@@ -49,6 +51,14 @@ def show_figure(figure: Figure, *, alt: str) -> Figure:
         coverage = Image.Quantize.MAXCOVERAGE  # keeps the colour of a small dot, too
         picture = picture.quantize(DRAWING_COLOURS, method=coverage, dither=Image.Dither.NONE)
     images.show_picture(picture, alt=alt, width=round(picture.width / DPI * CSS_PER_INCH))
+    return figure
+
+
+def readable(figure: Figure) -> Figure:
+    """The same figure with no letter smaller than a lecture hall can read."""
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and text.get_fontsize() < LETTERS:
+            text.set_fontsize(LETTERS)
     return figure
 
 
@@ -117,7 +127,7 @@ def gallery(
         axes.set_axis_off()
     if title:
         figure.suptitle(title, fontsize=13)
-    return show_figure(figure, alt=alt)
+    return show_figure(readable(figure), alt=alt)
 
 
 def grid(
@@ -162,7 +172,7 @@ def grid(
     figure.suptitle(title, fontsize=13)
     figure.supxlabel(columns, fontsize=11)
     figure.supylabel(rows, fontsize=11)
-    return show_figure(figure, alt=alt)
+    return show_figure(readable(figure), alt=alt)
 
 
 def animation(frames: Mapping[str, Any], *, alt: str, seconds: float = 0.7) -> None:
@@ -263,7 +273,7 @@ def curves(
     axes.grid(alpha=0.3)
     if len(lines) > 1:
         figure.legend(loc="outside right center", fontsize=9)
-    return show_figure(figure, alt=alt)
+    return show_figure(readable(figure), alt=alt)
 
 
 def bars(
@@ -297,7 +307,7 @@ def bars(
     axes.margins(y=0.12)
     if len(values) > 1:
         axes.legend(fontsize=9)
-    return show_figure(figure, alt=alt)
+    return show_figure(readable(figure), alt=alt)
 
 
 def feature_maps(
@@ -434,7 +444,7 @@ def paths(
     for axes in panels.flat[len(points) :]:
         axes.set_axis_off()
     figure.suptitle(title, fontsize=13)
-    return show_figure(figure, alt=alt)
+    return show_figure(readable(figure), alt=alt)
 
 
 def boxes(
@@ -501,7 +511,7 @@ def losses(
         axes.set_ylim(bottom=max(np.nanmax(total) * 1e-5, np.nanmin(total) * 1e-2))
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right center", fontsize=9)
-    return show_figure(figure, alt=alt)
+    return show_figure(readable(figure), alt=alt)
 
 
 def mark_sizes(axes: Axes, history: History) -> None:
