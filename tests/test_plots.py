@@ -172,6 +172,10 @@ def test_small_matrices_show_their_numbers_and_large_ones_do_not(shown: list[Any
     assert small.get_xlabel() == small.get_ylabel() == "channel"
     places = plots.matrices({"F^T F": np.eye(3)}, alt="Positions.", entry="position").axes[0]
     assert places.get_xlabel() == places.get_ylabel() == "position"
+    some = plots.matrices({"G": np.eye(3)}, alt="Three channels.", numbers=[11, 20, 13]).axes[0]
+    assert [tick.get_text() for tick in some.get_yticklabels()] == ["11", "20", "13"]
+    with pytest.raises(ValueError, match="There are 2 numbers"):
+        plots.matrices({"G": np.eye(3)}, alt="Three channels.", numbers=[11, 20])
     with pytest.raises(ValueError, match="no matrix"):
         plots.matrices({}, alt="Nothing.")
 
