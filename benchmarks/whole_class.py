@@ -25,6 +25,8 @@ from typing import Any
 
 import measure
 
+from nstlib.foundation import whole_file
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import classes  # noqa: E402
@@ -54,19 +56,42 @@ class Run:
 
 
 def grade(submissions: Path, target: Path, options: Sequence[str]) -> tuple[float, int]:
-    """`nst grade`, as a teacher types it; returns minutes, and the peak of its own memory in bytes."""
-    began, peak = time.perf_counter(), 0
+    """`nst grade`, as a teacher types it; returns minutes, and the peak of its own memory in bytes.
+
+    What it took is kept beside the folder of grades, so that a run that goes on counts what went before.
+    """
+    minutes, peak, done = read_cost(target)
+    if done:
+        return minutes, peak
+    began, before = time.perf_counter(), minutes
     command = [sys.executable, "-m", "nstlib.cli", "grade", str(submissions), "-o", str(target), *options]
-    with (
-        open(target.with_suffix(".log"), "a") as log,
-        subprocess.Popen(command, stdout=log, stderr=log) as run,
-    ):
+    with open(log_of(target), "a") as log, subprocess.Popen(command, stdout=log, stderr=log) as run:
         while run.poll() is None:
             peak = max(peak, peak_of(run.pid))
             time.sleep(POLL)
+            minutes = before + (time.perf_counter() - began) / 60
+            keep_cost(target, minutes, peak, done=False)
     if not (target / "results.json").is_file():
-        sys.exit(f"Nothing was graded; {target.with_suffix('.log')} says why.")
-    return (time.perf_counter() - began) / 60, peak
+        sys.exit(f"Nothing was graded; {log_of(target)} says why.")
+    keep_cost(target, minutes, peak, done=True)
+    return minutes, peak
+
+
+def log_of(target: Path) -> Path:
+    """Where the command's own words go."""
+    return target.with_suffix(".log")
+
+
+def read_cost(target: Path) -> tuple[float, int, bool]:
+    """What earlier runs took: minutes, bytes, and whether they came to their end."""
+    path = target.with_suffix(".cost.json")
+    return tuple(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else (0.0, 0, False)
+
+
+def keep_cost(target: Path, minutes: float, peak: int, *, done: bool) -> None:
+    """Keep what a run has taken so far."""
+    with whole_file(target.with_suffix(".cost.json")) as partial:
+        partial.write_text(json.dumps([minutes, peak, done]), encoding="utf-8")
 
 
 def peak_of(pid: int) -> int:
