@@ -4,7 +4,7 @@
     python tools/paint_experiments.py styles starts    some of them
 
 A sheet is one JPEG, its panels of 256 pixels in rows; a panel is one run of `nst.transfer_style`, with the
-settings of `EXPERIMENTS`. The lesson has the same settings in its cells and paints one panel again. About three
+settings of `EXPERIMENTS`. The lesson paints two panels of the first sheet again. About three
 minutes on two CPU cores for all.
 """
 
