@@ -1,7 +1,7 @@
 """Paint data/experiments/: the grids of lesson 08, whose runs take longer than a reader waits.
 
     python tools/paint_experiments.py                  all sheets
-    python tools/paint_experiments.py styles starts    some of them
+    python tools/paint_experiments.py styles flat      some of them
 
 A sheet is one JPEG, its panels of 256 pixels in rows; a panel is one run of `nst.transfer_style`, with the
 settings of `EXPERIMENTS`. The lesson paints two panels of the first sheet again. About three
@@ -58,10 +58,6 @@ EXPERIMENTS: dict[str, tuple[int, list[Mapping[str, Any]]]] = {
             for how in (NOISE, NOISE | {"start": "content"})
             for layer in ("block2_conv2", "block4_conv2", "block5_conv2")
         ],
-    ),
-    "starts": (
-        4,
-        [NOISE | how for how in ({"start": "content"}, {"start": "style"}, {"seed": 0}, {"seed": 1})],
     ),
     "flat": (
         3,
