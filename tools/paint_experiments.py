@@ -23,10 +23,10 @@ SIDE = 256
 FOLDER = nst.samples.data_folder() / "experiments"
 QUALITY = 88
 
-USUAL = {"content": "astronaut", "style": "marbling", "size": SIDE, "iterations": 40}
-NOISE = {"start": "noise", "sizes": [64, 128, 256], "iterations": [60, 40, 12]}
+USUAL: dict[str, Any] = {"content": "astronaut", "style": "marbling", "size": SIDE, "iterations": 40}
+NOISE: dict[str, Any] = {"start": "noise", "sizes": [64, 128, 256], "iterations": [60, 40, 12]}
 NOISE |= {"content_weight": 1.0, "variation_weight": 0}
-SHORT = {"start": "content", "sizes": "single", "iterations": 10}
+SHORT: dict[str, Any] = {"start": "content", "sizes": "single", "iterations": 10}
 DEPTHS = {
     "block1": ["block1_conv1"],
     "block3": ["block1_conv1", "block2_conv1", "block3_conv1"],
