@@ -284,6 +284,8 @@ def test_who_has_no_time_and_whom_nobody_knows_is_said(tmp_path: Path) -> None:
     known = replace(anna, student="x", name="Ben M\u00fcller", submitted=DEADLINE)
     assert times.doubts([replace(anna, submitted=DEADLINE), known], rules) == []
     assert times.doubts([anna], Policy()) == []
+    late = replace(anna, platform="canvas", late=True)
+    assert times.doubts([late, known], rules)[-1] == "Canvas marks as late, without saying how late: anna."
 
 
 def test_two_of_one_name_with_different_times_are_not_mixed_up(tmp_path: Path) -> None:
