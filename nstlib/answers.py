@@ -6,7 +6,9 @@ a submission runs (`course.runner`), which finds no checks there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,6 +90,55 @@ def call(answer: Any, *arguments: Any) -> Any:
     return value
 
 
+@contextlib.contextmanager
+def watching(names: Sequence[str]) -> Iterator[set[str]]:
+    """Note which functions of these names are called, a learner's own of such a name left out.
+
+    What counts is the call, whatever name the function goes by where it is called from.
+    """
+    called: set[str] = set()
+
+    def note(frame: Any, event: str, argument: Any) -> None:
+        if event == "call" and frame.f_code.co_name in names:
+            if frame.f_globals.get("__name__") != "__main__":
+                called.add(frame.f_code.co_name)
+        elif event == "c_call" and getattr(argument, "__name__", "") in names:
+            called.add(argument.__name__)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield called
+    finally:
+        sys.setprofile(before)
+
+
+def own(answer: Any, *names: str) -> Callable[..., Any]:
+    """A learner's function that must not leave its work to one of these, which exist already.
+
+    Args:
+        answer: the function, or a stand-in of one in a sandbox, which watches there.
+        names: of the functions.
+
+    Returns:
+        The same function; called, it raises Mistake if it has called one of them.
+    """
+    if hasattr(answer, "without"):
+        return answer.without(names)
+    if not callable(answer):
+        return answer  # `call` says that it is none
+
+    def watched(*arguments: Any) -> Any:
+        with watching(names) as found:
+            value = answer(*arguments)
+        if found:
+            raise Mistake(READY_MADE)
+        return value
+
+    return watched
+
+
+READY_MADE = "Write it yourself: your function calls one that exists."
 CHANGED = (
     "Your function changes the array it is given: whoever calls it would be surprised. Work on a new array."
 )

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from nstlib.checks.framework import Outcome
-from nstlib.course import exercises, grading, judge, submissions
+from nstlib.course import collecting, exercises, grading, judge
 from nstlib.course.policy import Policy
 from nstlib.course.results import Result
 from nstlib.course.selection import Selection
@@ -19,7 +19,7 @@ EXERCISE = "ex04_gram_matrices"
 Tell = Callable[[dict[str, float]], None]
 
 
-def handed_in(folder: Path, answer: str = "Because of **Gram**.", student: str = "anna") -> submissions.Found:
+def handed_in(folder: Path, answer: str = "Because of **Gram**.", student: str = "anna") -> collecting.Found:
     """A submission: the release with an answer to the open question."""
     notebook = nbformat.read(exercises.RELEASES / EXERCISE / f"{EXERCISE}.ipynb", as_version=4)
     for cell in notebook.cells:
@@ -27,7 +27,7 @@ def handed_in(folder: Path, answer: str = "Because of **Gram**.", student: str =
             cell.source = answer
     path = folder / f"{student}.ipynb"
     path.write_text(nbformat.writes(notebook), encoding="utf-8")
-    return submissions.Found(student, path, student, EXERCISE)
+    return collecting.Found(student, path, student, EXERCISE)
 
 
 def judged_by_hand(monkeypatch: pytest.MonkeyPatch) -> Tell:
@@ -52,7 +52,7 @@ def judged_by_hand(monkeypatch: pytest.MonkeyPatch) -> Tell:
 
 
 def grade(
-    folder: Path, *found: submissions.Found, only: Selection | None = None, policy: Policy | None = None
+    folder: Path, *found: collecting.Found, only: Selection | None = None, policy: Policy | None = None
 ) -> dict[str, Result]:
     """Grade into a folder, as `nst grade` does; returns the results by student."""
     classroom = grading.Classroom(folder, selection=only, policy=policy)

@@ -25,7 +25,7 @@ pytest.importorskip("nbgrader")
 
 from nstlib import cli
 from nstlib.cli import grading as grading_command
-from nstlib.course import exercises, grading, judge, results, sandbox, submissions, summary
+from nstlib.course import collecting, exercises, grading, judge, results, sandbox, scheduling, summary
 from nstlib.course.sandbox import Limits
 
 EXERCISE = "ex04_gram_matrices"
@@ -49,7 +49,7 @@ def right_answers(*questions: str) -> dict[str, str]:
 HONEST = right_answers("gram_matrix", "split_gram")  # 5 of 14 points: two questions answered, three not
 # Long enough for honest work on a busy machine, and short enough to wait for those who loop for ever.
 LIMITS = Limits(
-    seconds=300, cell_seconds=20, call_seconds=8, memory=1 << 30, processes=128, output_bytes=16 << 20
+    seconds=300, cell_seconds=20, call_seconds=8, memory=1 << 30, processes=64, output_bytes=16 << 20
 )
 
 
@@ -284,7 +284,7 @@ def test_every_graded_student_has_a_page_without_scripts_and_secrets(graded: Any
 
 def test_prose_is_shown_and_runs_nothing(graded: Any) -> None:
     page = (graded[0] / "feedback" / "prose" / EXERCISE / f"{EXERCISE}.html").read_text()
-    assert f"&lt;{submissions.JOINER}script&gt;alert(7)" in page and "aGVsbG8=" in page
+    assert f"&lt;{collecting.JOINER}script&gt;alert(7)" in page and "aGVsbG8=" in page
     for attack in ("<img src=x", "<script>alert(7)", 'src="http://192.0.2.1', 'href="javascript:'):
         assert attack not in page.lower()
     assert not re.findall(r'(?i)href="(?!https?:|mailto:|#|ex04|\.\./)[^"]*"', page)
@@ -294,12 +294,12 @@ def test_prose_is_shown_and_runs_nothing(graded: Any) -> None:
 def test_prose_is_made_safe_in_time_that_grows_with_its_length() -> None:
     for hostile in ("\n", "![", "[", "\\\\(a", "](", "<a", "(attachment:", " >"):
         began = time.thread_time()  # of the processor, which other work on the machine does not touch
-        safe = submissions.safe_prose(hostile * (200_000 // len(hostile)))
+        safe = collecting.safe_prose(hostile * (200_000 // len(hostile)))
         assert (
             time.thread_time() - began < 5
         )  # a tenth of a second, or minutes where it grows with the square
-        assert len(safe) < 2.1 * submissions.MOST_PROSE
-    assert submissions.safe_prose("**bold** $a_1 < b$ `x[0]` - 5 > 3") == "**bold** $a_1 < b$ `x[0]` - 5 > 3"
+        assert len(safe) < 2.1 * collecting.MOST_PROSE
+    assert collecting.safe_prose("**bold** $a_1 < b$ `x[0]` - 5 > 3") == "**bold** $a_1 < b$ `x[0]` - 5 > 3"
 
 
 def test_the_table_has_a_row_for_everybody(graded: Any) -> None:
@@ -346,7 +346,7 @@ def test_what_a_limit_stopped_is_run_again_and_so_is_all_under_other_limits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "class" / "anna").mkdir(parents=True)
-    slow = with_code("import time\ntime.sleep(2)\nslept = True", where=2)
+    slow = with_code("import time\ntime.sleep(5)\nslept = True", where=2)
     slow.cells.append(nbformat.v4.new_code_cell("gram_matrix = gram_matrix if slept else None"))
     (tmp_path / "class" / "anna" / "a.ipynb").write_text(nbformat.writes(slow))
     ran = count_judged(monkeypatch)
@@ -404,8 +404,8 @@ def test_results_of_an_older_version_are_read_and_run_again(
 def test_no_more_run_at_a_time_than_the_memory_holds(
     asked: int | None, gigabytes: float, jobs: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grading.hardware, "memory", lambda: int(gigabytes * 2**30))
-    monkeypatch.setattr(grading.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(scheduling.hardware, "memory", lambda: int(gigabytes * 2**30))
+    monkeypatch.setattr(scheduling.os, "cpu_count", lambda: 8)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert grading.Classroom(tmp_path, Limits(memory=4 << 30), asked).jobs == jobs
@@ -432,7 +432,7 @@ def test_the_class_picture_takes_rows_with_other_questions(tmp_path: Path) -> No
 
 
 def test_limits_that_allow_nothing_are_refused() -> None:
-    with pytest.raises(ValueError, match="memory=0; give a number above 0"):
+    with pytest.raises(ValueError, match="memory=0 GB; give a number of GB from 0.125"):
         Limits(memory=0)
 
 
@@ -462,7 +462,7 @@ def test_marks_by_hand_reach_the_table_and_the_page(code: str, graded: Any, tmp_
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
-    """The first run cannot have ended when it is killed: the second submission takes two minutes at least."""
+    """The first run cannot have ended when it is killed: the second submission takes more than a minute."""
     folder, target = tmp_path / "class", tmp_path / "grades"
     for student in "abcdef":
         (folder / student).mkdir(parents=True)
@@ -475,10 +475,11 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path, env=plain
     ) as run:
         assert run.stdout
-        first = run.stdout.readline()  # as soon as it is known, although this is a pipe
+        counted = run.stdout.readline()
+        first = next(line for line in run.stdout if "points" in line)  # as soon as it is known, though a pipe
         assert run.poll() is None
         run.send_signal(signal.SIGKILL)
-    assert "a, ex04_gram_matrices: 5 of 18 points" in first
+    assert counted == "6 files: 6 to grade.\n" and "a, ex04_gram_matrices: 5 of 18 points" in first
     before = json.loads((target / "results.json").read_text())
     assert list(before) == [f"a/{EXERCISE}"]
     second.write_text(nbformat.writes(answered()))
@@ -526,55 +527,12 @@ def test_mark_opens_nbgraders_pages_in_the_folder_of_grades(
 # --- reading submissions ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("path", "student"),
-    [
-        ("anna/ex04_gram_matrices.ipynb", "anna"),
-        ("anna/week 4/homework.ipynb", "anna"),
-        ("Anna Berg_123456_assignsubmission_file_/ex04_gram_matrices.ipynb", "Anna_Berg"),
-        ("berganna_12345_67890_ex04_gram_matrices-2.ipynb", "berganna"),
-        ("anna-ex04.ipynb", "anna"),
-        ("Äthel+Çelik/ex04.ipynb", "Äthel_Çelik"),
-    ],
-)
-def test_students_are_found_in_the_folders_of_platforms(tmp_path: Path, path: str, student: str) -> None:
-    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / path).write_text(nbformat.writes(answered()))
-    (found,) = submissions.find_submissions(tmp_path, grading.cell_names([EXERCISE]))
-    assert (found.student, found.exercise, found.problem) == (student, EXERCISE, "")
-
-
-def test_a_link_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "anna").mkdir()
-    (tmp_path / "anna" / "ex04.ipynb").symlink_to(exercises.SOLUTIONS / EXERCISE / f"{EXERCISE}.ipynb")
-    (found,) = submissions.find_submissions(tmp_path, grading.cell_names([EXERCISE]))
-    assert "link" in found.problem
-
-
-def test_students_whose_names_look_alike_are_both_kept(tmp_path: Path) -> None:
-    for folder in (
-        "Anna Berg_111_assignsubmission_file_",
-        "Anna Berg_222_assignsubmission_file_",
-        "Anna-Berg",
-    ):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "ex04.ipynb").write_text(nbformat.writes(answered()))
-    for number in (1, 3):
-        (tmp_path / f"anna_{number}_{number + 1}_ex04.ipynb").write_text(nbformat.writes(answered()))
-    found = [each.student for each in submissions.find_submissions(tmp_path, grading.cell_names([EXERCISE]))]
-    assert len(set(found)) == len(found) == 5
-    assert sum(name.startswith("Anna_Berg-") for name in found) == 2 and "Anna-Berg" in found
-
-
-def test_folders_that_make_no_sense_are_reported(tmp_path: Path) -> None:
-    (tmp_path / "anna" / "x.ipynb").mkdir(parents=True)
-    (tmp_path / "y.ipynb").mkdir()
-    deep = tmp_path / "deep"
-    for _ in range(300):
-        deep = deep / "d"
-    deep.mkdir(parents=True)
-    found = submissions.find_submissions(tmp_path, grading.cell_names([EXERCISE]))
-    assert len(found) == 3 and all(each.problem for each in found)
+def test_the_exercises_of_the_course_are_recognised(tmp_path: Path) -> None:
+    (tmp_path / "class" / "anna").mkdir(parents=True)
+    (tmp_path / "class" / "anna" / "homework.ipynb").write_text(nbformat.writes(answered()))
+    cells = grading.cell_names(exercises.names())
+    ((found,), _) = collecting.collect(tmp_path / "class", cells, tmp_path / "unpacked")
+    assert (found.student, found.exercise, found.problem) == ("anna", EXERCISE, "")
 
 
 def test_helper_cells_stay_where_the_learner_put_them() -> None:
@@ -589,7 +547,7 @@ def test_helper_cells_stay_where_the_learner_put_them() -> None:
         {"kind": c.cell_type, "source": c.source, "grade_id": exercises.tags(c).get("grade_id", "")}
         for c in notebook.cells
     ]
-    built, mended = submissions.rebuild(release(), cells)
+    built, mended = collecting.rebuild(release(), cells)
     assert built.cells[place].source == "helper = 1" and not mended
     nbformat.validate(copy.deepcopy(built))
 
@@ -611,9 +569,11 @@ def test_time_is_shared_by_everything_a_submission_does(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(judge, "Sandbox", Counted)
     code = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))\nwhile True: pass"
-    verdict = judge.judge(exercises.load(EXERCISE), with_code(code), limits=Limits(seconds=8, cell_seconds=2))
-    assert len(given) == 1 and 7 < given[0] <= 8
-    assert all("longer than" in outcome.message for outcome in verdict.outcomes) and not verdict.finished
+    verdict = judge.judge(
+        exercises.load(EXERCISE), with_code(code), limits=Limits(seconds=40, cell_seconds=2)
+    )
+    assert len(given) == 2 and given[0] == 40 and given[1] < 40 - 2
+    assert sum(outcome.score for outcome in verdict.outcomes) == 5 and not verdict.finished
     given.clear()
     ends = answered({"gram_matrix": EXITING})
     verdict = judge.judge(exercises.load(EXERCISE), ends, limits=LIMITS)

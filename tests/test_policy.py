@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from nstlib.course import changes, policy_file, results, times
+from nstlib.course.collecting import Found
 from nstlib.course.policy import Policy, Rule, in_words
 from nstlib.course.policy_file import PolicyError, read_policy
 from nstlib.course.results import Result
 from nstlib.course.selection import read_selection
-from nstlib.course.submissions import Found
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DEADLINE = datetime(2026, 5, 3, 23, 59, tzinfo=BERLIN)
@@ -284,6 +284,8 @@ def test_who_has_no_time_and_whom_nobody_knows_is_said(tmp_path: Path) -> None:
     known = replace(anna, student="x", name="Ben M\u00fcller", submitted=DEADLINE)
     assert times.doubts([replace(anna, submitted=DEADLINE), known], rules) == []
     assert times.doubts([anna], Policy()) == []
+    late = replace(anna, platform="canvas", late=True)
+    assert times.doubts([late, known], rules)[-1] == "Canvas marks as late, without saying how late: anna."
 
 
 def test_two_of_one_name_with_different_times_are_not_mixed_up(tmp_path: Path) -> None:

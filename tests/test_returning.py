@@ -305,6 +305,19 @@ def test_a_hostile_cell_is_cut_before_it_is_coloured() -> None:
     assert sum(map(len, texts)) < pages.MOST_TEXT + 200 * 60
 
 
+def test_a_page_has_about_a_megabyte_whatever_is_handed_in(graded: gradebook.Gradebook) -> None:
+    path = graded.judged_path("zoe", EXERCISE)
+    notebook = nbformat.read(path, as_version=4)
+    for k in range(60):
+        notebook.cells.append(nbformat.v4.new_markdown_cell(f"$x_{{{k}}}$ $\\sum_i y_i$ " * 400))
+        notebook.cells.append(nbformat.v4.new_code_cell("a = [1, 2]\n" * 2000))
+        notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", name="stdout", text="<&>" * 50_000)]
+    nbformat.write(notebook, path)
+    graded.write_feedback("zoe", EXERCISE)
+    page = page_of(graded, "zoe")
+    assert 1_000_000 < len(page) < 4_000_000 and "are not shown" in page and "secret of zoe" in page
+
+
 def test_memory_is_limited_too(graded: gradebook.Gradebook) -> None:
     files = (graded.release_path(EXERCISE), graded.judged_path("eve", EXERCISE))
     page = graded.feedback_path("eve", EXERCISE)
@@ -555,9 +568,8 @@ def test_two_of_one_name_are_told_apart_by_number_or_not_at_all(graded: gradeboo
     rows = [["Anna Berg", "4712", ""], ["Anna Berg", "", ""], ["Anna Berg", "9", ""]]
     sheet = sheets.Sheet(["Name", "ID", "Grade"], rows)
     grades = {each.result.student: f"{each.grade:g}" for each in returns}
-    filled = sheets.fill(
-        sheet, 2, returns, ids=ids, id_of=[r[1] for r in rows], name_of=[r[0] for r in rows], grades=grades
-    )
+    owners = sheets.Rows([r[1] for r in rows], [r[0] for r in rows])
+    filled = sheets.fill_rows(sheet, 2, owners, returns, ids, grades)
     assert [row[2] for row in rows] == ["3", "", ""] and len(filled.missing) == 2
 
 

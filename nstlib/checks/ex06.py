@@ -69,8 +69,8 @@ def gatys_loss(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
     best, known = right.content_part(*maps, alpha), right.mistakes_of_content_part(*maps, alpha, beta)
     diagnose(found[names[0]], best, known, "The content part is not the value of the equation.")
     yield 1
-    for layer, share in shares.items():
-        maps = image[layer], style[layer]
+    for layer in style:
+        maps, share = (image[layer], style[layer]), shares[layer]
         best = right.style_part(*maps, share, beta)
         known = right.mistakes_of_style_part(*maps, share, alpha, beta)
         diagnose(found[f"style {layer}"], best, known, "A style part is not the value of the equation.")
@@ -198,8 +198,8 @@ def translate(rng: np.random.Generator, right: Any, answer: Any) -> Steps:
         otherwise = f"{where}: these weights do not make the same picture. (Is your normal_form right?)"
         diagnose(values(source, target), right.translate(*problem), known, otherwise)
         yield earned
-    given = np.array(list(weights.values()))
-    require(same(values("sum", "sum"), given), "From a program to itself no weight should change.")
+    unchanged = [weights[layer] for layer in layers]
+    require(same(values("sum", "sum"), unchanged), "From a program to itself no weight should change.")
     best = right.translate(weights, "sum", "gatys", shapes, content_shape)
     otherwise = 'From "sum" to "gatys": these weights do not make the same picture.'
     diagnose(values("sum", "gatys"), best, {}, otherwise)

@@ -16,16 +16,13 @@ been earned whenever some are; the first `Mistake` ends it. Whoever passes every
 No formula stands in a check that would be a right answer: learners have the checks, and can call them.
 
 The learner's function may be far away: `nst grade` passes stand-ins that send the arguments to a sandbox and
-bring plain bytes back. So a check touches an answer only through `call`, `source` and the readers below, and
+bring plain bytes back. So a check touches an answer only through `call`, `own` and the readers below, and
 believes nothing about a result before `array` or `number` has copied it.
 """
 
 from __future__ import annotations
 
-import ast
 import html
-import inspect
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +33,7 @@ from ..answers import AnswerFailed as AnswerFailed
 from ..answers import Mistake as Mistake
 from ..answers import call as call
 from ..answers import failed as failed
+from ..answers import own as own
 from ..answers import plain as plain
 from .recorded import Recorded
 
@@ -131,47 +129,6 @@ def question(points: float) -> Callable[[Callable[..., Steps]], Check]:
 
 
 # --- reaching an answer -----------------------------------------------------------------------------
-
-
-def source(answer: Any) -> str:
-    """The text of a learner's function; empty where it cannot be had."""
-    given = getattr(answer, "source", None)  # a stand-in of `nst grade` carries the text of the cell
-    if isinstance(given, str):
-        return given
-    try:
-        return inspect.getsource(answer)
-    except (OSError, TypeError):
-        return ""
-
-
-def definition(answer: Any) -> ast.AST:
-    """The syntax tree of a learner's function, without what else stands in its cell; empty when unknown."""
-    try:
-        tree: ast.AST = ast.parse(textwrap.dedent(source(answer)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module([], [])
-    name = getattr(answer, "name", None) or getattr(answer, "__name__", "")
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name]
-    return found[-1] if found else tree
-
-
-def uses(answer: Any, *names: str) -> list[str]:
-    """Which of these names a learner's function uses, for questions that ask to write one of them.
-
-    A name that the function gives to a variable of its own does not count.
-    """
-    nodes = list(ast.walk(definition(answer)))
-    found = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
-    plain_names = [n for n in nodes if isinstance(n, ast.Name)]
-    own = {n.id for n in plain_names if isinstance(n.ctx, ast.Store)}
-    found |= {n.id for n in plain_names} - own
-    return [name for name in names if name in found]
-
-
-def loops(answer: Any) -> bool:
-    """Whether a learner's function has a loop or a comprehension."""
-    kinds = (ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
-    return any(isinstance(node, kinds) for node in ast.walk(definition(answer)))
 
 
 # --- reading and judging results --------------------------------------------------------------------

@@ -16,7 +16,7 @@ from .values import port, positive
 
 GIBIBYTE = 2**30  # what the option counts in; `Limits` counts bytes
 LIMITS: Options = {
-    "seconds": (float, "S", "that a submission may take, all cells and checks together"),
+    "seconds": (float, "S", "of a processor that a submission may use, and three times that by the clock"),
     "memory": (float, "GB", "that a submission may use"),
     "processes": (int, "N", "that a submission may have, threads included"),
 }
@@ -30,12 +30,19 @@ def grade_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "folder",
-        metavar="SUBMISSIONS_FOLDER",
+        metavar="SUBMISSIONS",
         type=Path,
-        help="a folder for each student, or their files side by side",
+        help="Moodle's or Canvas' download (the ZIP or the folder), or a folder for each student",
     )
     parser.add_argument(
         "-o", "--output", metavar="FOLDER", type=Path, default=Path("grading"), help="(default: grading)"
+    )
+    parser.add_argument(
+        "--roster",
+        metavar="FILE",
+        type=Path,
+        help="the class's list: CSV with `id` or `name`, or a gradebook as Moodle or Canvas exports it; "
+        "lists who is missing, and leaves out who does not belong to it",
     )
     parser.add_argument(
         "--policy",
@@ -52,6 +59,12 @@ def grade_arguments(parser: argparse.ArgumentParser) -> None:
         help="students, exercises (ex04) or questions (ex04:gram_matrix) to run again, and nothing else",
     )
     parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=positive,
+        help="of the hidden numbers, from now on and for everybody (default: the folder's own, made once)",
+    )
+    parser.add_argument(
         "--jobs",
         metavar="N",
         type=positive,
@@ -65,11 +78,11 @@ def grade(arguments: argparse.Namespace) -> int:
     """Grade a folder of submissions; says of each what became of it, and where the results are."""
     from tqdm import tqdm
 
-    from ..course import grading
+    from ..course import grading, seeds
 
     given = chosen(arguments, LIMITS)
     if "memory" in given:
-        given["memory"] = int(given["memory"] * GIBIBYTE)
+        given["memory"] *= GIBIBYTE
     changed: list[Any] = []
     bar = tqdm(unit="submission", disable=not sys.stderr.isatty())
 
@@ -82,10 +95,13 @@ def grade(arguments: argparse.Namespace) -> int:
         arguments.output,
         limits=Limits(**given),
         jobs=arguments.jobs,
+        roster=arguments.roster,
+        say=lambda sentence: bar.write(sentence, file=sys.stdout),
         starting=bar.reset,
         tell=tell,
         policy=arguments.policy,
         only=arguments.only,
+        seed=arguments.seed,
         changed=changed.append,
     )
     bar.close()
@@ -99,6 +115,8 @@ def grade(arguments: argparse.Namespace) -> int:
         print(f"Changed: {change.sentence()}")
     print(f"{len(done) - failed} graded, {failed} not.")
     print("\n".join(f"{arguments.output / name} {text}" for name, text in made.items()))
+    if said := seeds.sentence(arguments.output):
+        print(said)
     return 1 if failed else 0
 
 

@@ -121,9 +121,13 @@ class Gradebook:
         Raises:
             OSError: a file cannot be read or written.
         """
-        page = self.feedback_path(student, exercise)
-        release, judged = self.release_path(exercise), self.judged_path(student, exercise)
-        return making.page_note(self.feedback(student, exercise), release, judged, page)
+        return self.write_page(self.feedback(student, exercise))
+
+    def write_page(self, feedback: Feedback) -> str:
+        """Write the page of feedback that has been read already, see `write_feedback`."""
+        who = feedback.student, feedback.exercise
+        judged, page = self.judged_path(*who), self.feedback_path(*who)
+        return making.page_note(feedback, self.release_path(feedback.exercise), judged, page)
 
     def feedback(self, student: str, exercise: str) -> Feedback:
         """What there is to tell a student about a submission, marks and comments given by hand included."""

@@ -6,7 +6,9 @@ What a folder of grades holds afterwards:
     changes.csv      what the last run changed
     policy.path      where the file of deadlines is
     summary.png      the class in a picture
+    seeds.json       the seeds of the hidden numbers, which are secret
     feedback/        a page for each student
+    seen.csv         what became of every file that was handed in
     received/        what was handed in, as it was
     gradebook.db, nbgrader_config.py, judged/, autograded/, release/     nbgrader's
 
@@ -19,25 +21,39 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from .. import hardware
 from ..checks.framework import Outcome
 from ..foundation import whole_file
-from . import changes, exercises, gradebook, judge, marks, results, sandbox, submissions, summary, times
+from . import (
+    attendance,
+    changes,
+    collecting,
+    exercises,
+    gradebook,
+    judge,
+    marks,
+    results,
+    sandbox,
+    scheduling,
+    seeds,
+    summary,
+    times,
+)
+from .collecting.roster import read_roster
 from .policy import Policy
 from .policy_file import WITHOUT, chosen_policy, keep_policy
 from .results import Result, identified, key_of
 from .returning.making import PLAIN
 from .selection import Selection, read_selection
 
+UNPACKED = "_unpacked"  # no student's key begins like this
 CHECKS = Path(__file__).resolve().parent.parent / "checks"
 
 
@@ -47,9 +63,10 @@ class Classroom:
     Args:
         folder: made when it is not there.
         limits: of each submission.
-        jobs: submissions that run at the same time, see `jobs_that_fit`.
+        jobs: submissions that run at the same time, see `scheduling.jobs_that_fit`.
         policy: for late work.
         selection: what is run again although nothing has changed.
+        seed: of the hidden numbers; None takes those of the folder, see `seeds`.
     """
 
     def __init__(
@@ -59,16 +76,21 @@ class Classroom:
         jobs: int | None = None,
         policy: Policy | None = None,
         selection: Selection | None = None,
+        seed: int | None = None,
     ) -> None:
         self.folder = folder
         self.limits = limits or sandbox.Limits()
-        self.jobs = jobs_that_fit(jobs, self.limits)
+        self.jobs = scheduling.jobs_that_fit(jobs, self.limits)
         self.book = gradebook.Gradebook(folder)
         self.results = self.read_results()
         self.before = dict(self.results)
         self.policy = policy or Policy()
         self.selection = selection or Selection()
         self.releases: dict[str, Any] = {}
+        self.seed = seed
+        self.seeds: dict[str, int] = {}  # by exercise
+        self.beside = False  # whether submissions run beside others now
+        self.doubtful: set[collecting.Found] = set()  # stopped while they did
 
     # --- what is remembered
 
@@ -94,45 +116,48 @@ class Classroom:
 
     # --- one run
 
-    def grade(self, found: Sequence[submissions.Found], tell: Callable[[Result], None]) -> list[Result]:
+    def grade(self, found: Sequence[collecting.Found], tell: Callable[[Result], None]) -> list[Result]:
         """Grade submissions; tells each result as it comes.
 
         What fails fails alone. Judging runs in threads, each waiting for its sandbox; the gradebook is
-        written by this thread only.
+        written by this thread only. What was stopped while others ran beside it counts for nothing: it is
+        run again after them, alone.
         """
         self.prepare(found)
-        done = []
-        with ThreadPoolExecutor(self.jobs) as pool:
-            futures = {pool.submit(self.judge, each): each for each in found}
-            try:
-                for future in as_completed(futures):
-                    result = self.finish(future, futures[future])
-                    done.append(result)
-                    tell(result)
-            except BaseException:
-                for future in futures:
-                    future.cancel()
-                sandbox.end_all()
-                raise
+        done: list[Result] = []
+
+        def take(future: Future[Result], each: collecting.Found) -> None:
+            if each not in self.doubtful:
+                done.append(self.finish(future, each))
+                tell(done[-1])
+
+        self.beside = self.jobs > 1 and len(found) > 1
+        scheduling.at_once(self.judge, found, self.jobs, take)
+        again, self.beside, self.doubtful = self.doubtful, False, set()
+        scheduling.at_once(self.judge, [each for each in found if each in again], 1, take)
         return sorted(done, key=lambda row: (row.student, row.exercise))
 
-    def prepare(self, found: Sequence[submissions.Found]) -> None:
+    def prepare(self, found: Sequence[collecting.Found]) -> None:
         """Make the exercises that occur known to the gradebook."""
         for name in names_in(found):
             exercises.load(name)  # imported here, by one thread
             self.releases[name] = self.book.add_exercise(name)
+        self.seeds = seeds.seeds_for(self.folder, self.releases, self.seed)
 
-    def judge(self, found: submissions.Found) -> Result:
+    def judge(self, found: collecting.Found) -> Result:
         """Read and run one submission, unless that was done before."""
         result = Result(found.student, found.exercise, file=str(found.path), limits=asdict(self.limits))
         if found.problem:
             result.note = found.problem
             return result
-        result.fingerprint = fingerprint(found)
+        result.fingerprint, result.seed = fingerprint(found), self.seeds[found.exercise]
         before = self.earlier(result)
-        again = self.selection.covers(found)
-        if before and before.finished and before.limits == result.limits and not again:
-            return replace(before)  # a copy: what is remembered tells afterwards what has changed
+        if before and before.limits == result.limits and not self.selection.covers(found):
+            if before.finished:
+                return replace(before)  # a copy: what is remembered tells afterwards what has changed
+            if self.beside:  # it was stopped before, and would have to run alone all the same
+                self.doubtful.add(found)
+                return result
         self.run(found, result)
         if before and before.status == "graded" and before.outcomes == result.outcomes:
             # Nothing to record: nbgrader would have the teacher look again at marks given by hand.
@@ -144,30 +169,34 @@ class Classroom:
         """What is remembered of this very submission, judged by the same checks; None when nothing is."""
         before = self.results.get(key_of(result.student, result.exercise, result.file))
         judged = self.book.judged_path(result.student, result.exercise)
-        same = before and before.fingerprint == result.fingerprint and before.status != "failed"
+        same = before and (before.fingerprint, before.seed) == (result.fingerprint, result.seed)
+        same = same and before is not None and before.status != "failed"
         return before if same and judged.is_file() else None
 
-    def run(self, found: submissions.Found, result: Result) -> None:
+    def run(self, found: collecting.Found, result: Result) -> None:
         """Run one submission in the sandbox and keep the judged notebook."""
         exercise = exercises.load(found.exercise)
         self.keep(found)
         try:
-            cells = submissions.read_cells(found.path)
-        except submissions.Unreadable as problem:  # it has changed since it was found
+            cells = collecting.read_cells(found.path)
+        except collecting.Unreadable as problem:  # it has changed since it was found
             result.note = str(problem)
             return
-        notebook, notes = submissions.rebuild(self.releases[found.exercise], cells)
-        verdict = judge.judge(exercise, notebook, limits=self.limits)
+        notebook, notes = collecting.rebuild(self.releases[found.exercise], cells)
+        verdict = judge.judge(exercise, notebook, limits=self.limits, seed=result.seed)
+        if verdict.doubtful and self.beside:
+            self.doubtful.add(found)
+            return
         verdict.outcomes = self.leave_others(found, verdict.outcomes)
         self.book.store(found.student, found.exercise, gradebook.with_verdict(notebook, verdict, notes))
         result.status, result.note = "run", " ".join(notes)
         result.outcomes = {
             o.name: {"score": o.score, "points": o.points, "message": o.message} for o in verdict.outcomes
         }
-        result.seconds, result.memory, result.seed = verdict.seconds, verdict.memory, verdict.seed
-        result.finished = verdict.finished
+        result.seconds, result.memory = verdict.seconds, verdict.memory
+        result.finished, result.reason = verdict.finished, verdict.reason
 
-    def leave_others(self, found: submissions.Found, outcomes: list[Outcome]) -> list[Outcome]:
+    def leave_others(self, found: collecting.Found, outcomes: list[Outcome]) -> list[Outcome]:
         """Where single questions are judged again, the others keep the outcomes that are remembered."""
         wanted = self.selection.questions(found.exercise)
         before = self.results.get(key_of(found.student, found.exercise, str(found.path)))
@@ -175,14 +204,14 @@ class Classroom:
             return outcomes
         return [o if o.name in wanted else Outcome(o.name, **before.outcomes[o.name]) for o in outcomes]
 
-    def keep(self, found: submissions.Found) -> None:
+    def keep(self, found: collecting.Found) -> None:
         """Copy what was handed in."""
         target = self.folder / "received" / found.student / found.exercise
         target.mkdir(parents=True, exist_ok=True)
         with whole_file(target / f"{found.exercise}.ipynb") as partial:
             shutil.copyfile(found.path, partial)
 
-    def finish(self, future: Future[Result], found: submissions.Found) -> Result:
+    def finish(self, future: Future[Result], found: collecting.Found) -> Result:
         """Take a result from its thread to the gradebook; what goes wrong concerns this submission only."""
         result = Result(found.student, found.exercise, file=str(found.path))
         try:
@@ -244,30 +273,7 @@ def note_page(result: Result, said: str) -> None:
     result.note = " ".join(filter(None, [result.note.replace(PLAIN, "").strip(), said]))
 
 
-def jobs_that_fit(asked: int | None, limits: sandbox.Limits) -> int:
-    """How many submissions may run at the same time, such that the memory they may use is there.
-
-    Warns in a sentence when that is fewer than were asked for, or when there is not even room for one.
-
-    Args:
-        asked: for; None takes one a processor.
-        limits: of each.
-    """
-    there = hardware.memory() or 0  # 0 nowhere: sandboxes need Linux, which says it
-    fitting = there // limits.memory
-    each = f"a submission may use {limits.memory / 2**30:.3g} GB of memory"
-    if not fitting:
-        warnings.warn(f"This machine has {there / 2**30:.3g} GB, and {each}: lower `--memory`.", stacklevel=2)
-    elif asked and fitting < asked:
-        warnings.warn(
-            f"{fitting} at the same time rather than {asked}: {each}, and this machine has "
-            f"{there / 2**30:.3g} GB; a lower `--memory` makes room for more.",
-            stacklevel=2,
-        )
-    return max(1, min(asked or os.cpu_count() or 1, fitting))
-
-
-def fingerprint(found: submissions.Found) -> str:
+def fingerprint(found: collecting.Found) -> str:
     """A number that changes with the submission and with whatever judges it."""
     source = exercises.SOLUTIONS / found.exercise
     checks = [CHECKS / "framework.py", CHECKS / f"{found.exercise.partition('_')[0]}.py"]
@@ -278,7 +284,7 @@ def fingerprint(found: submissions.Found) -> str:
     return digest.hexdigest()
 
 
-def names_in(found: Sequence[submissions.Found]) -> list[str]:
+def names_in(found: Sequence[collecting.Found]) -> list[str]:
     """The exercises that occur, sorted."""
     return sorted({each.exercise for each in found if each.exercise})
 
@@ -325,8 +331,11 @@ def grade_folder(
     *,
     limits: sandbox.Limits | None = None,
     jobs: int | None = None,
+    roster: Path | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
     policy: Path | None = None,
     only: Sequence[str] = (),
+    seed: int | None = None,
     starting: Callable[[int], None] = lambda count: None,
     tell: Callable[[Result], None] = lambda result: None,
     changed: Callable[[changes.Change], None] = lambda change: None,
@@ -334,12 +343,15 @@ def grade_folder(
     """Grade all submissions in a folder into a folder of grades.
 
     Args:
-        folder: see `submissions.find_submissions`.
+        folder: or a ZIP file, see `collecting.collect`.
         target: the folder of grades, made when it is not there.
         limits: of each submission.
-        jobs: that run at the same time, see `jobs_that_fit`; as many as there are processors unless given.
+        jobs: that run at the same time, see `scheduling.jobs_that_fit`; None takes one a processor.
+        roster: the class's list, see `collecting.roster`; whoever has handed in belongs to it unless given.
+        say: is told what became of the files, before and after.
         policy: a file of deadlines, see `policy`; None takes that of the last run.
         only: what is run again, and nothing else, see `selection.read_selection`.
+        seed: of the hidden numbers, for all exercises here; None takes those of the folder, see `seeds`.
         starting: is told how many submissions there are.
         tell: is told each result as it comes.
         changed: is told, at the end, what is another than after the last run.
@@ -347,23 +359,33 @@ def grade_folder(
     Raises:
         SandboxMissing: nothing is run without a sandbox.
         OSError: the folder or the solutions are not there, or another grader is at work.
+        ValueError: a ZIP file, the roster or the seeds of the folder cannot be read.
     """
     sandbox.require_platform()  # first: nothing that can be installed or named otherwise helps without
     exercises.require_nbgrader()
     folder, target = folder.resolve(), target.resolve()  # nbgrader changes the working folder
     policy = policy if policy in (None, WITHOUT) else policy.resolve()
     rules = chosen_policy(target, policy, exercises.names())
-    found = submissions.find_submissions(folder, cell_names(exercises.names()))
-    found = times.with_times(found, rules)
+    sandbox.require_hidden(exercises.SOLUTIONS, folder, target)
+    students = read_roster(roster) if roster else None
+    known = students.knows if students else lambda name: False
+    unpacked = target / "received" / UNPACKED
+    handed_in, census = collecting.collect(folder, cell_names(exercises.names()), unpacked, known)
+    there = attendance.attend(handed_in, students)
+    found = everybody = times.with_times(there.found, rules)
     for doubt in times.doubts(found, rules):
         warnings.warn(doubt, stacklevel=2)
     selection = read_selection(only, found, {name: machine_questions(name) for name in names_in(found)})
     found = [each for each in found if selection.covers(each)] if selection else found
-    sandbox.require_hidden(exercises.SOLUTIONS, folder, target)
     sandbox.require_sandbox()
     with alone(target):
         keep_policy(target, policy)
-        classroom = Classroom(target, limits, jobs, rules, selection)
+        classroom = Classroom(target, limits, jobs, rules, selection, seed)
+        census = census.without(there.strangers)
+        census.write(target / "seen.csv")
+        changed_rows = attendance.Rows(target, classroom.results).update(everybody, students, folder)
+        for sentence in (census.sentence(), *census.remarks(), *there.remarks, *changed_rows):
+            say(sentence)
         starting(len(found))
         try:
             done = classroom.grade(found, tell)
@@ -371,6 +393,8 @@ def grade_folder(
             classroom.write_table()
         if any(row.status == "graded" for row in done):
             summary.draw_summary(list(classroom.results.values()), target / "summary.png")
+        if not selection:
+            say(census.sentence(sum(row.status == "graded" for row in done)))
         for change in classroom.changes():
             changed(change)
     return done

@@ -78,7 +78,7 @@ def judge(
 
     Args:
         exercise: which it answers.
-        notebook: of `submissions.rebuild`: the cells of the exercise with the learner's answers.
+        notebook: of `collecting.rebuild`: the cells of the exercise with the learner's answers.
         limits: of the sandbox; the time is for everything together.
         seed: of the random numbers; None takes one that nobody can know.
     """
@@ -109,11 +109,13 @@ class Judging:
     def all_questions(self) -> None:
         """Start sandboxes until every question has its outcome."""
         outcomes, questions = self.verdict.outcomes, self.exercise.questions
-        last = "The process had ended too often."
+        last = ""
         for _ in range(MOST_STARTS):
             if len(outcomes) == len(questions) or self.left <= 0 or last == STOPPED:
                 break
             last = self.one_sandbox() or last
+        else:
+            last = "The process had ended too often." if self.left > 0 else last
         for question in questions[len(outcomes) :]:
             outcomes.append(Outcome(question.name, 0.0, question.points, f"Not reached. {last}"))
 

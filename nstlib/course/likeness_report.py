@@ -11,9 +11,9 @@ from typing import Any
 
 from ..foundation import whole_file
 from . import exercises
+from .collecting import Unreadable, read_cells
 from .likeness import MOST_MATCHES, Answer, Match, Side, given_hashes, lines_of, matches
 from .results import harmless, short_name
-from .submissions import Unreadable, read_cells
 
 MOST_SHOWN = 200  # matches on the page; the table has all
 OWN_CELLS = "cells of their own"

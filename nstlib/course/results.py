@@ -13,7 +13,7 @@ from ..foundation import whole_file
 from .policy import Assessment, Policy
 
 if TYPE_CHECKING:
-    from .submissions import Found
+    from .collecting import Found
 
 # Of the table; a column for each question follows, see `question_columns`.
 COLUMNS = (
@@ -111,7 +111,8 @@ class Result:
         if self.status != "graded":
             return f"{name}: not graded. {self.note}"
         hand = f", {questions(self.by_hand)} to be marked by hand" if self.by_hand else ""
-        note = f" ({self.note})" if self.note else ""
+        said = " ".join(filter(None, (self.reason, self.note)))
+        note = f" ({said})" if said else ""
         return f"{name}: {self.score:g} of {self.points:g} points{hand}{note}"
 
 

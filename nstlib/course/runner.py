@@ -80,19 +80,25 @@ def built_in(error: BaseException) -> str:
     return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
 
 
-def called(function: Any, arguments: list[Any]) -> Any:
+def called(function: Any, arguments: list[Any], without: Sequence[str]) -> Any:
     """What a learner's function gives, as plain values.
 
     Raises:
-        Problem: it raises an error, changes its arguments, gives nothing, or what cannot be sent.
+        Problem: it calls one that it was to do `without`, raises an error, changes its arguments, gives
+            nothing, or what cannot be sent.
     """
     import numpy as np
 
+    from ..answers import watching
+
     before = [np.copy(each) if isinstance(each, np.ndarray) else None for each in arguments]
     try:
-        value = function(*arguments)
+        with watching(without) if without else contextlib.nullcontext(()) as used:
+            value = function(*arguments)
     except Exception as error:
         raise Problem("raised", error) from None
+    if used:
+        raise Problem("ready")
     value = readable(value)
     for old, new in zip(before, arguments, strict=True):
         if old is not None and not np.array_equal(old, new, equal_nan=True):
@@ -172,7 +178,8 @@ class Runner:
         """Call a function with the arguments of the message and send what it returns."""
         decoder = wire.Decoder(blobs, self.remote_function, self.network)
         arguments = [decoder.decode(each) for each in header["arguments"]]
-        self.give(header["seconds"], lambda: called(self.shell.user_ns.get(header["name"]), arguments))
+        function, without = self.shell.user_ns.get(header["name"]), header["without"]
+        self.give(header["seconds"], lambda: called(function, arguments, without))
 
     def give(self, seconds: float, get: Callable[[], Any]) -> None:
         """Get a value and send it, or say why there is none."""

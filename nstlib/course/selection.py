@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..foundation import unknown_name
+from .collecting import Found
 from .policy import same_name
 from .results import short_name
-from .submissions import Found
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
+from .collecting import Found
 from .policy import Policy, same_name
 from .policy_file import PolicyError, parsed_time
-from .submissions import Found
 
 WHEN = ("last modified (submission)", "submitted")
 WHO = ("identifier", "id number", "email address", "full name", "student", "id", "name")
@@ -70,6 +70,9 @@ def doubts(found: Sequence[Found], policy: Policy) -> list[str]:
             f"Nobody says when {len(dated)} of {len(found)} submissions were handed in ({first}): they lose "
             f"no points for being late; name the platform's list as `times` in the policy."
         )
+    marked = sorted({each.student for each in dated if each.late})
+    if marked:
+        said.append(f"Canvas marks as late, without saying how late: {', '.join(marked)}.")
     for name in policy.granted():
         if not any(same_name(name) in map(same_name, each) for each in who):
             said.append(f"The policy grants {name!r} more time, and nobody who handed in goes by that name.")

@@ -46,7 +46,7 @@ def gram_matrix(features):
     Wrong(
         "gram_matrix",
         score=0,
-        message="calls a gram_matrix that exists",
+        message="your function calls one that exists",
         code="""
 def gram_matrix(features):
     return nst.gram_matrix(features)

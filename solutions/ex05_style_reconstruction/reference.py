@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nstlib.checks.ex05 import VARIANCES
+from nstlib.checks.ex05 import PLACES, VARIANCES, statistics
 
-PLACES = (0, 1, 2)  # the axes of features over which a channel's statistics are taken
 FLOOR = 1e-6
 
 
@@ -67,11 +66,6 @@ def mistakes_of_floor(features: np.ndarray, style: np.ndarray) -> dict[str, floa
 
 
 # --- mean and standard deviation --------------------------------------------------------------------
-
-
-def statistics(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each channel."""
-    return features.mean(axis=PLACES), features.std(axis=PLACES)
 
 
 def squares(features: np.ndarray, style: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -23,7 +23,18 @@ from pathlib import Path
 from .archives import write_zip
 from .classes import Return
 from .notebooks import feedback_notebook
-from .sheets import Filled, Sheet, SheetError, fill, grade_column, number, safe_rows, scaled, value_of
+from .sheets import (
+    Filled,
+    Rows,
+    Sheet,
+    SheetError,
+    fill_rows,
+    grade_column,
+    number,
+    safe_rows,
+    scaled,
+    value_of,
+)
 
 FILE = re.compile(r"(?P<name>.*?)_(?:LATE_)?(?P<user>\d+)_(?P<file>\d+)_(?P<own>.+)", re.DOTALL)
 ANONYMOUS = re.compile(r"(?:LATE_)?anon_(?P<user>[A-Za-z0-9]+)_(?P<file>\d+)_(?P<own>.+)", re.DOTALL)
@@ -95,15 +106,7 @@ def fill_gradebook(
         )
     points = scaled(returns, value_of(said), scale, f"the row {POSSIBLE}")
     students = [sheet.cell(row, identifier) for row in sheet.rows]
-    return fill(
-        sheet,
-        grades,
-        returns,
-        ids={each.result.student: user(each) for each in returns},
-        id_of=students,
-        name_of=[
-            sheet.cell(row, name) if number_ else ""
-            for row, number_ in zip(sheet.rows, students, strict=True)
-        ],
-        grades={student: number(value) for student, value in points.items()},
-    )
+    names = [sheet.cell(row, name) if id_ else "" for row, id_ in zip(sheet.rows, students, strict=True)]
+    texts = {student: number(value) for student, value in points.items()}
+    ids = {each.result.student: user(each) for each in returns}
+    return fill_rows(sheet, grades, Rows(students, names), returns, ids, texts)

@@ -118,7 +118,7 @@ def take(book: Gradebook, result: Result, found: Class, only_marked: bool) -> No
         return
     try:
         feedback = book.feedback(student, exercise)
-        said = book.write_feedback(student, exercise)
+        said = book.write_page(feedback)
     except Exception as error:  # of one student: a notebook that was removed, a row that the database lacks
         why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         found.held.append((result, f"Its page cannot be made ({why}); run `nst grade` again."))

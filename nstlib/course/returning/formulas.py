@@ -36,9 +36,18 @@ def draw(tex: str, *, display: bool = False) -> str:
         tex: what stands between the dollars.
         display: whether it stands on a line of its own.
     """
-    tag = "div" if display else "span"
     drawing = drawn(tex.strip(), display) if len(tex) <= LONGEST else ""
-    inner = drawing or f"<code>{html.escape(tex.strip()[:LONGEST])}</code>"
+    return element(drawing, display) if drawing else typed(tex, display=display)
+
+
+def typed(tex: str, *, display: bool = False) -> str:
+    """A formula as HTML in the words that it was typed in."""
+    return element(f"<code>{html.escape(tex.strip()[:LONGEST])}</code>", display)
+
+
+def element(inner: str, display: bool) -> str:
+    """The element around a formula."""
+    tag = "div" if display else "span"
     return f'<{tag} class="formula">{inner}</{tag}>'
 
 

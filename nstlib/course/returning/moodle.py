@@ -22,7 +22,7 @@ from pathlib import Path
 from ..results import harmless
 from .archives import write_zip
 from .classes import Return
-from .sheets import Filled, Sheet, fill, grade_column, last_number, number, scaled, value_of
+from .sheets import Filled, Rows, Sheet, fill_rows, grade_column, last_number, number, scaled, value_of
 
 FOLDER = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_", re.DOTALL)
 WORKSHEET = (
@@ -110,15 +110,13 @@ def fill_worksheet(
     most = next((value for text in maxima if (value := value_of(text)) is not None), None)
     comma = any("," in text for text in maxima)
     points = scaled(returns, most, scale, "the worksheet's maximum grade")
-    return fill(
-        sheet,
-        grades,
-        returns,
-        ids={each.result.student: participant(each) for each in returns},
-        id_of=[last_number(sheet.cell(row, identifier)) for row in sheet.rows],
-        name_of=[name_in(sheet, row) for row in sheet.rows],
-        grades={student: number(value, comma) for student, value in points.items()},
+    rows = Rows(
+        [last_number(sheet.cell(row, identifier)) for row in sheet.rows],
+        [name_in(sheet, row) for row in sheet.rows],
     )
+    texts = {student: number(value, comma) for student, value in points.items()}
+    ids = {each.result.student: participant(each) for each in returns}
+    return fill_rows(sheet, grades, rows, returns, ids, texts)
 
 
 def name_in(sheet: Sheet, row: Sequence[str]) -> str:

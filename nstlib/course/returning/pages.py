@@ -18,13 +18,16 @@ from typing import Any
 
 from ..exercises import is_checked, tags
 from ..slides import PictureReader
-from . import prose
+from . import formulas, prose
 from .feedback import GRADERS_CELL, Feedback, Mark, counted
 
 STYLE = Path(__file__).with_name("page.css")
 MOST_CODE = 40_000  # characters of a cell that are shown
 MOST_OUTPUT = 12_000  # characters of an output that are shown
-MOST_TEXT = 900_000  # characters of a page, pictures and formulas left out
+MOST_TEXT = (
+    250_000  # characters of a page, pictures and formulas left out; colours make them four times as many
+)
+MOST_FORMULAS = 800_000  # characters of the drawings of a page; an exercise has 50,000 to 200,000
 MOST_PICTURE = 6 << 20  # characters of one picture
 MOST_PICTURES = 12 << 20  # characters of all pictures of a page
 PICTURES = ("image/png", "image/jpeg")
@@ -52,10 +55,12 @@ class Budget:
 
     Attributes:
         text: characters.
+        formulas: characters of drawn formulas.
         pictures: characters of pictures, as base64.
     """
 
     text: int = MOST_TEXT
+    formulas: int = MOST_FORMULAS
     pictures: int = MOST_PICTURES
 
     def cut(self, text: str, most: int) -> str:
@@ -64,6 +69,14 @@ class Budget:
         self.text -= min(len(text), room)
         left_out = len(text) - room
         return text if left_out <= 0 else f"{text[:room]}\n... ({left_out} more characters are not shown)"
+
+    def draw(self, tex: str, *, display: bool = False) -> str:
+        """A formula, drawn while there is room for drawings."""
+        if self.formulas <= 0:
+            return formulas.typed(tex, display=display)
+        drawing = formulas.draw(tex, display=display)
+        self.formulas -= len(drawing)
+        return drawing
 
     def admits(self, picture: str) -> bool:
         """Whether there is room for a picture, which is then taken."""
@@ -273,7 +286,7 @@ def render_cell(cell: Any, title: str, budget: Budget) -> str:
     if cell.cell_type != "code":
         text = HINTS.sub("", cell.source.strip().removeprefix(f"## {title}")).strip()
         pictures = {name: picture for name, picture in pasted(cell) if budget.admits(picture)}
-        body = prose.render(budget.cut(text, MOST_CODE), pictures)
+        body = prose.render(budget.cut(text, MOST_CODE), pictures, budget.draw)
         kind = "prose answer" if tags(cell).get("solution") else "prose"
         return f"<div class='{kind}'>{body}</div>" if text else ""
     code = (

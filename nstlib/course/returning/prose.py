@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import formulas
@@ -12,27 +12,30 @@ from . import formulas
 DISPLAY = r"\$\$(?P<display_tex>[^$]+?)\$\$"  # mistune's own wants the dollars on lines of their own
 
 
-def render(text: str, pictures: Mapping[str, str] | None = None) -> str:
+def render(
+    text: str, pictures: Mapping[str, str] | None = None, draw: Callable[..., str] = formulas.draw
+) -> str:
     """Markdown as HTML, with formulas between dollars.
 
     Args:
         text: of whomever; HTML in it is shown as text.
         pictures: pasted ones, name -> data address.
+        draw: makes a formula, see `formulas.draw`.
     """
-    return str(converter_with(pictures)(text))
+    return str(converter_with(pictures or {}, draw)(text))
 
 
-def converter_with(pictures: Mapping[str, str] | None) -> Any:
+def converter_with(pictures: Mapping[str, str], draw: Callable[..., str]) -> Any:
     """A converter that knows some pictures."""
     import mistune
 
     renderer: Any = mistune.HTMLRenderer(escape=True)
     # On the instance, where they come before the class's own.
-    renderer.link, renderer.image = link, functools.partial(image, pictures or {})
+    renderer.link, renderer.image = link, functools.partial(image, pictures)
     renderer.block_code = code_block
-    renderer.inline_math = formulas.draw
-    renderer.block_math = functools.partial(formulas.draw, display=True)
-    renderer.display_formula = functools.partial(formulas.draw, display=True)
+    renderer.inline_math = draw
+    renderer.block_math = functools.partial(draw, display=True)
+    renderer.display_formula = functools.partial(draw, display=True)
     return mistune.Markdown(renderer, plugins=[add_formulas, *map(mistune.import_plugin, ("math", "table"))])
 
 

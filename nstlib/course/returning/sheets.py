@@ -149,8 +149,8 @@ def grade_column(sheet: Sheet, asked: str, usual: Sequence[str], exercise: str, 
     nearest = nearest_name(asked, sheet.header) if asked else None
     hint = f"did you mean {nearest!r}? " if nearest else ""
     raise SheetError(
-        f"{'Several columns' if found else 'No column'} may hold the grades of {exercise}: {hint}"
-        f"name one with --column, of {', '.join(map(repr, filter(None, sheet.header)))}."
+        f"{'Several columns' if found else 'No column'} may hold the grades of {exercise}: {hint}name "
+        f"one with --column, of {', '.join(map(repr, filter(None, sheet.header)))}."
     )
 
 
@@ -174,48 +174,67 @@ def last_number(text: str) -> str:
     return found[1] if found else ""
 
 
-def fill(
-    sheet: Sheet,
-    column: int,
-    returns: Sequence[Return],
-    *,
-    ids: Mapping[str, str],
-    id_of: Sequence[str],
-    name_of: Sequence[str],
-    grades: Mapping[str, str],
-) -> Filled:
-    """Fill grades into the rows of their students, and nothing else.
+@dataclass(frozen=True)
+class Rows:
+    """Whose the rows of a table are, as the platform says: empty where a row is nobody's.
 
-    A row is a student's by the platform's number, or, where the row has none that is known, by the name if
-    exactly one student and one row have it.
+    Attributes:
+        ids: the platform's numbers.
+        names: the students'.
+    """
+
+    ids: Sequence[str]
+    names: Sequence[str]
+
+    def owners(self, returns: Sequence[Return], ids: Mapping[str, str]) -> list[Return | None]:
+        """Whose each row is: by its number, or else by a name that one student and one row have.
+
+        Args:
+            returns: whose rows are looked for.
+            ids: student's key -> the platform's number, empty where it is not known.
+        """
+        by_id = {ids[each.result.student]: each for each in returns if ids[each.result.student]}
+        rows, students = Counter(map(key_of, self.names)), Counter(key_of(each.name) for each in returns)
+        by_name = {key_of(each.name): each for each in returns if students[key_of(each.name)] == 1}
+        found = []
+        for id_, name in zip(self.ids, self.names, strict=True):
+            namesake = by_name.get(key_of(name)) if rows[key_of(name)] == 1 else None
+            if namesake and id_ and ids[namesake.result.student]:
+                namesake = None  # somebody else of this name: the numbers say so
+            found.append(by_id.get(id_) or namesake)
+        return found
+
+
+def fill(sheet: Sheet, column: int, owners: Sequence[Return | None], grades: Mapping[str, str]) -> list[str]:
+    """Fill grades into the rows of their students, and nothing else; returns the keys of those who have one.
 
     Args:
         sheet: is changed.
         column: of the grades.
-        returns: whose grades.
-        ids: student's key -> the platform's number; those without are left out.
-        id_of: the numbers in the rows.
-        name_of: the names in the rows.
+        owners: whose each row is.
         grades: student's key -> what the cell shall hold.
     """
-    by_id = {ids[each.result.student]: each for each in returns if ids.get(each.result.student)}
-    names = Counter(key_of(name) for name in name_of)
-    ours = Counter(key_of(each.name) for each in returns)
-    by_name = {key_of(each.name): each for each in returns if ours[key_of(each.name)] == 1}
-    done: set[str] = set()
-    for row, number_, name in zip(sheet.rows, id_of, name_of, strict=True):
-        found = by_id.get(number_)
-        if found is None and names[key_of(name)] == 1:
-            found = by_name.get(key_of(name))
-            # Somebody else of this name: the number says so.
-            found = None if found and number_ and ids.get(found.result.student) else found
-        if found is None:
-            continue
-        row.extend([""] * (column + 1 - len(row)))
-        row[column] = grades[found.result.student]
-        done.add(found.result.student)
+    done = []
+    for row, owner in zip(sheet.rows, owners, strict=True):
+        if owner:
+            row.extend([""] * (column + 1 - len(row)))
+            row[column] = grades[owner.result.student]
+            done.append(owner.result.student)
+    return done
+
+
+def fill_rows(
+    sheet: Sheet,
+    column: int,
+    rows: Rows,
+    returns: Sequence[Return],
+    ids: Mapping[str, str],
+    grades: Mapping[str, str],
+) -> Filled:
+    """Find whose the rows are and fill in their grades; see `Rows.owners` and `fill`."""
+    done = fill(sheet, column, rows.owners(returns, ids), grades)
     missing = [each for each in returns if each.result.student not in done]
-    students = sum(bool(number_ or name) for number_, name in zip(id_of, name_of, strict=True))
+    students = sum(bool(id_ or name) for id_, name in zip(rows.ids, rows.names, strict=True))
     return Filled(len(done), missing, students - len(done))
 
 

@@ -23,16 +23,20 @@ class Room:
     Attributes:
         text: characters.
         pictures: characters that hold pictures.
+        told: whether it has been said that there is no more room.
     """
 
     text: int = 100_000
     pictures: int = 3_000_000
+    told: bool = False
 
     def for_text(self, text: str) -> str:
-        """A text as far as there is room for it."""
+        """A text as far as there is room for it; the first that is cut says so."""
         kept = text[: self.text]
         self.text -= len(kept)
-        return kept if len(kept) == len(text) else f"{kept}\n{FULL}"
+        if len(kept) < len(text) and not self.told:
+            self.told, kept = True, f"{kept}\n{FULL}"
+        return kept
 
     def for_picture(self, data: str) -> bool:
         """Whether there is room for a picture, which is taken then."""
@@ -63,9 +67,10 @@ def clean_output(output: dict[str, Any], room: Room) -> Any:
     if kind == "error":
         said = {key: clean_text(output.get(key))[:MOST_ERROR] for key in ("ename", "evalue")}
         return new_output("error", **said, traceback=[f"{said['ename']}: {said['evalue']}"])
-    if kind == "stream" and room.text > 0:
+    if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return new_output("stream", name=name, text=room.for_text(clean_text(output.get("text"))))
+        text = room.for_text(clean_text(output.get("text")))
+        return new_output("stream", name=name, text=text) if text else None
     if kind == "display_data" and isinstance(output.get("data"), dict):
         data = clean_data(output["data"], room)
         words = alternative_text(output["data"])
@@ -92,9 +97,8 @@ def clean_data(data: dict[str, Any], room: Room) -> dict[str, str]:
             found[mime] = given
         elif given:
             text = f"({problem or FULL})"
-    if text and room.text > 0:
-        found["text/plain"] = room.for_text(text)
-    return found
+    text = room.for_text(text)
+    return found | ({"text/plain": text} if text else {})
 
 
 def picture_problem(given: str) -> str:

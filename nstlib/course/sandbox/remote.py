@@ -10,7 +10,7 @@ import builtins
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ...answers import CHANGED, AnswerFailed, Mistake
+from ...answers import CHANGED, READY_MADE, AnswerFailed, Mistake
 from .. import wire
 from ..limits import Limits
 from ..withholding import LONGEST_QUOTE, UNSEEN, marked
@@ -22,6 +22,7 @@ ERRORS = {
 }
 PROBLEMS = {
     "changed": CHANGED,
+    "ready": READY_MADE,
     "nothing": "Your function returns nothing: does it end with a `return`?",
     "unreadable": "This cannot be read: it is neither a number, a text nor an array of numbers.",
     "large": "This cannot be read: it is too large.",
@@ -75,8 +76,14 @@ class Sandbox(GuardedProcess):
             self.send({"do": "value", "name": name, "seconds": self.limits.call_seconds})
             return self.result([])
 
-    def call(self, name: str, arguments: Sequence[Any]) -> Any:
-        """Call a function inside; functions among the arguments are called here, when it asks."""
+    def call(self, name: str, arguments: Sequence[Any], without: Sequence[str] = ()) -> Any:
+        """Call a function inside; functions among the arguments are called here, when it asks.
+
+        Args:
+            name: of the function.
+            arguments: of the call.
+            without: names of functions that it must not call, see `answers.own`.
+        """
         functions: list[Any] = []
         self.objection = None
 
@@ -87,6 +94,7 @@ class Sandbox(GuardedProcess):
         blobs: list[bytes] = []
         sent = [wire.encode(each, blobs, numbered) for each in arguments]
         message = {"do": "call", "name": name, "arguments": sent, "seconds": self.limits.call_seconds}
+        message |= {"without": list(without)}
         with self.stopwatch.within(self.limits.call_seconds, f"Your function, {UNSEEN},"):
             self.send(message, blobs)
             return self.result(functions)
@@ -138,11 +146,16 @@ class Remote:
 
     Attributes:
         source: the text of the cell that defines it.
+        forbidden: names of functions that it must not call.
     """
 
-    def __init__(self, sandbox: Sandbox, name: str, source: str) -> None:
-        self.sandbox, self.name, self.source = sandbox, name, source
+    def __init__(self, sandbox: Sandbox, name: str, source: str, forbidden: Sequence[str] = ()) -> None:
+        self.sandbox, self.name, self.source, self.forbidden = sandbox, name, source, forbidden
 
     def __call__(self, *arguments: Any) -> Any:
         """Send the arguments, bring the result back."""
-        return self.sandbox.call(self.name, arguments)
+        return self.sandbox.call(self.name, arguments, self.forbidden)
+
+    def without(self, names: Sequence[str]) -> Remote:
+        """The same function, which must not call one of these, see `answers.own`."""
+        return Remote(self.sandbox, self.name, self.source, names)
