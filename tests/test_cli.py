@@ -1098,3 +1098,13 @@ def test_lab_without_jupyterlab_says_what_to_run(
     assert (code, out) == (1, "")
     assert one_line(err)
     assert "python3 run.py lab" in err
+
+
+@pytest.mark.parametrize("command", ["grade", "return"])
+def test_the_help_names_the_teachers_guide(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    (guide,) = re.findall(r"(\S+\.md) is the teacher's guide", said)
+    text = (Path(__file__).resolve().parent.parent / guide).read_text(encoding="utf-8")
+    assert "# Grading a class" in text

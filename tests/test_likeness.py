@@ -224,6 +224,7 @@ def test_the_command_writes_a_table_and_a_page(grades: Path, capsys: pytest.Capt
     page = (grades / "likeness.html").read_text(encoding="utf-8")
     assert "does not show why" in page and "decide nothing by a number" in page
     assert "<script" not in page and "&lt;script&gt;" in page and "<mark>" in page
+    assert f"Fewer than {likeness.SMALL_CLASS} answers are counted as {likeness.SMALL_CLASS}" in page
 
 
 def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

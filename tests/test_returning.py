@@ -470,6 +470,19 @@ def test_an_export_of_the_gradebook_is_filled_by_name(graded: gradebook.Gradeboo
     assert (filled.count, filled.untouched, len(filled.missing)) == (1, 1, 2)
 
 
+@pytest.mark.parametrize(
+    ("others", "said"), [(1, "  1 other row keeps what it had"), (2, "  2 other rows keep what they had")]
+)
+def test_rows_of_others_are_counted_in_words(
+    graded: gradebook.Gradebook, tmp_path: Path, capsys: pytest.CaptureFixture[str], others: int, said: str
+) -> None:
+    path = tmp_path / "sheet.csv"
+    rows = [f"Participant {9000 + number},Nobody {number},,18.00\n" for number in range(others)]
+    path.write_text("Identifier,Full name,Grade,Maximum Grade\nParticipant 4711,Léa,,18.00\n" + "".join(rows))
+    cli.main(["return", str(graded.folder), "--moodle", "-o", str(tmp_path / "out"), "--into", str(path)])
+    assert said in capsys.readouterr().out.splitlines()
+
+
 CANVAS_FILES = {
     "lea": "submissions/oneillsahinlea_LATE_4711_90001_ex04_gram_matrices-1.ipynb",
     "zoe": "submissions.zip/xiaoming_4712_90002_2_homework.ipynb",

@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 from lacking import LACKING
 
+from nstlib.answers import AnswerFailed
 from nstlib.checks.framework import LONGEST_MESSAGE, Check, Mistake, call, own
 from nstlib.course import sandbox, watchdog, wire
 from nstlib.course.headers import picture_size
@@ -235,6 +236,14 @@ while True:
     except OSError:
         pass
 """
+
+
+def test_the_teachers_guide_names_the_limits() -> None:
+    guide = (ROOT / "exercises" / "TEACHERS.md").read_text(encoding="utf-8")
+    limits = Limits()
+    assert f"it may have {limits.children} ({limits.processes} with threads)" in guide
+    assert f"{limits.memory / 2**30:g} GB and {limits.folder_bytes / 2**20:g} MB" in guide
+    assert f"{limits.seconds / 60:g} minutes of processor time" in guide
 
 
 @NEEDED
@@ -545,6 +554,33 @@ def test_an_answer_that_objects_without_words_has_failed(box: Sandbox, words: st
     assert (outcome.score, outcome.passed) == (0, False) and 0 < len(outcome.message) <= LONGEST_MESSAGE
 
 
+@NEEDED
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("import sys; sys.exit('over')", "stops with SystemExit"),
+        ("raise KeyboardInterrupt", "stops with KeyboardInterrupt"),
+        ("raise Silent", "stops with Exception"),
+        ("return 10 ** 5000", "too large"),
+    ],
+)
+def test_an_answer_that_goes_wrong_oddly_leaves_the_process_to_the_others(
+    box: Sandbox, body: str, message: str
+) -> None:
+    """An error that no `except Exception` catches, one whose text is an error, a number that JSON refuses."""
+    silent = "class Silent(Exception):\n    def __str__(self):\n        raise ValueError"
+    list(box.run([silent, f"def answer(x):\n    {body}", "def other(x):\n    return x"]))
+    with pytest.raises(Mistake, match=message):
+        call(Remote(box, "answer", ""), 1)
+    assert box.call("other", [2]) == 2
+
+
+@NEEDED
+def test_a_cell_whose_error_cannot_be_read_ends_alone(box: Sandbox) -> None:
+    cell = "class Silent(Exception):\n    def __str__(self):\n        raise ValueError\nraise Silent"
+    assert say(box, cell, "print('on')") == "on\n"
+
+
 # --- what comes out is only bytes -------------------------------------------------------------------
 
 
@@ -580,6 +616,12 @@ def test_what_is_neither_number_nor_array_is_refused_in_words(box: Sandbox) -> N
         with pytest.raises(Mistake):
             box.call(name, [1])
     assert box.kind("module") == "function" and box.kind("nothing") == "missing"
+
+
+@pytest.mark.parametrize("kind", [[], {}, None, 7, "Exception\x03", "NotThere"])
+def test_a_forged_kind_of_error_is_an_error_without_a_name(kind: object) -> None:
+    found = Sandbox().problem({"problem": "raised", "kind": kind, "text": "x"})
+    assert isinstance(found, AnswerFailed) and found.kind == "Exception"
 
 
 @pytest.mark.parametrize(

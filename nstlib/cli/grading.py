@@ -26,7 +26,7 @@ def grade_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `nst grade`."""
     parser.epilog = (
         "Run it again after an interruption, for late submissions, or after marking by hand: what ran to its "
-        "end and has not changed is not run again. exercises/README.md is the teacher's guide."
+        "end and has not changed is not run again. exercises/TEACHERS.md is the teacher's guide."
     )
     parser.add_argument(
         "folder",

@@ -21,7 +21,7 @@ def return_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `nst return`."""
     parser.epilog = (
         "Pages are renewed first where marks or comments have changed. Nothing is sent anywhere: what is "
-        "written is uploaded by hand. exercises/README.md is the teacher's guide."
+        "written is uploaded by hand. exercises/TEACHERS.md is the teacher's guide."
     )
     parser.add_argument(
         "grades",

@@ -12,7 +12,7 @@ from typing import Any
 from ..foundation import whole_file
 from . import exercises
 from .collecting import Unreadable, read_cells
-from .likeness import MOST_MATCHES, Answer, Match, Side, given_hashes, lines_of, matches
+from .likeness import MOST_MATCHES, SMALL_CLASS, Answer, Match, Side, given_hashes, lines_of, matches
 from .results import harmless, short_name
 
 MOST_SHOWN = 200  # matches on the page; the table has all
@@ -146,7 +146,8 @@ def page_of(found: Sequence[Match], names: Sequence[str]) -> str:
         f'<p class="soft">{compared} What the release gave to everybody is left out. Lines that hold '
         "something shared and rare are coloured. The weight says how rare what two answers share is: every "
         "shared piece counts log2(answers / answers that have it), and nothing when more than half of a "
-        "class have it.</p>"
+        f"class have it. Fewer than {SMALL_CLASS} answers are counted as {SMALL_CLASS}, and nothing is left "
+        "out among them: what is rare cannot be known there, and right answers look alike.</p>"
         f"{body}{more}</body></html>\n"
     )
 

@@ -72,12 +72,20 @@ class Problem(Exception):
         super().__init__(word)
         self.message = {"problem": word}
         if error is not None:
-            self.message |= {"kind": built_in(error), "text": str(error)[: wire.MOST_TEXT]}
+            self.message |= {"kind": built_in(error), "text": said_by(error)[: wire.MOST_TEXT]}
 
 
 def built_in(error: BaseException) -> str:
     """The name of an error's class, or of the nearest one above it that is Python's own."""
     return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
+
+
+def said_by(error: BaseException) -> str:
+    """What an error says of itself; nothing where asking it is an error, too."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def called(function: Any, arguments: list[Any], without: Sequence[str]) -> Any:
@@ -95,7 +103,9 @@ def called(function: Any, arguments: list[Any], without: Sequence[str]) -> Any:
     try:
         with watching(without) if without else contextlib.nullcontext(()) as used:
             value = function(*arguments)
-    except Exception as error:
+    except TooSlow:
+        raise
+    except BaseException as error:  # `sys.exit()` too: it is the answer that ends, and not the notebook
         raise Problem("raised", error) from None
     if used:
         raise Problem("ready")
@@ -190,7 +200,11 @@ class Runner:
             frame = wire.pack({"value": wire.encode(value, blobs)}, blobs)
         except Problem as problem:
             self.send(problem.message)
-        except (wire.WireError, MemoryError):
+        except (
+            wire.WireError,
+            MemoryError,
+            ValueError,
+        ):  # json writes no whole number of thousands of digits
             self.send({"problem": "large"})
         except TooSlow:
             self.send({"problem": "late"})
@@ -272,7 +286,7 @@ def run_cell(shell: Any, source: str, seconds: float) -> list[dict[str, Any]]:
         if left > 0:
             outputs.append({"output_type": "display_data", "metadata": {}, "data": data})
     if error is not None:
-        name, text = type(error).__name__, str(error)[: wire.MOST_TEXT]
+        name, text = type(error).__name__, said_by(error)[: wire.MOST_TEXT]
         outputs.append(
             {"output_type": "error", "ename": name, "evalue": text, "traceback": [f"{name}: {text}"]}
         )

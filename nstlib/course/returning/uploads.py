@@ -98,7 +98,8 @@ def write_exercise(
     count = filled.count if filled else len(returns) - len(left_out)
     lines = [f"{archive}: feedback for {len(returns) - len(left_out)}", f"{csv}: {count} grades"]
     if filled and filled.untouched:
-        lines.append(f"  {filled.untouched} other rows keep what they had")
+        kept = "other row keeps what it" if filled.untouched == 1 else "other rows keep what they"
+        lines.append(f"  {filled.untouched} {kept} had")
     lines += [f"  in no row: {each.name}" for each in (filled.missing if filled else [])]
     title = wanted.kind.title()
     lines += [f"  no number of {title} is known, so there is no file: {each.name}" for each in left_out]

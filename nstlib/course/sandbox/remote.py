@@ -18,7 +18,9 @@ from .outputs import Room, clean_outputs
 from .process import GuardedProcess
 
 ERRORS = {
-    name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
+    name
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, BaseException)
 }
 PROBLEMS = {
     "changed": CHANGED,
@@ -118,7 +120,7 @@ class Sandbox(GuardedProcess):
 
     def problem(self, header: dict[str, Any]) -> Exception:
         """What a message says has gone wrong, in words of our own."""
-        word, kind = str(header["problem"]), header.get("kind")
+        word, kind = str(header["problem"]), str(header.get("kind"))
         self.late |= word == "late"
         if word in PROBLEMS:
             return Mistake(PROBLEMS[word].format(seconds=self.limits.call_seconds))
