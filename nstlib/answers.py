@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -94,7 +95,8 @@ def call(answer: Any, *arguments: Any) -> Any:
 def watching(names: Sequence[str]) -> Iterator[set[str]]:
     """Note which functions of these names are called, a learner's own of such a name left out.
 
-    What counts is the call, whatever name the function goes by where it is called from.
+    What counts is the call, whatever name the function goes by where it is called from, in threads that are
+    started meanwhile too. Who switches the watching off is noted as having called one.
     """
     called: set[str] = set()
 
@@ -105,12 +107,16 @@ def watching(names: Sequence[str]) -> Iterator[set[str]]:
         elif event == "c_call" and getattr(argument, "__name__", "") in names:
             called.add(argument.__name__)
 
-    before = sys.getprofile()
+    before, before_in_threads = sys.getprofile(), threading.getprofile()
     sys.setprofile(note)
+    threading.setprofile(note)
     try:
         yield called
+        if sys.getprofile() is not note:
+            called.add(names[0])
     finally:
         sys.setprofile(before)
+        threading.setprofile(before_in_threads)
 
 
 def own(answer: Any, *names: str) -> Callable[..., Any]:

@@ -541,6 +541,24 @@ def test_a_call_of_what_exists_is_seen_inside_under_any_name(box: Sandbox) -> No
 
 
 @NEEDED
+@pytest.mark.parametrize(
+    "body",
+    [
+        "with ThreadPoolExecutor(1) as pool:\n        return pool.submit(nst.gram_matrix, x).result()",
+        "sys.setprofile(None)\n    return nst.gram_matrix(x)",
+    ],
+    ids=["in a thread", "unwatched"],
+)
+def test_a_call_of_what_exists_is_seen_where_it_hides(box: Sandbox, body: str) -> None:
+    start = "import sys, nstlib as nst, numpy as np\nfrom concurrent.futures import ThreadPoolExecutor"
+    list(box.run([start, f"def hiding(x):\n    {body}", "def honest(x):\n    return x.sum()"]))
+    features = np.ones((1, 2, 2, 3), "float32")
+    with pytest.raises(Mistake, match="Write it yourself"):
+        own(Remote(box, "hiding", ""), "gram_matrix")(features)
+    assert own(Remote(box, "honest", ""), "gram_matrix")(features) == 12
+
+
+@NEEDED
 @pytest.mark.parametrize("words", ['""', '" "', "None", "'a' * 10_000_000"])
 def test_an_answer_that_objects_without_words_has_failed(box: Sandbox, words: str) -> None:
     """`Mistake` can be imported and raised by a learner's function, too."""
