@@ -58,6 +58,9 @@ def with_times(found: Sequence[Found], policy: Policy) -> list[Found]:
     return settled
 
 
+NAME_A_LIST = "name the platform's list as `times` in the policy"
+
+
 def doubts(found: Sequence[Found], policy: Policy) -> list[str]:
     """What a teacher should know of deadlines, a sentence each: who has no time, and whom nobody knows."""
     who = [(each.student, each.name, each.id) for each in found]
@@ -66,9 +69,11 @@ def doubts(found: Sequence[Found], policy: Policy) -> list[str]:
     if dated:
         names = sorted({each.student for each in dated})
         first = ", ".join([*names[:3], *(["..."] if len(names) > 3 else [])])
+        listed = any(policy.rule(each.exercise).times for each in dated)
+        advice = "the policy's list of `times` does not name them" if listed else NAME_A_LIST
         said.append(
             f"Nobody says when {len(dated)} of {len(found)} submissions were handed in ({first}): they lose "
-            f"no points for being late; name the platform's list as `times` in the policy."
+            f"no points for being late; {advice}."
         )
     marked = sorted({each.student for each in dated if each.late})
     if marked:
