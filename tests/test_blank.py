@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import urllib.parse
 from pathlib import Path
 
 import nbformat
@@ -61,7 +62,8 @@ def test_the_whole_course_without_outputs(tmp_path: Path, capsys: pytest.Capture
 def beyond(notebook: nbformat.NotebookNode, folder: Path) -> list[Path]:
     """The files of the course that a notebook links to, other lessons left out."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    found = [(folder / file).resolve() for file in re.findall(r"\]\(([^)\s#:]+)", text)]
+    links = map(urllib.parse.unquote, re.findall(r"\]\(([^)\s#:]+)", text))
+    found = [(folder / file).resolve() for file in links]
     return [
         file
         for file in found

@@ -57,9 +57,21 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def program(folder: Path, name: str, code: str, language: str = "") -> None:
-    """Put a stand-in for a program into a folder."""
+    """Put a stand-in for a program into a folder.
+
+    Args:
+        folder: where programs are looked for.
+        name: of the program.
+        code: its text.
+        language: its interpreter; Python unless given, by way of a shell: no first line of a script may name
+            an interpreter whose path has a blank.
+    """
     path = folder / name
-    path.write_text(f"#!{language or sys.executable}\n{code}\n", encoding="utf-8")
+    if not language:
+        (folder / f"{name}.py").write_text(code, encoding="utf-8")
+        language = "/bin/sh"
+        code = f'exec {shlex.quote(sys.executable)} {shlex.quote(str(folder / f"{name}.py"))} "$@"'
+    path.write_text(f"#!{language}\n{code}\n", encoding="utf-8")
     path.chmod(0o755)
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import copy
 import os
 import re
+import urllib.parse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,8 @@ def with_links(notebook: Any, folder: Path, lessons: Sequence[str]) -> Any:
         file = match["file"]
         if file in beside or not (LESSONS / file).exists():  # code may look like a link: f[0](x)
             return match[0]
-        return match["before"] + Path(os.path.relpath(LESSONS / file, folder)).as_posix()
+        there = Path(os.path.relpath(LESSONS / file, folder)).as_posix()
+        return match["before"] + urllib.parse.quote(there)  # a blank would end the link
 
     for cell in notebook.cells:
         if cell.cell_type == "markdown":

@@ -56,7 +56,7 @@ def pool(x):
     Wrong(
         "pool",
         score=1,
-        message="cannot reshape",
+        message="stops with ValueError",
         code="""
 def pool(x):
     _, height, width, channels = x.shape

@@ -467,7 +467,7 @@ def rescale_pair(kernel, bias, next_kernel, activations):
     Wrong(
         "rescale_pair",
         score=0,
-        message="could not be broadcast",
+        message="stops with ValueError",
         code="""
 def rescale_pair(kernel, bias, next_kernel, activations):
     means = np.concatenate([a.reshape(-1, a.shape[-1]) for a in activations]).mean(0)
