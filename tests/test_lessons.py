@@ -59,11 +59,6 @@ def where(path: Path, cell: Any) -> str:
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 
 
-# Lessons of the second edition: pictures that convince, numbers instead of verdicts, a third shorter.
-REWRITTEN = [
-    path for path in LESSONS if path.name[:2] in ("00", "03", "04", "05", "06", "07", "08", "09", "10")
-]
-each_rewritten = pytest.mark.parametrize("path", REWRITTEN, ids=lambda p: p.stem)
 WITH_HERO = ("00", "04", "06", "07", "08", "09", "10", "11", "12")
 FEWEST_WORDS, MOST_WORDS = 1200, 2000
 MOST_VERDICTS = 6
@@ -76,12 +71,12 @@ def words_of(path: Path) -> int:
     return len(re.findall(r"\w+", re.sub(r"<details.*?</details>|\$[^$]*\$", "", text, flags=re.S)))
 
 
-@each_rewritten
+@each_lesson
 def test_the_length_of_a_lesson(path: Path) -> None:
     assert FEWEST_WORDS <= words_of(path) <= MOST_WORDS
 
 
-@each_rewritten
+@each_lesson
 def test_numbers_are_printed_rather_than_verdicts(path: Path) -> None:
     lines = [
         line
@@ -93,14 +88,14 @@ def test_numbers_are_printed_rather_than_verdicts(path: Path) -> None:
     assert len(lines) <= MOST_VERDICTS, lines
 
 
-@each_rewritten
+@each_lesson
 def test_no_line_of_code_runs_out_of_its_cell(path: Path) -> None:
     for cell in code_cells(path):
         if "set-up" not in cell.metadata.get("tags", []):  # its text is the same in every notebook
             assert max(map(len, cell.source.splitlines()), default=0) <= WIDEST, where(path, cell)
 
 
-@each_rewritten
+@each_lesson
 def test_one_picture_is_large_enough_to_send_to_a_friend(path: Path) -> None:
     if path.name[:2] in WITH_HERO:
         (hero,) = tagged(path, "hero")
