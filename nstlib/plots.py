@@ -331,18 +331,19 @@ def feature_maps(
     arrays = {name: a.astype("float32") for name, a in two_dimensional(maps, "feature map").items()}
     rows, columns = places_for(len(arrays), columns)
     tallest = max(a.shape[0] / a.shape[1] for a in arrays.values())
-    wide = 11.0 / max(columns, 4)
-    figure = Figure((wide * columns, (wide * tallest + 0.3) * rows + 0.4), layout="constrained")
+    wide = 11.0 / max(columns, 3)
+    legible = columns <= 5  # where there is room for the letters of a lecture hall
+    figure = Figure((wide * columns, (wide * tallest + 0.4) * rows + 0.4), layout="constrained")
     everything = np.concatenate([a.ravel() for a in arrays.values()])
     for place, (name, array) in enumerate(arrays.items(), start=1):
         axes = figure.add_subplot(rows, columns, place)
         scaled = everything if shared else array
         least, most = min(0.0, float(scaled.min())), float(scaled.max())
         axes.imshow(array, cmap="viridis", vmin=least, vmax=most if most > least else least + 1.0)
-        axes.set_title(name, fontsize=9)
+        axes.set_title(textwrap.fill(str(name), round(wide * 9)) if legible else name, fontsize=9)
         axes.set_axis_off()
     figure.suptitle(title, fontsize=13)
-    return show_figure(figure, alt=alt)
+    return show_figure(readable(figure) if legible else figure, alt=alt)
 
 
 def matrices(
@@ -459,7 +460,7 @@ def boxes(
         title: of the figure.
     """
     array = images.to_uint8(photo)
-    figure = Figure((6.5, 6.5 * array.shape[0] / array.shape[1] + 0.4), layout="constrained")
+    figure = Figure((9.5, 6.5 * array.shape[0] / array.shape[1] + 0.4), layout="constrained")
     axes = figure.add_subplot()
     axes.imshow(array, extent=(0, array.shape[1], array.shape[0], 0))
     colours = colormaps["plasma"](np.linspace(0.15, 0.95, max(len(rectangles), 2)))
@@ -470,8 +471,8 @@ def boxes(
         )
     axes.set(xlim=(0, array.shape[1]), ylim=(array.shape[0], 0), xticks=[], yticks=[], title=title)
     if rectangles:
-        figure.legend(loc="outside right center", fontsize=9)
-    return show_figure(figure, alt=alt)
+        figure.legend(loc="outside right center")
+    return show_figure(readable(figure), alt=alt)
 
 
 def losses(

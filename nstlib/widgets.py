@@ -14,9 +14,11 @@ from typing import Any
 
 import ipywidgets
 import numpy as np
+from matplotlib import colormaps
 from PIL import Image
 
 from . import images
+from .autodiff import numpy
 from .recipes import Result
 
 NARROWEST = 420  # pixels of an explorer: room for a slider even where the picture is small
@@ -109,6 +111,67 @@ def flip_grid(pictures: Mapping[tuple[str, ...], Any], *, labels: Sequence[str])
     box.labels = tuple(labels)
     box.layout.max_width = f"{max(NARROWEST, min(shape[1], images.WIDEST))}px"
     return box
+
+
+def browse_channels(network: Any, photo: Any, *, layers: Sequence[str] | None = None) -> ipywidgets.Widget:
+    """Two sliders, over layers and over all channels of each, that show one map beside the photograph.
+
+    The maps are computed once; a picture is drawn when a slider asks for it, dark where the channel is silent
+    and yellow where it is most active.
+
+    Args:
+        network: a feature network.
+        photo: an image.
+        layers: names of layers; None takes every convolution.
+
+    Returns:
+        A box with the sliders above the picture. A channel's number is kept from layer to layer, where
+        there are so many.
+    """
+    names = list(network.convolutions if layers is None else layers)
+    maps = {name: np.asarray(numpy(each))[0] for name, each in network.features(photo, names).items()}
+    most = maps[names[-1]].shape[-1] - 1
+    wanted = {"channel": most}
+    layer = slider(names, "Layer")
+    channel = ipywidgets.IntSlider(most, 0, most, description="Channel", readout=False)
+    channel.layout.width, channel.style.description_width = "100%", "initial"
+    picture = ipywidgets.HTML()
+
+    def draw() -> None:
+        picture.value = map_beside(photo, maps[layer.value], layer.value, channel.value)
+
+    def choose_layer(_: Any) -> None:
+        number = wanted["channel"]
+        channel.max = maps[layer.value].shape[-1] - 1
+        channel.value = min(number, channel.max)
+        wanted["channel"] = number
+        draw()
+
+    def choose_channel(_: Any) -> None:
+        wanted["channel"] = channel.value
+        draw()
+
+    layer.observe(choose_layer, names="value")
+    channel.observe(choose_channel, names="value")
+    draw()
+    box = Explorer([layer, channel, picture])
+    box.labels = ("Layer", "Channel")
+    box.layout.max_width = f"{images.WIDEST}px"
+    return box
+
+
+def map_beside(photo: Any, maps: np.ndarray, name: str, channel: int) -> str:
+    """A photograph and one of the maps (H, W, N) of a layer, enlarged without smoothing, as HTML."""
+    seen = images.to_uint8(photo).astype("float32")[None] / 255
+    chosen, (height, width) = maps[..., min(channel, maps.shape[-1] - 1)], seen.shape[1:3]
+    rows = np.arange(height) * maps.shape[0] // height
+    columns = np.arange(width) * maps.shape[1] // width
+    largest = float(chosen.max())
+    colours = colormaps["viridis"](chosen[rows][:, columns] / (largest if largest > 0 else 1.0))
+    pair = np.concatenate([seen, colours[None, ..., :3].astype("float32")], axis=2)
+    silent = float(np.mean(chosen <= 0))
+    caption = f"{name}, channel {channel} of 0 to {maps.shape[-1] - 1}"
+    return with_caption(pair, f"{caption}: {silent:.0%} of the positions silent, at most {largest:.1f}")
 
 
 def words(key: Sequence[Any]) -> str:

@@ -323,6 +323,41 @@ def test_an_explorer_of_small_pictures_has_room_for_its_sliders_and_names_what_i
     assert ">a &lt;long&gt; name</div>" in picture.value
 
 
+class TwoLayers:
+    """A stand-in for a network: 4 channels at every pixel, then 2 at every other one."""
+
+    convolutions = ("fine", "coarse")
+
+    def features(self, photo: Any, layers: Any) -> dict[str, np.ndarray]:
+        ramp = np.arange(4 * 6 * 4, dtype="float32").reshape(1, 4, 6, 4)
+        return {name: {"fine": ramp, "coarse": ramp[:, ::2, ::2, 2:]}[name] for name in layers}
+
+
+def test_a_browser_shows_every_channel_of_every_layer() -> None:
+    box = widgets.browse_channels(TwoLayers(), flat(0.5, 4, 6))
+    layer, channel, picture = box.children
+    assert list(layer.options) == ["fine", "coarse"] and channel.max == 1
+    shown = set()
+    for name in layer.options:
+        layer.value = name
+        for number in range(channel.max + 1):
+            channel.value = number
+            assert f"{name}, channel {number} of 0 to {channel.max}:" in picture.value
+            shown.add(picture.value)
+    assert len(shown) == 6
+    assert repr(box) == "[Run all cells to get sliders here: Layer, Channel]"
+
+
+def test_a_browser_keeps_the_channel_where_a_layer_has_so_many() -> None:
+    layer, channel, _ = widgets.browse_channels(TwoLayers(), flat(0.5, 4, 6)).children
+    layer.value = "fine"
+    channel.value = 3
+    layer.value = "coarse"
+    assert channel.value == 1
+    layer.value = "fine"
+    assert channel.value == 3
+
+
 def test_where_no_kernel_runs_a_stored_explorer_says_what_to_do() -> None:
     """ipywidgets cuts what is longer than 110 letters."""
     box = widgets.flip_grid({("a", "b"): flat(0.1)}, labels=["Positions shuffled", "Channels"])
