@@ -347,7 +347,13 @@ def feature_maps(
 
 
 def matrices(
-    matrices: Mapping[str, Any], *, alt: str, title: str = "", shared: bool = True, entry: str = "channel"
+    matrices: Mapping[str, Any],
+    *,
+    alt: str,
+    title: str = "",
+    shared: bool = True,
+    entry: str = "channel",
+    numbers: Sequence[int] | None = None,
 ) -> Figure:
     """Matrices as pictures with a scale beside them; small ones with their numbers written in.
 
@@ -357,13 +363,16 @@ def matrices(
         title: of the whole figure.
         shared: one scale for all, so that they compare; else one for each.
         entry: what rows and columns stand for.
+        numbers: of the rows and columns, where they are some of many; None counts them from 0.
 
     Raises:
-        ValueError: no matrix, or an array of another shape.
+        ValueError: no matrix, an array of another shape, or more or fewer numbers than rows and columns.
     """
     if not matrices:
         raise ValueError("There is no matrix to draw.")
     arrays = {name: a.astype("float64") for name, a in two_dimensional(matrices, "matrix").items()}
+    if numbers is not None and any(a.shape != (len(numbers), len(numbers)) for a in arrays.values()):
+        raise ValueError(f"There are {len(numbers)} numbers, not one for each row and column of a matrix.")
     figure = Figure((min(11.0, 3.6 * len(arrays) + 0.6), 3.6), layout="compressed")
     low, high = (f([f(a) for a in arrays.values()]) for f in (np.min, np.max))
     for place, (name, array) in enumerate(arrays.items(), start=1):
@@ -371,15 +380,17 @@ def matrices(
         limits = {"vmin": low, "vmax": high} if shared else {}
         drawn = axes.imshow(array, cmap="viridis", interpolation="nearest", **limits)
         axes.set(title=name, xlabel=entry, ylabel=entry)
-        axes.set_xticks(axis_ticks(array.shape[1]))
-        axes.set_yticks(axis_ticks(array.shape[0]))
+        places = axis_ticks(array.shape[1]), axis_ticks(array.shape[0])
+        axes.set(xticks=places[0], yticks=places[1])
+        if numbers is not None:
+            axes.set(xticklabels=[numbers[i] for i in places[0]], yticklabels=[numbers[i] for i in places[1]])
         write_numbers(axes, array, drawn)
         if not shared:
             figure.colorbar(drawn, ax=axes, shrink=0.8)
     if shared:
         figure.colorbar(drawn, ax=figure.axes, shrink=0.8)
     figure.suptitle(title, fontsize=13)
-    return show_figure(figure, alt=alt)
+    return show_figure(readable(figure), alt=alt)
 
 
 def axis_ticks(count: int) -> list[int]:
