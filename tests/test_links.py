@@ -127,8 +127,11 @@ def test_a_fork_works_after_one_command_and_back_again(fork: Path, branch: str) 
 def test_the_exercises_of_a_fork_still_follow_from_their_solutions(fork: Path) -> None:
     assert nst(fork, "links", "someone/their-course", "--branch", "autumn").returncode == 0
     before = contents(fork / "exercises")
-    done = nst(fork, "exercises")
-    assert (done.returncode, done.stdout) == (0, ""), f"changed: {done.stdout}{done.stderr}"
+    # The releases alone: the recordings of right values, which take minutes, have no links in them.
+    program = "from nstlib.course import exercises as e; print(*e.write_releases(e.names()))"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=fork, capture_output=True, text=True, encoding="utf-8")
+    assert (done.returncode, done.stdout.strip()) == (0, ""), f"changed: {done.stdout}{done.stderr}"
     assert contents(fork / "exercises") == before
 
 
