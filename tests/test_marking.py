@@ -223,10 +223,17 @@ def test_other_bodies_than_json_are_refused(server: Marking) -> None:
 # --- the command ------------------------------------------------------------------------------------------
 
 
+def listens_to_ctrl_c() -> None:
+    """A shell starts background jobs, and so the tests among them, with the signal ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_the_command_serves_at_the_port_it_is_given_until_ctrl_c(grades: Path) -> None:
     port = browsing.free_port()
     line = [sys.executable, "-m", "nstlib.cli", "mark", "--port", str(port), "--no-browser", str(grades)]
-    with subprocess.Popen([*line, "--exercise", "4"], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [*line, "--exercise", "4"], stdout=subprocess.PIPE, text=True, preexec_fn=listens_to_ctrl_c
+    ) as process:
         assert process.stdout
         address = re.search(r"http://127.0.0.1:(\d+)/\S+", process.stdout.readline())
         assert address and address[1] == str(port) and address[0].endswith(f"?exercise={EXERCISE}")
