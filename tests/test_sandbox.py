@@ -1016,7 +1016,7 @@ def test_time_of_all_processes_counts_and_waiting_counts_for_less(box: Sandbox) 
     assert computed > 0.1  # of a child that is no more
     before = box.spent()
     say(box, "time.sleep(3)")
-    assert 1 <= box.spent() - before < 3
+    assert 0.5 < box.spent() - before < 3  # a third of the clock's, up to when the watchdog looked last
 
 
 @NEEDED
