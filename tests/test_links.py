@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import nbformat
 import pytest
@@ -242,6 +243,49 @@ def test_each_form_is_set_and_line_ends_stay(tmp_path: Path, text: str, expected
 )
 def test_links_to_other_peoples_repositories_stay(tmp_path: Path, text: str) -> None:
     assert links.pointed(text, TARGET, known={"us/course"}, root=tmp_path) == text
+
+
+@pytest.mark.parametrize(
+    "hub", ["https://hub.example.org", "https://hub.example.org/", "http://127.0.0.1:8000/a%20class/"]
+)
+def test_the_link_for_a_hub_names_repository_branch_and_notebook(hub: str) -> None:
+    parts = urlsplit(TARGET.hub(hub, "notebooks/00_start_here.ipynb"))
+    assert parts.geturl().startswith(f"{hub.rstrip('/')}/hub/user-redirect/git-pull?")
+    assert parse_qs(parts.query) == {
+        "repo": ["https://github.com/someone/theirs"],
+        "branch": ["week/1"],
+        "urlpath": ["lab/tree/theirs/notebooks/00_start_here.ipynb"],
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hub.example.org",
+        "ftp://hub.example.org",
+        "https://",
+        "https://[hub",
+        "https://hub.example.org/hub/home",
+        "https://hub.example.org/hub",
+        "https://hub.example.org/user/anna/lab",
+        "https://hub.example.org?next=x",
+        "https://hub.example.org a",
+    ],
+)
+def test_what_is_no_address_of_a_hub_gets_one_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is no address of a JupyterHub: write what stands before /hub/"):
+        TARGET.hub(text, "notebooks/00_start_here.ipynb")
+
+
+def test_the_links_for_a_hub_are_printed_and_nothing_changes(capsys: pytest.CaptureFixture[str]) -> None:
+    before = links.changes(COURSE)
+    hub = "https://hub.example.org"
+    assert cli.main(["links", "someone/theirs", "--branch", "week/1", "--hub", hub]) == 0
+    lines = dict(line.split("  ") for line in capsys.readouterr().out.splitlines())
+    assert list(lines) == list(map(name, [*LESSONS, *EXERCISES])) and links.changes(COURSE) == before
+    assert lines[name(LESSONS[0])] == TARGET.hub(hub, name(LESSONS[0]))
+    assert cli.main(["links", "--hub", "hub.example.org"]) == 1
+    assert "is no address of a JupyterHub" in capsys.readouterr().err
 
 
 def test_the_placeholder_says_that_it_is_one(fork: Path) -> None:

@@ -13,7 +13,8 @@ def links_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `nst links`."""
     parser.epilog = (
         "Example, in a fork: nst links OWNER/NAME. It changes the line of pyproject.toml that names the "
-        "repository, the links to Colab and Binder, the set-up cells, README.md and CITATION.cff."
+        "repository, the links to Colab and Binder, the set-up cells, README.md and CITATION.cff. With --hub "
+        "it changes nothing."
     )
     parser.add_argument(
         "repository",
@@ -22,8 +23,15 @@ def links_arguments(parser: argparse.ArgumentParser) -> None:
         help="the repository on GitHub (default: the one that pyproject.toml names)",
     )
     parser.add_argument("--branch", metavar="BRANCH", help="(default: the one that pyproject.toml names)")
-    parser.add_argument(
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
         "--check", action="store_true", help="change nothing; say which files do not point there, exit code 1"
+    )
+    instead.add_argument(
+        "--hub",
+        metavar="ADDRESS",
+        help="print the links that open each lesson and exercise on a JupyterHub, such as "
+        "https://hub.example.org",
     )
 
 
@@ -33,6 +41,10 @@ def set_links(arguments: argparse.Namespace) -> int:
 
     now = links.in_clone()
     target = links.repository(arguments.repository or now.slug, arguments.branch or now.branch)
+    if arguments.hub is not None:
+        for path in links.notebooks():
+            print(f"{path}  {target.hub(arguments.hub, path)}")
+        return 0
     changes = links.changes(target)
     names = [path.relative_to(links.COURSE).as_posix() for path in changes]
     if arguments.check:

@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from ..foundation import check_target, whole_file
 
@@ -88,6 +88,22 @@ class Repository:
         branch = quote(self.branch, safe="")
         return f"https://mybinder.org/v2/gh/{self.slug}/{branch}?urlpath=lab/tree/{path}"
 
+    def hub(self, address: str, path: str) -> str:
+        """The link that fetches the course on a JupyterHub, by nbgitpuller, and opens a notebook there.
+
+        Following it again fetches what has changed since and keeps what the learner has changed.
+
+        Args:
+            address: of the hub, such as "https://hub.example.org".
+            path: as for `colab`.
+
+        Raises:
+            ValueError: one sentence; `hub_address` says when.
+        """
+        page = f"lab/tree/{self.slug.partition('/')[2]}/{path}"
+        query = {"repo": self.address, "branch": self.branch, "urlpath": page}
+        return f"{hub_address(address)}/hub/user-redirect/git-pull?{urlencode(query, safe='')}"
+
 
 # --- which repository -------------------------------------------------------------------------------
 
@@ -116,6 +132,25 @@ def repository(slug: str, branch: str) -> Repository:
             f"The branch {branch!r} cannot stand in a link: choose a name of letters, digits and ._-/ only."
         )
     return Repository(short, branch)
+
+
+def hub_address(text: str) -> str:
+    """The address of a JupyterHub as links need it, without a slash at its end.
+
+    Raises:
+        ValueError: it is none, or one of a page of the hub, as a browser shows it.
+    """
+    try:
+        parts = urlsplit(text)
+        whole = parts.scheme in ("https", "http") and bool(parts.hostname) and not re.search(r"\s", text)
+    except ValueError:  # brackets that are no IPv6 address
+        whole = False
+    if not whole or parts.query or parts.fragment or re.search(r"/(?:hub|user)(?:/|$)", parts.path):
+        raise ValueError(
+            f"{text!r} is no address of a JupyterHub: write what stands before /hub/ in the browser's line, "
+            f"such as https://hub.example.org."
+        )
+    return text.rstrip("/")
 
 
 def of_address(address: str) -> Repository:
@@ -257,6 +292,12 @@ def files(root: Path = COURSE) -> Iterator[Path]:
                 yield path
     if (root / "CITATION.cff").is_file():
         yield root / "CITATION.cff"
+
+
+def notebooks(root: Path = COURSE) -> list[str]:
+    """The lessons and the exercises, relative to the course's folder, with "/"."""
+    found = [*sorted(root.glob("notebooks/*.ipynb")), *sorted(root.glob("exercises/ex*/*.ipynb"))]
+    return [path.relative_to(root).as_posix() for path in found]
 
 
 def text_of(path: Path) -> str:
