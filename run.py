@@ -373,6 +373,15 @@ def environment() -> "dict[str, str]":
 # Arguments of .venv's Python. Where JupyterLab opens is the business of `nst lab`; pyproject.toml names the
 # folders of the tests.
 COMMANDS = {"lab": ["-m", "nstlib.cli", "lab"], "test": ["-m", "pytest"]}
+# All tests: two files at a time, because most tests wait for a process (a kernel, a browser, a sandbox).
+# The cells of a notebook share a kernel, so a file stays with its process.
+ALL_TESTS = ["-n", "2", "--dist", "loadfile"]
+
+
+def command_line(command: str, rest: "list[str]") -> "list[str]":
+    """What .venv's Python is started with; whoever asks for certain tests has them run one by one."""
+    everything = command == "test" and not rest
+    return [str(VENV_PYTHON), *COMMANDS[command], *(ALL_TESTS if everything else rest)]
 
 
 def become(command: "list[str]") -> int:
@@ -407,7 +416,7 @@ def main(arguments: "list[str]") -> int:
     except KeyboardInterrupt:
         print("\nThe set-up was interrupted; the next run repairs it.", file=sys.stderr)
         return 130
-    return become([str(VENV_PYTHON), *COMMANDS[command], *rest])
+    return become(command_line(command, rest))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import hardware
+from .allocator import keep_freed_memory
 from .foundation import home_folder, keras_folder
 
 
@@ -53,6 +54,7 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 if home_folder() is None:
     os.environ.setdefault("KERAS_HOME", str(keras_folder()))
+keep_freed_memory()  # before a backend starts its threads, each of which would get a heap of its own
 
 BACKENDS = ("tensorflow", "jax", "torch")  # of those that Keras has, the ones that take gradients
 # What chooses a device, whether it is there or not.

@@ -226,6 +226,13 @@ def test_lab_is_the_business_of_nst_and_gets_the_other_arguments(
     assert became == [[sys.executable, "-m", "nstlib.cli", "lab", "--no-browser", "--port", "8890"]]
 
 
+def test_all_tests_run_two_files_at_a_time_and_certain_tests_as_asked(run: ModuleType) -> None:
+    python, pytest_ = str(run.VENV_PYTHON), ["-m", "pytest"]
+    assert run.command_line("test", []) == [python, *pytest_, "-n", "2", "--dist", "loadfile"]
+    assert run.command_line("test", ["-k", "losses"]) == [python, *pytest_, "-k", "losses"]
+    assert run.command_line("lab", []) == [python, "-m", "nstlib.cli", "lab"]
+
+
 def test_an_unknown_command_is_refused() -> None:
     answer = subprocess.run([sys.executable, ROOT / "run.py", "tset"], capture_output=True, text=True)
     assert answer.returncode == 2
