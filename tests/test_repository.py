@@ -126,6 +126,7 @@ ORDER = [
     *(
         "foundation",
         "process",
+        "allocator",
         "hardware",
         "jobs",
         "samples",
