@@ -6,7 +6,6 @@ git, which is told to fetch the course from a copy of this work tree when it is 
 The set-up cell runs as it stands.
 """
 
-import contextlib
 import importlib.util
 import json
 import os
@@ -21,12 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import elsewhere
 import nbformat
 import pytest
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from elsewhere import failures, texts
 
 from nstlib.course import links
 
@@ -35,20 +32,10 @@ PINS = ROOT / "tests" / "data" / "colab.txt"
 VENV = ROOT / ".venv-colab"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "colab.txt"  # written last, so that an interrupted installation is begun anew
-OFFLINE = re.compile(r"NewConnectionError|[Nn]ame ?[Rr]esolution|ProxyError|timed out|No space left")
 BUILD = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
 LESSON = ROOT / "notebooks" / "04_gram_matrices.ipynb"
 RELEASE = ROOT / "exercises" / "ex04_gram_matrices" / "ex04_gram_matrices.ipynb"
 SOLUTION = ROOT / "solutions" / "ex04_gram_matrices" / "ex04_gram_matrices.ipynb"
-NOT_COLABS = (
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "VIRTUAL_ENV",
-    "KERAS_BACKEND",
-    "KERAS_HOME",
-    "NSTLIB_CACHE",
-    "XDG_CACHE_HOME",
-)
 WHERE = """\
 import json, nstlib
 from nstlib import networks, samples
@@ -84,18 +71,13 @@ def install() -> None:
 
 
 def fetch(*arguments: str) -> None:
-    """Have pip fetch packages; skips where it has no connection."""
-    done = pip(*arguments, "--quiet", "--retries", "1", "--timeout", "30")
-    if done.returncode and (reason := OFFLINE.search(done.stderr)):
-        pytest.skip(f"Colab's packages cannot be had: {reason[0]}")
-    assert done.returncode == 0, done.stderr
+    """Have pip of .venv-colab fetch packages; skips where it has no connection."""
+    elsewhere.fetch(PYTHON, "Colab's", *arguments)
 
 
 def pip(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """pip of .venv-colab."""
-    environment = {name: value for name, value in os.environ.items() if name not in NOT_COLABS}
-    command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=environment)
+    return elsewhere.pip(PYTHON, *arguments)
 
 
 def frozen() -> set[str]:
@@ -137,8 +119,7 @@ class Colab:
 
     def environment(self) -> dict[str, str]:
         """Variables of the kernel: nothing leads to this work tree, except for git; the home is empty."""
-        kept = {name: value for name, value in os.environ.items() if name not in NOT_COLABS}
-        return kept | {
+        return elsewhere.foreign() | {
             "HOME": str(self.folder / "home"),
             "PYTHONPATH": str(self.folder / "stand-in"),
             "GIT_CONFIG_COUNT": "1",
@@ -153,23 +134,7 @@ class Colab:
         Returns:
             Its code cells with their outputs, up to one that failed, and no others.
         """
-        shutil.copy(path, self.folder / "content")
-        notebook = nbformat.read(self.folder / "content" / path.name, as_version=4)
-        notebook.cells += [nbformat.v4.new_code_cell(text) for text in more]
-        specs = KernelSpecManager(kernel_dirs=[str(self.folder / "kernels")], ensure_native_kernel=False)
-        client = NotebookClient(
-            notebook,
-            timeout=300,
-            km=AsyncKernelManager(kernel_name="colab", kernel_spec_manager=specs),
-            resources={"metadata": {"path": str(self.folder / "content")}},
-        )
-        client.owns_km = True  # or the kernel that it is given here would go on running
-        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        for cell in cells:
-            cell.outputs, cell.execution_count = [], None
-        with contextlib.suppress(CellExecutionError):
-            client.execute(env=self.environment())
-        return [cell for cell in cells if cell.execution_count]
+        return elsewhere.run(self.folder, "colab", self.environment(), path, more)
 
 
 @pytest.fixture(scope="module")
@@ -180,16 +145,10 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Colab:
     folder = tmp_path_factory.mktemp("colab")
     # In Colab pip can fetch what builds the course's package: see that it can here.
     fetch("download", "--no-deps", "--dest", str(folder / "build"), *BUILD["requires"])
-    for part in ("home", "published", "stand-in/google/colab", "kernels/colab"):
+    for part in ("home", "published", "stand-in/google/colab"):
         (folder / part).mkdir(parents=True)
     (folder / "stand-in/google/colab/__init__.py").touch()
-    start = "import google.colab; from ipykernel import kernelapp; kernelapp.launch_new_instance()"
-    spec = {
-        "argv": [str(PYTHON), "-c", start, "-f", "{connection_file}"],
-        "display_name": "Colab",
-        "language": "python",
-    }
-    (folder / "kernels/colab/kernel.json").write_text(json.dumps(spec))
+    elsewhere.make_kernel(folder, "colab", PYTHON, "import google.colab; ")
     return Colab(folder, publish(folder / "published"))
 
 
@@ -226,23 +185,6 @@ def test_a_lesson_runs_from_its_file_alone(colab: Colab) -> None:
         assert texts(cell) == texts(stored[cell.id]), cell.id
     assert_only_the_course_was_installed(colab, before)
     assert_all_comes_from_the_package(ran[-1])
-
-
-def failures(cells: list[Any]) -> list[str]:
-    """The errors of cells, by the name of the cell."""
-    return [
-        f"{cell.get('id')}: {o.ename}: {o.evalue}"
-        for cell in cells
-        for o in cell.outputs
-        if o.output_type == "error"
-    ]
-
-
-def texts(cell: Any) -> list[str]:
-    """What a cell says in words, on stdout or as its value."""
-    streams = [o.text for o in cell.outputs if o.output_type == "stream" and o.name == "stdout"]
-    values = [o.data.get("text/plain", "") for o in cell.outputs if o.output_type == "execute_result"]
-    return ["".join(streams), *values]
 
 
 def points(cells: list[Any]) -> list[tuple[str, str]]:

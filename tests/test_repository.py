@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,25 +169,6 @@ def test_pyproject_lists_every_package() -> None:
     assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == found | {"nstlib.data"}
 
 
-def travelling(folder: str) -> set[str]:
-    files = (p.relative_to(ROOT / folder) for p in (ROOT / folder).rglob("*") if p.is_file())
-    return {f.as_posix() for f in files if "__pycache__" not in f.parts and not f.name.startswith(".")}
-
-
-def test_the_wheel_holds_the_package_its_weights_and_the_data(tmp_path: Path) -> None:
-    source = tmp_path / "source"  # a copy, because building leaves files behind
-    source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-text"):
-        shutil.copy(ROOT / name, source)
-    for name in ("nstlib", "data"):
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    tool("pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(source))
-    (wheel,) = tmp_path.glob("*.whl")
-    inside = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("nstlib/")}
-    data = travelling("data")
-    assert inside == {f"nstlib/{f}" for f in travelling("nstlib")} | {f"nstlib/data/{f}" for f in data}
-
-
 # --- papers --------------------------------------------------------------------------------------------
 
 
@@ -197,10 +177,6 @@ def test_the_readme_names_the_commands_of_run_py() -> None:
     offered = re.findall(r"^ +python3 run\.py (\w+)", answer.stdout, re.M)
     named = re.findall(r"^python3 run\.py (\w+)$", text_of("README.md"), re.M)
     assert offered == named == ["lab", "test"]
-
-
-def test_citation_and_package_have_one_version() -> None:
-    assert f"version: {PROJECT['version']}\n" in text_of("CITATION.cff")
 
 
 def test_no_tracked_file_names_a_package_registry() -> None:

@@ -7,7 +7,7 @@ import struct
 # System calls that nobody needs here: new namespaces and mounts, memory that belongs to no process (shared
 # segments, queues, buffers of sockets), other processes' memory, another core than the sandbox's own, and
 # parts of the kernel known for holes.
-# Numbers from each architecture's unistd.h; those of aarch64 have not been tried.
+# Numbers from each architecture's unistd.h; those of aarch64 are not verified.
 REFUSED = {
     "x86_64": {
         "socket": 41, "socketpair": 53, "shmget": 29, "semget": 64, "msgget": 68, "mq_open": 240,
