@@ -20,6 +20,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 OFFLINE = re.compile(r"NewConnectionError|[Nn]ame ?[Rr]esolution|ProxyError|timed out|No space left")
+PATIENCE = 1800  # seconds for a cell: a safety net, which a busy machine shall not fall into
 OURS = (  # variables that lead to this work tree, its packages or its files
     "PYTHONPATH",
     "PYTHONHOME",
@@ -88,7 +89,7 @@ def run(
     specs = KernelSpecManager(kernel_dirs=[str(folder / "kernels")], ensure_native_kernel=False)
     client = NotebookClient(
         notebook,
-        timeout=300,
+        timeout=PATIENCE,
         km=AsyncKernelManager(kernel_name=kernel, kernel_spec_manager=specs),
         resources={"metadata": {"path": str(folder / "content")}},
     )
