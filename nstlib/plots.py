@@ -19,9 +19,11 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from PIL import Image, ImageDraw
 
 from . import images
@@ -125,6 +127,7 @@ def gallery(
         axes.imshow(array, interpolation="lanczos")
         axes.set_title(textwrap.fill(str(name), max(12, round(wide * 9))), fontsize=11)
         axes.set_axis_off()
+        axes.set_anchor("N")  # names stand on one line, whatever the heights below them
     if title:
         figure.suptitle(title, fontsize=13)
     return show_figure(readable(figure), alt=alt)
@@ -234,6 +237,20 @@ def captioned(image: Any, text: str) -> Image.Image:
     return page
 
 
+def label_plainly(axis: Axis, values: Sequence[Any]) -> None:
+    """Counts get whole numbers as ticks; a short logarithmic axis gets 1, 2, 5, 10, not powers of ten."""
+    drawn = np.concatenate([np.asarray(each, "float64").ravel() for each in values])
+    if axis.get_scale() == "log":
+        drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
+        decades = np.log10(drawn.max() / drawn.min()) if drawn.size else 0.0
+        if decades < 4:
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(NullFormatter())
+    elif np.array_equal(drawn, np.round(drawn)):
+        axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+
+
 def curves(
     lines: Mapping[str, tuple[Any, Any]],
     *,
@@ -270,6 +287,8 @@ def curves(
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     axes.set_xscale("log" if "x" in log else "linear")
     axes.set_yscale("log" if "y" in log else "linear")
+    label_plainly(axes.xaxis, [x for x, _ in lines.values()])
+    label_plainly(axes.yaxis, [y for _, y in lines.values()])
     axes.grid(alpha=0.3)
     if len(lines) > 1:
         figure.legend(loc="outside right center", fontsize=9)

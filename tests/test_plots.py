@@ -135,6 +135,8 @@ def test_curves_draw_each_line_on_the_asked_axes(shown: list[Any]) -> None:
     assert [list(line.get_ydata()) for line in axes.lines] == [[9.0, 3.0, 1.0], [9.0] * 50]
     assert (axes.get_xscale(), axes.get_yscale()) == ("linear", "log")
     assert [line.get_marker() for line in axes.lines] == ["o", ""]
+    assert [tick for tick in axes.get_xticks() if tick % 1] == []  # steps are whole
+    assert [axes.yaxis.get_major_formatter()(tick) for tick in (0.5, 2, 10)] == ["0.5", "2", "10"]
     with pytest.raises(ValueError, match="no line"):
         plots.curves({}, alt="Nothing.", title="", xlabel="", ylabel="")
 
