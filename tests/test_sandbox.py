@@ -6,6 +6,7 @@ import base64
 import contextlib
 import dataclasses
 import io
+import json
 import os
 import socket
 import struct
@@ -636,6 +637,109 @@ def test_what_is_neither_number_nor_array_is_refused_in_words(box: Sandbox) -> N
     assert box.kind("module") == "function" and box.kind("nothing") == "missing"
 
 
+@NEEDED
+def test_values_that_lie_or_never_end_are_refused_or_become_what_they_are(box: Sandbox) -> None:
+    odd = """
+import collections, numpy as np
+class Whole(int):
+    def __int__(self): return 7
+    def __eq__(self, other): return True
+class Real(float):
+    def __float__(self): return float("nan")
+class Text(str):
+    def __str__(self): return Text("x" * 100)
+class Like:
+    def __array__(self, *a, **k): return np.ones(3)
+    def __eq__(self, other): return True
+    __hash__ = None
+class Self(dict):
+    def items(self): return [("a", self)]
+round_ = []
+round_.append(round_)
+async def later(): return 1
+made = {
+    "generator": lambda: (k for k in range(3)), "coroutine": later, "like": Like, "itself": lambda: round_,
+    "mapping": Self, "bytes": lambda: b"1", "set": lambda: {1}, "complex": lambda: np.array([1j]),
+    "time": lambda: np.array(["2026"], "datetime64[Y]"), "type": lambda: int,
+    "records": lambda: np.zeros(2, "i4,i4"), "text": lambda: Text("y"),
+    "whole": lambda: Whole(3), "real": lambda: Real(1),
+    "masked": lambda: np.ma.masked_array([1.0, 2.0], [True, False]),
+}
+def answer(which):
+    return list(made) if which == "names" else made[which]()
+"""
+    list(box.run([odd]))
+    for which in set(box.call("answer", ["names"])) - {"whole", "real", "masked"}:
+        with pytest.raises(Mistake, match="cannot be read"):
+            call(Remote(box, "answer", ""), which)
+    assert box.call("answer", ["whole"]) == 7 and type(box.call("answer", ["whole"])) is int
+    assert np.isnan(box.call("answer", ["real"]))
+    assert type(box.call("answer", ["masked"])) is np.ndarray
+
+
+@NEEDED
+def test_what_a_thread_and_a_destructor_leave_on_the_wire_earns_nothing_and_stops_nobody(
+    box: Sandbox,
+) -> None:
+    """Frames of every kind, before and between those that were asked for: whatever is read is a value."""
+    forges = """
+import os, threading
+from nstlib.course import wire
+frames = [
+    {"value": 16.0}, {"callback": -1, "arguments": []}, {"callback": "x"}, {"outputs": 7, "late": 1},
+    {"problem": "raised", "kind": [], "text": {}}, {"problem": {}}, {"kind": "function"}, {},
+]
+data = b"".join(wire.pack(each, []) for each in frames)
+def forge():
+    for descriptor in range(3, 40):
+        try:
+            os.write(descriptor, data)
+        except OSError:
+            pass
+class Left:
+    def __del__(self):
+        forge()
+def answer(x):
+    Left()
+    return x
+threading.Thread(target=forge).start()
+"""
+    list(box.run([forges]))
+    for _ in range(30):
+        with contextlib.suppress(Mistake, AnswerFailed):
+            assert box.call("answer", [1.0]) in (1.0, 16.0, None)
+            box.kind("answer")
+    assert not box.ended or box.cause == sandbox.Cause.EXIT  # over replies to its forgeries
+
+
+@NEEDED
+@pytest.mark.parametrize(
+    "code",
+    [
+        "json.dumps = lambda *a, **k: '[' * 10**6",
+        "wire.pack = lambda *a: wire.LENGTHS.pack(2**32 - 1, 2**32 - 1)",
+        "wire.pack = lambda *a: wire.LENGTHS.pack(30, 0) + b'[' * 30",
+    ],
+    ids=["structure", "lengths", "a list"],
+)
+def test_a_runner_whose_libraries_are_patched_is_ended_in_a_sentence(box: Sandbox, code: str) -> None:
+    with pytest.raises(SandboxEnded, match="Your process was stopped: a message|Your code ended the"):
+        list(box.run([f"import json\nfrom nstlib.course import wire\n{code}"]))
+
+
+@NEEDED
+def test_a_checks_function_is_not_called_with_more_than_an_answer_may_hold(box: Sandbox) -> None:
+    """Of an array that fits the wire, broadcasting would make gigabytes in the grader."""
+    asked: list[Any] = []
+    code = "import numpy as np\ndef explore(f, n):\n    return f(np.zeros((n, 1, 1, 1), 'uint8'))"
+    list(box.run([code]))
+    few, many = wire.MOST_ANSWERED, wire.MOST_ANSWERED + 1
+    assert call(Remote(box, "explore", ""), lambda x: asked.append(1) or x.size, few) == few
+    with pytest.raises(Mistake, match="stops with ValueError"):
+        call(Remote(box, "explore", ""), lambda x: asked.append(1), many)
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize("kind", [[], {}, None, 7, "Exception\x03", "NotThere"])
 def test_a_forged_kind_of_error_is_an_error_without_a_name(kind: object) -> None:
     found = Sandbox().problem({"problem": "raised", "kind": kind, "text": "x"})
@@ -918,6 +1022,7 @@ cases = {
     "sixty million numbers": lambda: frame(
         {"value": described(0, "bool", 60 << 20), "lengths": [60 << 20]}, bytes(60 << 20)
     ),
+    "millions of quotes": lambda: wire.LENGTHS.pack(wire.MOST_JSON, 0) + b'"' * wire.MOST_JSON,
     "another size": lambda: frame({"value": described(0, "float64", 1 << 20), "lengths": [8]}, bytes(8)),
 }
 data = cases[sys.argv[1]]()
@@ -930,7 +1035,7 @@ except wire.WireError as error:
 FRAMES = ("one blob 2,500 times", "millions of arrays", "millions of values", "millions of lists")
 
 
-@pytest.mark.parametrize("case", [*FRAMES, "sixty million numbers", "another size"])
+@pytest.mark.parametrize("case", [*FRAMES, "millions of quotes", "sixty million numbers", "another size"])
 def test_a_forged_frame_is_refused_in_little_memory(case: str) -> None:
     """In a process of its own, whose peak is measured from when the frame is there to be read."""
     run = subprocess.run([sys.executable, "-c", FORGED, case], capture_output=True, text=True, check=True)
@@ -941,6 +1046,14 @@ def test_a_text_that_looks_like_structure_is_a_text() -> None:
     value = ["[" * 10**6, ',{"' * 10**5, "\\" * 99_999 + '"', "\u2200,[", ""]
     header, _ = wire.unpack(reader(wire.pack({"value": wire.encode(value, [])}, [])))
     assert wire.Decoder([]).decode(header["value"]) == value
+
+
+def test_values_are_counted_over_the_borders_of_what_is_looked_at_in_one_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wire, "CHUNK", 7)
+    text = json.dumps([{"a,[": ['"', "\\", '\\"[', 1]}, [], {}, "\\" * 9 + ",", 2.5])
+    assert wire.elements(text.encode()) == 13  # twelve commas and brackets are outside of texts
 
 
 # --- pictures and floods ----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import numpy as np
 from .framework import Mistake, Steps, call, diagnose, number, question, require, same
 
 FIRSTS = [f"block{block}_conv1" for block in range(1, 6)]
+MOST_RUNS = 200  # of a figure; a right one has 25 at most
 VGG19 = [(block, k) for block, count in enumerate((2, 2, 4, 4, 4), start=1) for k in range(1, count + 1)]
 Run = dict[str, Any]
 Runs = dict[str, Run]
@@ -64,6 +65,7 @@ def runs_of(answer: Any, figure: str, base: Run, varying: set[str]) -> Runs:
         isinstance(found, dict) and found and all(isinstance(run, dict) for run in found.values()),
         "return a dictionary: name of a run -> dictionary of its keywords.",
     )
+    require(len(found) <= MOST_RUNS, f"{len(found)} runs are more than anybody will look at.")
     for name, run in found.items():
         for key in base.keys() - varying:
             require(

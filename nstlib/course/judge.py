@@ -6,8 +6,8 @@ right values stay here: for every call of a check the arguments go in and plain 
 
 from __future__ import annotations
 
-import ast
 import dataclasses
+import re
 import secrets
 import time
 from collections.abc import Sequence
@@ -273,9 +273,10 @@ def source_of(notebook: Any, exercise: Exercise, question: Question) -> str:
 
 
 def defines(source: str, names: Sequence[str]) -> bool:
-    """Whether a cell defines a function of one of these names."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(isinstance(node, ast.FunctionDef) and node.name in names for node in ast.walk(tree))
+    """Whether a cell defines a function of one of these names.
+
+    Its lines tell. Nothing of a learner's is parsed here: Python's parser takes five hundred bytes for a
+    character and lets no other thread of the grader run meanwhile.
+    """
+    named = "|".join(map(re.escape, names))
+    return bool(re.search(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+(?:{named})\b", source, re.MULTILINE))

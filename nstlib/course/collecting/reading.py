@@ -8,7 +8,10 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..wire import elements
+
 MOST_BYTES = 50 << 20  # of one file
+MOST_VALUES = 3_000_000  # of JSON in one file: each takes some sixty bytes of memory, however short it is
 MOST_CELLS = 500
 MOST_SOURCE = 200_000  # characters of one cell
 MOST_PROSE = 20_000  # characters of one cell of prose
@@ -36,14 +39,7 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
         raise Unreadable("The file is empty.")
     if size > MOST_BYTES:
         raise Unreadable(f"The file has {size / 2**20:.0f} MB; at most {MOST_BYTES >> 20} are read.")
-    try:
-        content = json.loads(path.read_bytes())
-    except OSError as error:
-        raise Unreadable(f"The file cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError):
-        raise Unreadable(
-            "The file is no notebook: it cannot be read as JSON (was its upload cut off?)."
-        ) from None
+    content = read_json(path)
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise Unreadable("The file is no notebook of format 4: open it in JupyterLab and save it again.")
@@ -53,6 +49,31 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
     if sum(len(cell["source"]) for cell in found) > MOST_TEXT:
         raise Unreadable(f"The cells hold more than {MOST_TEXT // 1_000_000} million characters.")
     return found
+
+
+def read_json(path: Path) -> Any:
+    """What a file of JSON holds, counted before it is parsed.
+
+    Raises:
+        Unreadable: and why.
+    """
+    try:
+        data = path.read_bytes()
+        text = data.decode(json.detect_encoding(data), "surrogatepass")
+        if elements(text.encode("utf-8", "surrogatepass")) > MOST_VALUES:
+            raise Unreadable(
+                f"The file holds more than {MOST_VALUES // 1_000_000} million values: clear the notebook's "
+                f"outputs and save it again."
+            )
+        return json.loads(text)
+    except Unreadable:
+        raise
+    except OSError as error:
+        raise Unreadable(f"The file cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError):
+        raise Unreadable(
+            "The file is no notebook: it cannot be read as JSON (was its upload cut off?)."
+        ) from None
 
 
 def read_cell(cell: Mapping[str, Any]) -> dict[str, Any]:

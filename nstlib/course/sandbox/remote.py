@@ -111,7 +111,7 @@ class Sandbox(GuardedProcess):
             if "problem" in header:
                 raise self.objection or self.problem(header)
             try:
-                decoder = wire.Decoder(blobs)
+                decoder = wire.Decoder(blobs, most=wire.MOST_ANSWERED)
                 value = decoder.decode(header.get("value"))
                 self.long_text |= decoder.longest_text > LONGEST_QUOTE
                 return value
@@ -130,7 +130,7 @@ class Sandbox(GuardedProcess):
         """Call one of our functions for the sandbox and send what it gives."""
         given: list[bytes] = []
         try:
-            decoder = wire.Decoder(blobs)
+            decoder = wire.Decoder(blobs, most=wire.MOST_ANSWERED)
             arguments = [decoder.decode(each) for each in header["arguments"]]
             value = wire.encode(functions[header["callback"]](*arguments), given)
         except Mistake as mistake:  # a check's own function objects to how it is called
