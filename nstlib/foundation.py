@@ -65,6 +65,11 @@ def nearest_name(name: object, known: Iterable[str]) -> str | None:
     return by_plain[found[0]] if found else None
 
 
+def counted(number: float, what: str) -> str:
+    """A number of things in words, for example "1 row", "2 rows"."""
+    return f"{number if isinstance(number, int) else format(number, 'g')} {what}{'' if number == 1 else 's'}"
+
+
 def unknown_name(what: str, name: object, known: Iterable[str]) -> ValueError:
     """Make the error for a name that is not in a list; the caller raises it.
 

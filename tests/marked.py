@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from nstlib.checks.framework import Outcome
-from nstlib.course import collecting, exercises, grading, judge
+from nstlib.course import classroom, collecting, exercises, judge
 from nstlib.course.policy import Policy
 from nstlib.course.results import Result
 from nstlib.course.selection import Selection
@@ -55,8 +55,8 @@ def grade(
     folder: Path, *found: collecting.Found, only: Selection | None = None, policy: Policy | None = None
 ) -> dict[str, Result]:
     """Grade into a folder, as `nst grade` does; returns the results by student."""
-    classroom = grading.Classroom(folder, selection=only, policy=policy)
-    done = classroom.grade(found, lambda result: None)
-    classroom.write_table()
+    grader = classroom.Classroom(folder, selection=only, policy=policy)
+    done = grader.grade(found, lambda result: None)
+    grader.write_table()
     assert all(row.status == "graded" for row in done), [row.note for row in done]
     return {row.student: row for row in done}

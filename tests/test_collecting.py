@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from nstlib.course import attendance, collecting
-from nstlib.course.collecting import archives, names, owners, platforms
+from nstlib.course.collecting import archives, names, owners, platforms, reading
 from nstlib.course.collecting.census import WORDS
 from nstlib.course.collecting.roster import Member, Roster, read_roster
 from nstlib.course.results import Result
@@ -222,6 +222,17 @@ def test_what_a_student_calls_files_and_folders_makes_nobody_another_person(fold
     assert set(found) == {"anna", "ben", "carl", "dora", "emil", "week_3"}
 
 
+def test_work_that_lies_deeper_than_asked_is_its_students_and_a_section_stays_one(folder: Path) -> None:
+    put(folder, "anna/my stuff/ex04.ipynb", "ben/nst/final version/really/x.ipynb", "伟王/a/b/x.ipynb")
+    put(folder, "A/carl/x.ipynb", "A/dora/nst/x.ipynb", "3b/emil/x.ipynb", "group 4/ferdi/x.ipynb")
+    put(folder, "Monday/gus/x.ipynb", "Monday/hanna/nst/x.ipynb", "Iris_9_assignsubmission_file/a/b/x.ipynb")
+    found, _ = collect(folder)
+    assert set(found) == {
+        *("anna", "ben", "伟王", "A~carl", "A~dora", "3b~emil", "group_4~ferdi"),
+        *("Monday~gus", "Monday~hanna", "Iris_9"),
+    }
+
+
 def test_the_roster_tells_students_from_sections(folder: Path) -> None:
     put(folder, "Anna Berg/my stuff/ex04.ipynb", "ben/thing/x.ipynb")
     roster = Roster([Member("Berg, Anna"), Member("", ("ben",))])
@@ -278,6 +289,15 @@ def test_a_folder_so_deep_that_it_makes_no_sense_is_named(folder: Path) -> None:
     put(folder, "anna/ex04.ipynb")
     found, _ = collect(folder)
     assert len(found) == 2 and any("folders deep" in each.problem for each in found.values())
+
+
+def test_a_notebook_of_millions_of_values_is_refused_before_it_is_parsed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes sixty bytes: two megabytes on the disk could be a gigabyte in the grader."""
+    put(folder, "anna/ex04.ipynb", text='{"cells": [' + "[]," * 1_600_000 + "1]}")
+    monkeypatch.setattr(reading.json, "loads", lambda text: pytest.fail("parsed"))
+    assert "more than 3 million values: clear" in collect(folder)[0]["anna"].problem
 
 
 def test_nothing_at_all_is_an_error_that_says_what_was_there(folder: Path) -> None:

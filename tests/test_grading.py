@@ -25,7 +25,19 @@ pytest.importorskip("nbgrader")
 
 from nstlib import cli
 from nstlib.cli import grading as grading_command
-from nstlib.course import collecting, exercises, grading, judge, results, sandbox, scheduling, summary
+from nstlib.course import (
+    classroom,
+    collecting,
+    edition,
+    exercises,
+    grading,
+    judge,
+    releases,
+    results,
+    sandbox,
+    scheduling,
+    summary,
+)
 from nstlib.course.sandbox import Limits
 
 EXERCISE = "ex04_gram_matrices"
@@ -277,7 +289,7 @@ def test_every_graded_student_has_a_page_without_scripts_and_secrets(graded: Any
     for student in CLASS:
         page = (target / "feedback" / student / EXERCISE / f"{EXERCISE}.html").read_text()
         assert "<script>alert(1)" not in page
-        assert not [line for line in exercises.long_lines(hidden) if line in page]
+        assert not [line for line in releases.long_lines(hidden) if line in page]
     page = (target / "feedback" / "honest" / EXERCISE / f"{EXERCISE}.html").read_text()
     assert "3 of 3" in page and "Not written yet" in page
 
@@ -408,7 +420,7 @@ def test_no_more_run_at_a_time_than_the_memory_holds(
     monkeypatch.setattr(scheduling.os, "cpu_count", lambda: 8)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        assert grading.Classroom(tmp_path, Limits(memory=4 << 30), asked).jobs == jobs
+        assert classroom.Classroom(tmp_path, Limits(memory=4 << 30), asked).jobs == jobs
     found = [str(each.message) for each in caught]
     assert len(found) == bool(said) and all(each.startswith(said) for each in found)
 
@@ -494,8 +506,68 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_a_second_grader_is_kept_out(tmp_path: Path) -> None:
     (tmp_path / "class" / "a").mkdir(parents=True)
     (tmp_path / "class" / "a" / "x.ipynb").write_text(nbformat.writes(answered()))
-    with grading.alone(tmp_path / "grades"), pytest.raises(BlockingIOError, match="at work"):
+    both = "Another `nst grade` or `nst return` is at work"
+    with grading.alone(tmp_path / "grades"), pytest.raises(BlockingIOError, match=both):
         grading.grade_folder(tmp_path / "class", tmp_path / "grades")
+
+
+# --- the course stays as it is ----------------------------------------------------------------------
+
+
+def test_an_edition_sees_what_grades_and_not_what_only_looking_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edition, "folders", lambda: [tmp_path, tmp_path / "nowhere"])
+    for name in ("wire.py", "runner.py", "photo.jpg", "__pycache__/wire.pyc", ".ipynb_checkpoints/a.ipynb"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("one")
+    course = edition.Edition()
+    (tmp_path / "__pycache__" / "wire.pyc").write_text("two")
+    (tmp_path / ".ipynb_checkpoints" / "a.ipynb").unlink()
+    os.utime(tmp_path / "wire.py", (1, 1))  # as `git checkout` there and back does
+    course.require_unchanged()
+    for change in (
+        lambda: (tmp_path / "wire.py").write_text("two"),
+        lambda: (tmp_path / "new.py").write_text("one"),
+        lambda: (tmp_path / "photo.jpg").unlink(),
+    ):
+        change()
+        with pytest.raises(edition.CourseChanged, match="The course changed while it graded .*run the same"):
+            course.require_unchanged()
+        course = edition.Edition()
+    course.require_unchanged()
+
+
+def test_a_course_that_changes_meanwhile_stops_the_grader_and_costs_nobody_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where somebody pulls an update while the second submission runs; the third has not begun."""
+    course = tmp_path / "course"
+    course.mkdir()
+    (course / "wire.py").write_text("one")
+    monkeypatch.setattr(edition, "folders", lambda: [course])
+    for student in "abc":
+        (tmp_path / "class" / student).mkdir(parents=True)
+        (tmp_path / "class" / student / f"{EXERCISE}.ipynb").write_text(nbformat.writes(answered()))
+    original, ran = judge.judge, []
+
+    def judged(*arguments: Any, **options: Any) -> judge.Verdict:
+        verdict = original(*arguments, **options)
+        ran.append(1)
+        if len(ran) == 2:
+            (course / "wire.py").write_text("two")
+            verdict.outcomes = [replace(each, score=0.0) for each in verdict.outcomes]
+        return verdict
+
+    monkeypatch.setattr(judge, "judge", judged)
+    command = ["grade", str(tmp_path / "class"), "-o", str(tmp_path / "grades"), "--jobs", "1"]
+    assert cli.main(command) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("nst: The course changed while it graded (wire.py)") and len(ran) == 2
+    with (tmp_path / "grades" / "grades.csv").open(encoding="utf-8") as file:
+        assert [(row["student"], row["raw"]) for row in csv.DictReader(file)] == [("a", "5.0")]
+    assert cli.main(command) == 0 and len(ran) == 4  # the first was graded by the same checks
+    assert capsys.readouterr().out.count("5 of 18 points") == 3
 
 
 def test_the_command_says_what_is_wrong_in_one_sentence(
@@ -550,6 +622,14 @@ def test_helper_cells_stay_where_the_learner_put_them() -> None:
     built, mended = collecting.rebuild(release(), cells)
     assert built.cells[place].source == "helper = 1" and not mended
     nbformat.validate(copy.deepcopy(built))
+
+
+def test_the_cell_of_an_answer_is_told_by_its_lines_and_parsed_by_nobody() -> None:
+    """What Python's parser makes of two million characters is a gigabyte, in the grader."""
+    assert judge.defines("x = 1\nif x:\n    def gram(f):\n        return f(", ["other", "gram"])
+    assert judge.defines("async  def gram(f): ...", ["gram"])
+    for text in ("gram = 3", "# def gram(f):", "def grams(f): ...", "defgram", ""):
+        assert not judge.defines(text, ["gram"])
 
 
 def test_verdicts_can_be_had_again() -> None:

@@ -129,7 +129,7 @@ def test_the_exercises_of_a_fork_still_follow_from_their_solutions(fork: Path) -
     assert nst(fork, "links", "someone/their-course", "--branch", "autumn").returncode == 0
     before = contents(fork / "exercises")
     # The releases alone: the recordings of right values, which take minutes, have no links in them.
-    program = "from nstlib.course import exercises as e; print(*e.write_releases(e.names()))"
+    program = "from nstlib.course import exercises, releases; print(*releases.write(exercises.names()))"
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=fork, capture_output=True, text=True, encoding="utf-8")
     assert (done.returncode, done.stdout.strip()) == (0, ""), f"changed: {done.stdout}{done.stderr}"

@@ -383,6 +383,24 @@ def test_questions_are_counted() -> None:
     assert row(by_hand=True).by_hand == 1 and type(row(by_hand=False).by_hand) is int  # an older version's
 
 
+def test_the_console_says_the_points_that_count_and_what_being_late_cost() -> None:
+    late = row(submitted="2026-05-06T03:00:00+02:00")
+    told = "anna, ex04_gram_matrices: 8.4 of 18 points, 1 question to be marked by hand (2 d 3 h late: "
+    assert late.sentence(policy()) == told + "3.6 points of 12 taken off.)"
+    assert "12 of 18 points, 1 question to be marked by hand" in late.sentence()
+    assert row(submitted="2026-05-03T03:00:00+02:00").sentence(policy()) == row().sentence()
+
+
+def test_who_has_handed_in_nothing_goes_by_the_name(tmp_path: Path) -> None:
+    missing = row("B~Ada_Missing", status="missing", name="Ada Missing", section="B")
+    graded = row("B~Ada_There", name="Ada There", section="B")
+    first, second = table_of([missing, graded], tmp_path)
+    assert (first["student"], second["student"]) == ("Ada Missing", "B~Ada_There")
+    assert missing.sentence().startswith("Ada Missing, ex04")
+    (change,) = changes.changes({}, {"a": missing})
+    assert change.sentence() == "Ada Missing, ex04: status nothing -> missing"
+
+
 # --- what changed, and what is run again ----------------------------------------------------------------
 
 

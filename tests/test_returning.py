@@ -26,7 +26,7 @@ pytest.importorskip("nbgrader")
 
 from nstlib import cli
 from nstlib.checks.framework import Outcome
-from nstlib.course import exercises, gradebook, grading, judge, results
+from nstlib.course import classroom, converters, exercises, gradebook, judge, results
 from nstlib.course.results import Result
 from nstlib.course.returning import canvas, feedback, formulas, making, moodle, pages, prose, sheets
 from nstlib.course.returning.classes import gather
@@ -104,7 +104,7 @@ def store(book: gradebook.Gradebook, rows: dict[str, Result]) -> None:
 @pytest.fixture(scope="module")
 def class_of_three(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of grades with three students, of whom nobody is wholly marked, and one that failed."""
-    exercises.require_nbgrader()
+    converters.require_nbgrader()
     book = gradebook.Gradebook(tmp_path_factory.mktemp("class") / "grading")
     release = book.add_exercise(EXERCISE)
     rows = {name: replace(row, status="graded") for name, row in STUDENTS.items()}
@@ -166,6 +166,20 @@ def test_the_page_names_student_exercise_and_questions(graded: gradebook.Gradebo
         assert page.count(title) == 2  # in the table and at its card
     assert "Test cell" not in page and "3 of 3" in page
     assert "Every property tried here holds." in page and "The value is not what lea thinks." in page
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ("", ""),
+        ("A", "section A"),
+        ("Second", "section Second"),
+        ("Group 3", "Group 3"),
+        ("A/B", "section A/B"),
+    ],
+)
+def test_a_section_is_named_as_one(section: str, words: str) -> None:
+    assert pages.of_section(section) == words
 
 
 def test_what_is_not_marked_yet_is_no_nought(graded: gradebook.Gradebook) -> None:
@@ -290,9 +304,9 @@ def test_a_page_that_takes_too_long_is_plain_and_the_teacher_is_told(graded: gra
 def test_the_teachers_table_says_once_that_a_page_is_plain_and_only_while_it_is() -> None:
     row = Result("a", EXERCISE, note="The cell x was missing.")
     for _ in range(2):
-        grading.note_page(row, making.PLAIN)
+        classroom.note_page(row, making.PLAIN)
         assert row.note == f"The cell x was missing. {making.PLAIN}"
-    grading.note_page(row, "")
+    classroom.note_page(row, "")
     assert row.note == "The cell x was missing."
 
 
@@ -357,6 +371,7 @@ def test_a_folder_of_pages_and_a_table(
     assert cli.main(["return", str(graded.folder), "--folder", "-o", str(target), "--bom"]) == 0
     said = capsys.readouterr().out
     assert "1 not returned" in said and "The file is empty." in said
+    assert "feedback: 3 pages, a" in said and "grades.csv: 3 rows, with" in said
     assert "2 returned with questions not marked yet" in said
     assert (target / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     header, *rows = rows_of(target / "grades.csv")
@@ -373,6 +388,8 @@ def test_a_folder_of_pages_and_a_table(
     assert "Well seen." in (target / "feedback" / "lea" / f"{EXERCISE}.html").read_text(encoding="utf-8")
     (target / "feedback" / "lea" / "mine.html").write_text("a teacher's")
     assert cli.main(["return", str(graded.folder), "--folder", "-o", str(target), "--only-marked"]) == 0
+    said = capsys.readouterr().out
+    assert "feedback: 1 page, a folder" in said and "grades.csv: 1 row, with" in said
     left = sorted(
         path.relative_to(target / "feedback").as_posix() for path in target.glob("feedback/*/*.html")
     )

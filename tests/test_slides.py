@@ -15,7 +15,7 @@ import browsing
 import pytest
 
 from nstlib import cli, fonts
-from nstlib.course import exercises, handout, slides
+from nstlib.course import exercises, handout, releases, slides
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))]
@@ -120,7 +120,7 @@ def test_no_deck_gives_a_solution_away(name: str, decks: Path) -> None:
     }
     for exercise in exercises.names():
         notebook = exercises.load(exercise).notebook
-        secrets = set(exercises.solution_lines(notebook)) - exercises.open_lines(notebook) - taught
+        secrets = set(releases.solution_lines(notebook)) - releases.open_lines(notebook) - taught
         assert secrets
         assert not secrets & lines
 
@@ -129,7 +129,7 @@ def test_a_solution_on_a_slide_would_be_found(decks: Path) -> None:
     if not exercises.SOLUTIONS.is_dir():
         pytest.skip("this tree has no solutions, as it should")
     notebook = exercises.load("ex04_gram_matrices").notebook
-    secret = next(iter(sorted(set(exercises.solution_lines(notebook)) - exercises.open_lines(notebook))))
+    secret = next(iter(sorted(set(releases.solution_lines(notebook)) - releases.open_lines(notebook))))
     page = slides.fill_page("x", slides.render_slide(slides.Slide("A", [[f"```\n{secret}\n```"]]), 1, {}))
     assert secret in words(page).splitlines()
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..foundation import is_same_file
+from ..foundation import counted, is_same_file
 from .errors import INTERRUPTED, complain, sentence
 from .fast import FAST, SHARED
 from .options import MASKS, as_flag, chosen
@@ -43,7 +43,7 @@ def paint_folder(arguments: argparse.Namespace, how: Making | None) -> int:
             paint_places(arguments, how, places, outcomes)
         except KeyboardInterrupt:
             tell_all(outcomes, arguments)
-            done = f"{len(outcomes)} of {counted(len(places))}"
+            done = f"{len(outcomes)} of {counted(len(places), 'picture')}"
             complain(f"interrupted after {done}; the same command does the rest.")
             return ending.exit_code or INTERRUPTED
     return tell_all(outcomes, arguments)
@@ -154,9 +154,9 @@ def tell_all(outcomes: list[Outcome], arguments: argparse.Namespace) -> int:
     failures = {each.photo: each.error for each in outcomes if each.error is not None}
     if not arguments.quiet:
         speed = f" in {sum(painted):.1f} s, {len(painted) / sum(painted):.2g} a second" if painted else ""
-        print(f"{arguments.output}: {counted(len(painted))} painted{speed}")
+        print(f"{arguments.output}: {counted(len(painted), 'picture')} painted{speed}")
         if kept:
-            print(f"{counted(kept)} skipped: there already, and made in the same way")
+            print(f"{counted(kept, 'picture')} skipped: there already, and made in the same way")
     tell_failures(failures, arguments.output)
     return 1 if failures else 0
 
@@ -173,8 +173,3 @@ def tell_failures(failures: Mapping[Path, Exception], target: str) -> None:
             f" and {rest} more" if (rest := len(taken[MOST_NAMED:])) else ""
         )
         complain(f"In {target} there is something else for {named}: pass --overwrite to replace it.")
-
-
-def counted(number: int, what: str = "picture") -> str:
-    """For example "1 picture", "2 pictures"."""
-    return f"{number} {what}{'' if number == 1 else 's'}"

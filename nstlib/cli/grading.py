@@ -86,8 +86,8 @@ def grade(arguments: argparse.Namespace) -> int:
     changed: list[Any] = []
     bar = tqdm(unit="submission", disable=not sys.stderr.isatty())
 
-    def tell(result: Any) -> None:
-        bar.write(result.sentence(), file=sys.stdout)
+    def tell(sentence: str) -> None:
+        bar.write(sentence, file=sys.stdout)
         bar.update()
 
     done = grading.grade_folder(
@@ -159,7 +159,8 @@ def mark(arguments: argparse.Namespace) -> int:
         raise FileNotFoundError(
             f"There are no grades in {folder}: `nst grade SUBMISSIONS_FOLDER` makes them."
         )
-    from ..course.exercises import find, require_nbgrader
+    from ..course.converters import require_nbgrader
+    from ..course.exercises import find
 
     require_nbgrader()
     if arguments.nbgrader:

@@ -64,7 +64,7 @@ def return_(arguments: argparse.Namespace) -> int:
     """Write what a class gets back; says what was written, and who gets nothing yet."""
     from tqdm import tqdm
 
-    from ..course.exercises import require_nbgrader
+    from ..course.converters import require_nbgrader
     from ..course.returning import classes, uploads
 
     wanted = uploads.Wanted(
@@ -93,9 +93,11 @@ def return_(arguments: argparse.Namespace) -> int:
 
 def report(found: Any) -> None:
     """Say who gets nothing, what is not wholly marked, and which pages are plain."""
+    from ..foundation import counted
+
     unfinished = found.unfinished()
     if unfinished:
-        rows = [(r.result, f"{r.feedback.waiting:g} points not marked yet") for r in unfinished]
+        rows = [(r.result, f"{counted(r.feedback.waiting, 'point')} not marked yet") for r in unfinished]
         say(f"{len(rows)} returned with questions not marked yet (--only-marked holds them back)", rows)
     if found.notes:
         say(f"{len(found.notes)} to look at", found.notes)
@@ -107,6 +109,6 @@ def say(heading: str, rows: list[tuple[Any, str]]) -> None:
     """Print a heading and those whom it concerns."""
     print(f"{heading}:")
     for result, why in rows[:MOST_NAMED]:
-        print(f"  {result.student}, {result.exercise or Path(result.file).name}: {why}")
+        print(f"  {result.called}, {result.exercise or Path(result.file).name}: {why}")
     if len(rows) > MOST_NAMED:
         print(f"  and {len(rows) - MOST_NAMED} more")

@@ -6,8 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from ..foundation import counted
 from .errors import INTERRUPTED, complain, sentence
-from .folder import counted
 
 if TYPE_CHECKING:
     from ..sweeps import Sweep
@@ -70,7 +70,7 @@ def run_sweep(arguments: argparse.Namespace) -> int:
             assert each.error is not None
             complain(f"Row {each.number}: {sentence(each.error)}")
         if not swept.complete:
-            done = f"{len(swept.outcomes)} of {counted(swept.count)}"
+            done = f"{len(swept.outcomes)} of {counted(swept.count, 'picture')}"
             complain(f"interrupted after {done}; the same command does the rest.")
             return ending.exit_code or INTERRUPTED
         return ending.exit_code or (1 if swept.failures else 0)
@@ -80,6 +80,6 @@ def tell(swept: Sweep, folder: str) -> None:
     """Say how many were painted, and how many were there."""
     painted = {each.file for each in swept.outcomes if each.file is not None and not each.kept}
     kept = len({each.file for each in swept.outcomes if each.kept})
-    print(f"{folder}: {counted(len(painted))} painted, contact_sheet.png, results.csv")
+    print(f"{folder}: {counted(len(painted), 'picture')} painted, contact_sheet.png, results.csv")
     if kept:
-        print(f"{counted(kept)} skipped: there already, and made in the same way")
+        print(f"{counted(kept, 'picture')} skipped: there already, and made in the same way")

@@ -148,15 +148,15 @@ def exercises_arguments(parser: argparse.ArgumentParser) -> None:
 
 def make_exercises(arguments: argparse.Namespace) -> int:
     """Generate the releases of exercises, check them, or write the course's public tree."""
-    from ..course import exercises, recording, rehearsal, sandbox
+    from ..course import exercises, public_tree, recording, rehearsal, releases, sandbox
 
     if arguments.public:
-        count = exercises.write_public_tree(arguments.public)
+        count = public_tree.write(arguments.public)
         print(f"{arguments.public}: {count} files, without {exercises.SOLUTIONS.name}/")
         return 0
     wanted = [exercises.find(name) for name in arguments.exercise] or exercises.names()
     if not arguments.check:
-        for path in exercises.write_releases(wanted):
+        for path in releases.write(wanted):
             print(path)
         for name in wanted:
             recorded = recording.write(exercises.load(name))
@@ -164,7 +164,7 @@ def make_exercises(arguments: argparse.Namespace) -> int:
                 print(recorded)
         return 0
     sandbox.require_sandbox()
-    problems = exercises.outdated(wanted)
+    problems = releases.outdated(wanted)
     for name in wanted:
         problems += recording.outdated(exercises.load(name))
         problems += rehearsal.trial(name, print if arguments.verbose else lambda text: None)

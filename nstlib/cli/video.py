@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..feedforward.defaults import STRENGTH, STYLE_SIZE
-from ..foundation import check_distinct
+from ..foundation import check_distinct, counted
 from ..networks.plans import DEFAULT_DTYPE
 from ..recipes.look import NETWORK, Look
 from ..video.defaults import CARE_AT_MOST, FAST_AT_MOST, ITERATIONS, METHOD, STEADY, TEMPORAL_WEIGHT
 from .errors import INTERRUPTED, complain
-from .folder import counted
 from .options import Options, add_options, chosen
 from .values import by_name, counts, styles, weights
 

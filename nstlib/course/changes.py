@@ -55,7 +55,7 @@ def changes_of(old: Result | None, new: Result | None) -> Iterator[Change]:
     assert row
     told = {"before": state(old), "after": state(new)}
     if told["before"] != told["after"]:
-        yield Change(row.student, short_name(row.exercise), "status", **told)
+        yield Change(row.called, short_name(row.exercise), "status", **told)
     if not (old and new and old.status == new.status == "graded"):
         return
     names = dict.fromkeys([*old.questions, *new.questions])
@@ -65,7 +65,7 @@ def changes_of(old: Result | None, new: Result | None) -> Iterator[Change]:
     pairs = [*known, ("points", f"{old.score:g}", f"{new.score:g}")]
     for name, was, now in pairs:
         if was != now:
-            yield Change(row.student, short_name(row.exercise), name, was, now)
+            yield Change(row.called, short_name(row.exercise), name, was, now)
 
 
 def state(row: Result | None) -> str:

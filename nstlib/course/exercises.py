@@ -1,4 +1,4 @@
-"""Exercises: one source in `solutions/`, from which the release in `exercises/` is generated.
+"""Exercises: one source in `solutions/`, from which the release in `exercises/` is generated (`releases`).
 
 The source of an exercise is a folder `solutions/exNN_name/` with four files:
 
@@ -17,35 +17,18 @@ import ast
 import functools
 import importlib
 import importlib.util
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ..checks.framework import Check
-from ..foundation import unknown_name, whole_file
+from ..foundation import unknown_name
 
 COURSE = Path(__file__).resolve().parent.parent.parent
 SOLUTIONS = COURSE / "solutions"
 RELEASES = COURSE / "exercises"
-STUB = "raise NotImplementedError  # your code here"
-TEXT_STUB = "YOUR ANSWER HERE"
-PRIVATE = (
-    "reference.py",
-    "hidden.py",
-    "wrong.py",
-    "__pycache__",
-    "*.pyc",
-    ".ipynb_checkpoints",
-)  # never in a release
-SHORTEST_LEAK = 25  # characters of a line of a solution that cannot be a coincidence
 
 
 @dataclass(frozen=True)
@@ -217,192 +200,3 @@ def question_of(cell: Any, exercise: str) -> Question:
         raise ExerciseError(
             f"{exercise}: the cell {tags(cell).get('grade_id')} should be one call, check.NAME(name, ...)."
         ) from None
-
-
-# --- the release ------------------------------------------------------------------------------------
-
-
-def settings(root: Path, release: Path) -> Any:
-    """Settings of nbgrader for generating releases; `release` is relative to `root` or absolute."""
-    from traitlets.config import Config
-
-    config = Config()
-    config.CourseDirectory.root = str(root)
-    config.CourseDirectory.course_id = "nst"
-    config.CourseDirectory.source_directory = str(SOLUTIONS)
-    config.CourseDirectory.release_directory = str(release)
-    config.CourseDirectory.db_url = f"sqlite:///{root / 'gradebook.db'}"
-    config.CourseDirectory.ignore = list(PRIVATE)
-    config.ClearSolutions.code_stub = {"python": STUB}
-    config.ClearSolutions.text_stub = TEXT_STUB
-    return config
-
-
-def require_nbgrader() -> None:
-    """See that nbgrader is there, and that it finds the program alembic, which lies beside Python.
-
-    Raises:
-        ModuleNotFoundError: says how to install it.
-    """
-    if importlib.util.find_spec("nbgrader") is None:
-        raise ModuleNotFoundError(
-            "nbgrader is not installed for this Python: in the course's folder, "
-            '`.venv/bin/python -m pip install -c constraints.txt -e ".[grade]"` installs it.'
-        )
-    beside = str(Path(sys.executable).parent)
-    if beside not in os.environ.get("PATH", "").split(os.pathsep):
-        os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", "")])
-
-
-def generate(name: str, config: Any) -> None:
-    """Have nbgrader make the release of one exercise, in the folder and gradebook of the settings.
-
-    Raises:
-        ExerciseError: nbgrader cannot; with its last words.
-    """
-    require_nbgrader()
-    from nbgrader.converters import GenerateAssignment
-    from nbgrader.coursedir import CourseDirectory
-
-    course = CourseDirectory(config=config)
-    course.assignment_id = name
-    converter = GenerateAssignment(coursedir=course, config=config)
-    converter.force = True
-    said = run_quietly(converter)
-    if said:
-        raise ExerciseError(f"{name}: nbgrader cannot generate the release: {said}")
-
-
-def run_quietly(converter: Any) -> str:
-    """Start one of nbgrader's converters; returns what it complained of when it failed, or nothing."""
-    import logging
-
-    lines: list[str] = []
-    handler = logging.Handler(logging.ERROR)
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
-    converter.log.handlers[:], converter.log.propagate = [handler], False
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # its database library's, about its own use of it
-            converter.start()
-    except Exception as error:
-        text = "\n".join([*lines, f"{type(error).__name__}: {error}"])
-        return " ".join(text.split())[-1500:]
-    return ""
-
-
-def releases(wanted: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """The release of each exercise, by name, as the bytes of its notebook."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        config = settings(root, root / "release")
-        config.GenerateAssignment.no_database = True
-        config.SaveCells.enabled = False
-        for name in wanted:
-            generate(name, config)
-            yield name, (root / "release" / name / f"{name}.ipynb").read_bytes()
-
-
-def write_releases(wanted: Sequence[str], target: Path = RELEASES) -> list[Path]:
-    """Generate releases and put them in place, each whole or not at all; returns what has changed."""
-    changed = []
-    for name, content in releases(wanted):
-        path = target / name / f"{name}.ipynb"
-        if path.is_file() and path.read_bytes() == content:
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as partial:
-            partial.write_bytes(content)
-        changed.append(path)
-    return changed
-
-
-# --- what must be true of them ----------------------------------------------------------------------
-
-
-def leaks(name: str, release: str) -> list[str]:
-    """Lines of the solution, the hidden tests or the wrong answers that stand in a release."""
-    import nbformat
-
-    exercise = load(name)
-    published = nbformat.reads(release, as_version=4)
-    shown = {line.strip() for cell in published.cells for line in cell.source.splitlines()}
-    found = [f"an output in cell {i}" for i, cell in enumerate(published.cells) if cell.get("outputs")]
-    found += [line for line in shown if "BEGIN SOLUTION" in line or "END SOLUTION" in line]
-    secrets = set(solution_lines(exercise.notebook))
-    for file in ("hidden.py", "wrong.py"):
-        secrets |= set(long_lines((SOLUTIONS / name / file).read_text(encoding="utf-8")))
-    return found + sorted((secrets & shown) - open_lines(exercise.notebook))
-
-
-def long_lines(text: str) -> Iterator[str]:
-    """Lines of a text that are long enough to be recognised, signatures and imports left out."""
-    for line in map(str.strip, text.splitlines()):
-        if len(line) >= SHORTEST_LEAK and not line.startswith(("def ", "import ", "from ", "#")):
-            yield line
-
-
-def solution_lines(notebook: Any) -> Iterator[str]:
-    """Lines between the marks of a solution."""
-    for cell in notebook.cells:
-        inside = False
-        for line in cell.source.splitlines():
-            if "BEGIN SOLUTION" in line or "END SOLUTION" in line:
-                inside = "BEGIN" in line
-            elif inside:
-                yield from long_lines(line)
-
-
-def open_lines(notebook: Any) -> set[str]:
-    """Lines outside of solutions, which learners are meant to see."""
-    found = set()
-    for cell in notebook.cells:
-        inside = False
-        for line in cell.source.splitlines():
-            if "BEGIN SOLUTION" in line or "END SOLUTION" in line:
-                inside = "BEGIN" in line
-            elif not inside:
-                found.add(line.strip())
-    return found
-
-
-def outdated(wanted: Sequence[str]) -> list[str]:
-    """What is wrong with the committed releases: one sentence each; empty when nothing is."""
-    found = []
-    for name, content in releases(wanted):
-        path = RELEASES / name / f"{name}.ipynb"
-        if not path.is_file() or path.read_bytes() != content:
-            found.append(f"{name}: the release is not what its source gives; run `nst exercises`.")
-        found += [f"{name}: the release gives away: {line}" for line in leaks(name, content.decode())]
-        extra = [each.name for each in path.parent.glob("*") if each != path]
-        found += [f"{name}: the release has a file too many, {each}" for each in extra]
-    return found
-
-
-# --- the public tree --------------------------------------------------------------------------------
-
-
-def write_public_tree(target: Path) -> int:
-    """Copy the course without `solutions/` into a new folder; returns the number of files.
-
-    Raises:
-        FileExistsError: the folder is there already and not empty.
-        OSError: this is no git repository, which knows what belongs to the course.
-    """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise FileExistsError(f"{target} is there already; name a new folder.")
-    found = subprocess.run(["git", "ls-files", "-z"], cwd=COURSE, capture_output=True)
-    if found.returncode:
-        raise OSError(f"{COURSE} is no git repository, so it is not known what belongs to the course.")
-    files = [Path(name) for name in found.stdout.decode().split("\0") if name]
-    public = [file for file in files if file.parts[0] != SOLUTIONS.name and (COURSE / file).is_file()]
-    target.mkdir(parents=True, exist_ok=True)
-    copy_files(public, target)
-    return len(public)
-
-
-def copy_files(files: Iterable[Path], target: Path) -> None:
-    """Copy files of the course, with their folders and permissions."""
-    for file in files:
-        (target / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(COURSE / file, target / file)

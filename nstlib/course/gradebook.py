@@ -14,7 +14,8 @@ from typing import Any
 
 from ..checks.framework import Outcome
 from ..foundation import whole_file
-from .exercises import ExerciseError, generate, is_checked, run_quietly, settings, tags
+from .converters import generate, run_quietly, settings
+from .exercises import ExerciseError, is_checked, tags
 from .judge import Verdict
 from .policy_file import chosen_policy
 from .results import Result

@@ -19,274 +19,137 @@ that ran to its end and has not changed since is not run again under the same li
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
-import shutil
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from dataclasses import asdict, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ..checks.framework import Outcome
-from ..foundation import whole_file
-from . import (
-    attendance,
-    changes,
-    collecting,
-    exercises,
-    gradebook,
-    judge,
-    marks,
-    results,
-    sandbox,
-    scheduling,
-    seeds,
-    summary,
-    times,
-)
-from .collecting.roster import read_roster
+from . import attendance, changes, collecting, converters, edition, exercises, sandbox, summary, times
+from .classroom import Classroom, names_in
+from .collecting.roster import Roster, read_roster
 from .policy import Policy
 from .policy_file import WITHOUT, chosen_policy, keep_policy
-from .results import Result, identified, key_of
-from .returning.making import PLAIN
+from .results import Result
 from .selection import Selection, read_selection
 
 UNPACKED = "_unpacked"  # no student's key begins like this
-CHECKS = Path(__file__).resolve().parent.parent / "checks"
 
 
-class Classroom:
-    """A folder of grades and what is known about it.
+def grade_folder(
+    folder: Path,
+    target: Path,
+    *,
+    limits: sandbox.Limits | None = None,
+    jobs: int | None = None,
+    roster: Path | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
+    policy: Path | None = None,
+    only: Sequence[str] = (),
+    seed: int | None = None,
+    starting: Callable[[int], None] = lambda count: None,
+    tell: Callable[[str], None] = lambda sentence: None,
+    changed: Callable[[changes.Change], None] = lambda change: None,
+) -> list[Result]:
+    """Grade all submissions in a folder into a folder of grades.
 
     Args:
-        folder: made when it is not there.
+        folder: or a ZIP file, see `collecting.collect`.
+        target: the folder of grades, made when it is not there.
         limits: of each submission.
-        jobs: submissions that run at the same time, see `scheduling.jobs_that_fit`.
-        policy: for late work.
-        selection: what is run again although nothing has changed.
-        seed: of the hidden numbers; None takes those of the folder, see `seeds`.
+        jobs: that run at the same time, see `scheduling.jobs_that_fit`; None takes one a processor.
+        roster: the class's list, see `collecting.roster`; whoever has handed in belongs to it unless given.
+        say: is told what became of the files, before and after.
+        policy: a file of deadlines, see `policy`; None takes that of the last run.
+        only: what is run again, and nothing else, see `selection.read_selection`.
+        seed: of the hidden numbers, for all exercises here; None takes those of the folder, see `seeds`.
+        starting: is told how many submissions there are.
+        tell: is told each result in words as it comes, with what being late costs.
+        changed: is told, at the end, what is another than after the last run.
+
+    Raises:
+        SandboxMissing: nothing is run without a sandbox.
+        OSError: the folder or the solutions are not there, or another grader is at work.
+        CourseChanged: while it graded; what had been graded until then stays.
+        ValueError: a ZIP file, the roster or the seeds of the folder cannot be read.
+    """
+    sandbox.require_platform()  # first: nothing that can be installed or named otherwise helps without
+    converters.require_nbgrader()
+    course = edition.Edition()
+    folder, target = folder.resolve(), target.resolve()  # nbgrader changes the working folder
+    policy = policy if policy in (None, WITHOUT) else policy.resolve()
+    rules = chosen_policy(target, policy, exercises.names())
+    sandbox.require_hidden(exercises.SOLUTIONS, folder, target)
+    students = read_roster(roster) if roster else None
+    work = gather(folder, target, students, rules, only)
+    sandbox.require_sandbox()
+    with alone(target):
+        keep_policy(target, policy)
+        classroom = Classroom(target, limits, jobs, rules, work.selection, seed, course)
+        for sentence in work.enter(classroom, students):
+            say(sentence)
+        starting(len(work.wanted))
+        try:
+            done = classroom.grade(work.wanted, lambda row: tell(row.sentence(rules)))
+        finally:
+            classroom.write_table()
+        if any(row.status == "graded" for row in done):
+            summary.draw_summary(list(classroom.results.values()), target / "summary.png")
+        if not work.selection:
+            say(work.census.sentence(sum(row.status == "graded" for row in done)))
+        for change in classroom.changes():
+            changed(change)
+    return done
+
+
+@dataclass(frozen=True)
+class Work:
+    """What was handed in, and what of it is to be graded.
+
+    Attributes:
+        folder: where it lies, or the ZIP file.
+        there: who is there, as the roster has it.
+        everybody: the submissions of those who are.
+        wanted: of these, those to grade now.
+        selection: by which they were chosen; an empty one has chosen all.
+        census: what becomes of each file.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        limits: sandbox.Limits | None = None,
-        jobs: int | None = None,
-        policy: Policy | None = None,
-        selection: Selection | None = None,
-        seed: int | None = None,
-    ) -> None:
-        self.folder = folder
-        self.limits = limits or sandbox.Limits()
-        self.jobs = scheduling.jobs_that_fit(jobs, self.limits)
-        self.book = gradebook.Gradebook(folder)
-        self.results = self.read_results()
-        self.before = dict(self.results)
-        self.policy = policy or Policy()
-        self.selection = selection or Selection()
-        self.releases: dict[str, Any] = {}
-        self.seed = seed
-        self.seeds: dict[str, int] = {}  # by exercise
-        self.beside = False  # whether submissions run beside others now
-        self.doubtful: set[collecting.Found] = set()  # stopped while they did
+    folder: Path
+    there: attendance.Attendance
+    everybody: list[collecting.Found]
+    wanted: list[collecting.Found]
+    selection: Selection
+    census: collecting.Census
 
-    # --- what is remembered
-
-    @property
-    def memory_file(self) -> Path:
-        """Where results are remembered."""
-        return self.folder / "results.json"
-
-    def read_results(self) -> dict[str, Result]:
-        """What an earlier run left; nothing when there was none or it cannot be read."""
-        try:
-            rows = json.loads(self.memory_file.read_text(encoding="utf-8"))
-            return {key: Result(**row) for key, row in rows.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
-            return {}
-
-    def remember(self, result: Result) -> None:
-        """Keep a result; the file is replaced as a whole."""
-        self.results[key_of(result.student, result.exercise, result.file)] = result
-        with whole_file(self.memory_file) as partial:
-            rows = {key: asdict(row) for key, row in sorted(self.results.items())}
-            partial.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-
-    # --- one run
-
-    def grade(self, found: Sequence[collecting.Found], tell: Callable[[Result], None]) -> list[Result]:
-        """Grade submissions; tells each result as it comes.
-
-        What fails fails alone. Judging runs in threads, each waiting for its sandbox; the gradebook is
-        written by this thread only. What was stopped while others ran beside it counts for nothing: it is
-        run again after them, alone.
-        """
-        self.prepare(found)
-        done: list[Result] = []
-
-        def take(future: Future[Result], each: collecting.Found) -> None:
-            if each not in self.doubtful:
-                done.append(self.finish(future, each))
-                tell(done[-1])
-
-        self.beside = self.jobs > 1 and len(found) > 1
-        scheduling.at_once(self.judge, found, self.jobs, take)
-        again, self.beside, self.doubtful = self.doubtful, False, set()
-        scheduling.at_once(self.judge, [each for each in found if each in again], 1, take)
-        return sorted(done, key=lambda row: (row.student, row.exercise))
-
-    def prepare(self, found: Sequence[collecting.Found]) -> None:
-        """Make the exercises that occur known to the gradebook."""
-        for name in names_in(found):
-            exercises.load(name)  # imported here, by one thread
-            self.releases[name] = self.book.add_exercise(name)
-        self.seeds = seeds.seeds_for(self.folder, self.releases, self.seed)
-
-    def judge(self, found: collecting.Found) -> Result:
-        """Read and run one submission, unless that was done before."""
-        result = Result(found.student, found.exercise, file=str(found.path), limits=asdict(self.limits))
-        if found.problem:
-            result.note = found.problem
-            return result
-        result.fingerprint, result.seed = fingerprint(found), self.seeds[found.exercise]
-        before = self.earlier(result)
-        if before and before.limits == result.limits and not self.selection.covers(found):
-            if before.finished:
-                return replace(before)  # a copy: what is remembered tells afterwards what has changed
-            if self.beside:  # it was stopped before, and would have to run alone all the same
-                self.doubtful.add(found)
-                return result
-        self.run(found, result)
-        if before and before.status == "graded" and before.outcomes == result.outcomes:
-            # Nothing to record: nbgrader would have the teacher look again at marks given by hand.
-            kept = {name: getattr(before, name) for name in ("status", "score", "points", "by_hand", "marks")}
-            return replace(result, **kept)
-        return result
-
-    def earlier(self, result: Result) -> Result | None:
-        """What is remembered of this very submission, judged by the same checks; None when nothing is."""
-        before = self.results.get(key_of(result.student, result.exercise, result.file))
-        judged = self.book.judged_path(result.student, result.exercise)
-        same = before and (before.fingerprint, before.seed) == (result.fingerprint, result.seed)
-        same = same and before is not None and before.status != "failed"
-        return before if same and judged.is_file() else None
-
-    def run(self, found: collecting.Found, result: Result) -> None:
-        """Run one submission in the sandbox and keep the judged notebook."""
-        exercise = exercises.load(found.exercise)
-        self.keep(found)
-        try:
-            cells = collecting.read_cells(found.path)
-        except collecting.Unreadable as problem:  # it has changed since it was found
-            result.note = str(problem)
-            return
-        notebook, notes = collecting.rebuild(self.releases[found.exercise], cells)
-        verdict = judge.judge(exercise, notebook, limits=self.limits, seed=result.seed)
-        if verdict.doubtful and self.beside:
-            self.doubtful.add(found)
-            return
-        verdict.outcomes = self.leave_others(found, verdict.outcomes)
-        self.book.store(found.student, found.exercise, gradebook.with_verdict(notebook, verdict, notes))
-        result.status, result.note = "run", " ".join(notes)
-        result.outcomes = {
-            o.name: {"score": o.score, "points": o.points, "message": o.message} for o in verdict.outcomes
-        }
-        result.seconds, result.memory = verdict.seconds, verdict.memory
-        result.finished, result.reason = verdict.finished, verdict.reason
-
-    def leave_others(self, found: collecting.Found, outcomes: list[Outcome]) -> list[Outcome]:
-        """Where single questions are judged again, the others keep the outcomes that are remembered."""
-        wanted = self.selection.questions(found.exercise)
-        before = self.results.get(key_of(found.student, found.exercise, str(found.path)))
-        if not wanted or not before or set(before.outcomes) != {each.name for each in outcomes}:
-            return outcomes
-        return [o if o.name in wanted else Outcome(o.name, **before.outcomes[o.name]) for o in outcomes]
-
-    def keep(self, found: collecting.Found) -> None:
-        """Copy what was handed in."""
-        target = self.folder / "received" / found.student / found.exercise
-        target.mkdir(parents=True, exist_ok=True)
-        with whole_file(target / f"{found.exercise}.ipynb") as partial:
-            shutil.copyfile(found.path, partial)
-
-    def finish(self, future: Future[Result], found: collecting.Found) -> Result:
-        """Take a result from its thread to the gradebook; what goes wrong concerns this submission only."""
-        result = Result(found.student, found.exercise, file=str(found.path))
-        try:
-            result = identified(future.result(), found)
-            self.record(result)
-        except Exception as error:
-            said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-            result.status, result.note = "failed", f"The grader stumbled over this submission ({said})."
-        self.remember(result)
-        return result
-
-    def record(self, result: Result) -> None:
-        """Write a result to the gradebook; marks given by hand meanwhile are taken over."""
-        if result.status == "graded" and not self.book.holds(result.student, result.exercise):
-            result.status = "run"
-        if result.status == "run":
-            self.remember(result)  # should the next step be interrupted, the notebook need not run again
-            try:
-                who = result.student, result.exercise
-                with marks.marks_kept(self.book.database, *who, self.book.autograded_path(*who)):
-                    self.book.record(*who)
-                result.status = "graded"
-            except exercises.ExerciseError as error:
-                result.status, result.note = "failed", str(error)
-        elif result.status == "failed" and result.exercise:
-            self.book.forget(result.student, result.exercise)
-        if result.status == "graded":
-            self.take_over_marks(result)
-
-    def take_over_marks(self, result: Result) -> None:
-        """Bring a result up to date with the gradebook; a new mark or comment renews the page."""
-        scores = self.book.score(result.student, result.exercise)
-        result.score, result.points, result.by_hand = scores["score"], scores["points"], scores["by_hand"]
-        found = marks.marks_of(self.book.database, result.student, result.exercise)
-        result.marks = {each.question: {"score": each.score, "points": each.points} for each in found}
-        note_page(result, self.book.write_feedback(result.student, result.exercise))
-
-    # --- what the teacher gets
-
-    def write_table(self) -> Path:
-        """grades.csv: all results there are, not only those of this run."""
-        path = self.folder / "grades.csv"
-        results.write_table(
-            self.results.values(),
-            path,
-            lambda row: self.book.feedback_path(row.student, row.exercise),
-            self.policy,
-        )
-        changes.write_changes(self.changes(), self.folder / "changes.csv")
-        return path
-
-    def changes(self) -> list[changes.Change]:
-        """What is another than before this run; nothing in a folder that had no grades."""
-        return changes.changes(self.before, self.results) if self.before else []
+    def enter(self, classroom: Classroom, students: Roster | None) -> list[str]:
+        """Bring a folder of grades up to date before anything runs; returns what the teacher should know."""
+        self.census.write(classroom.folder / "seen.csv")
+        rows = attendance.Rows(classroom.folder, classroom.results)
+        changed = rows.update(self.everybody, students, self.folder)
+        return [self.census.sentence(), *self.census.remarks(), *self.there.remarks, *changed]
 
 
-def note_page(result: Result, said: str) -> None:
-    """Put what is to be said of a feedback page into a result's note, once and only while it is true."""
-    result.note = " ".join(filter(None, [result.note.replace(PLAIN, "").strip(), said]))
+def gather(folder: Path, target: Path, students: Roster | None, rules: Policy, only: Sequence[str]) -> Work:
+    """Find what was handed in, by whom and when; warns of times that are doubtful.
 
-
-def fingerprint(found: collecting.Found) -> str:
-    """A number that changes with the submission and with whatever judges it."""
-    source = exercises.SOLUTIONS / found.exercise
-    checks = [CHECKS / "framework.py", CHECKS / f"{found.exercise.partition('_')[0]}.py"]
-    judges = [source / f"{found.exercise}.ipynb", source / "hidden.py", source / "reference.py", *checks]
-    digest = hashlib.sha256(found.path.read_bytes())
-    for path in judges:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def names_in(found: Sequence[collecting.Found]) -> list[str]:
-    """The exercises that occur, sorted."""
-    return sorted({each.exercise for each in found if each.exercise})
+    Args:
+        folder: or a ZIP file.
+        target: the folder of grades, where ZIP files are unpacked.
+        students: the class's list; everybody belongs to it when there is none.
+        rules: for late work.
+        only: what is to be graded again, see `selection.read_selection`.
+    """
+    known = students.knows if students else lambda name: False
+    unpacked = target / "received" / UNPACKED
+    handed_in, census = collecting.collect(folder, cell_names(exercises.names()), unpacked, known)
+    there = attendance.attend(handed_in, students)
+    everybody = times.with_times(there.found, rules)
+    for doubt in times.doubts(everybody, rules):
+        warnings.warn(doubt, stacklevel=3)
+    questions = {name: machine_questions(name) for name in names_in(everybody)}
+    selection = read_selection(only, everybody, questions)
+    wanted = [each for each in everybody if selection.covers(each)] if selection else everybody
+    return Work(folder, there, everybody, wanted, selection, census.without(there.strangers))
 
 
 def machine_questions(name: str) -> list[str]:
@@ -309,7 +172,7 @@ def alone(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BlockingIOError(
-                f"Another `nst grade` is at work in {folder}; wait until it has ended."
+                f"Another `nst grade` or `nst return` is at work in {folder}; wait until it has ended."
             ) from None
         yield
 
@@ -323,78 +186,3 @@ def cell_names(wanted: Sequence[str]) -> dict[str, list[str]]:
         notebook = nbformat.read(exercises.SOLUTIONS / name / f"{name}.ipynb", as_version=4)
         found[name] = [exercises.tags(cell)["grade_id"] for cell in notebook.cells if exercises.tags(cell)]
     return found
-
-
-def grade_folder(
-    folder: Path,
-    target: Path,
-    *,
-    limits: sandbox.Limits | None = None,
-    jobs: int | None = None,
-    roster: Path | None = None,
-    say: Callable[[str], None] = lambda sentence: None,
-    policy: Path | None = None,
-    only: Sequence[str] = (),
-    seed: int | None = None,
-    starting: Callable[[int], None] = lambda count: None,
-    tell: Callable[[Result], None] = lambda result: None,
-    changed: Callable[[changes.Change], None] = lambda change: None,
-) -> list[Result]:
-    """Grade all submissions in a folder into a folder of grades.
-
-    Args:
-        folder: or a ZIP file, see `collecting.collect`.
-        target: the folder of grades, made when it is not there.
-        limits: of each submission.
-        jobs: that run at the same time, see `scheduling.jobs_that_fit`; None takes one a processor.
-        roster: the class's list, see `collecting.roster`; whoever has handed in belongs to it unless given.
-        say: is told what became of the files, before and after.
-        policy: a file of deadlines, see `policy`; None takes that of the last run.
-        only: what is run again, and nothing else, see `selection.read_selection`.
-        seed: of the hidden numbers, for all exercises here; None takes those of the folder, see `seeds`.
-        starting: is told how many submissions there are.
-        tell: is told each result as it comes.
-        changed: is told, at the end, what is another than after the last run.
-
-    Raises:
-        SandboxMissing: nothing is run without a sandbox.
-        OSError: the folder or the solutions are not there, or another grader is at work.
-        ValueError: a ZIP file, the roster or the seeds of the folder cannot be read.
-    """
-    sandbox.require_platform()  # first: nothing that can be installed or named otherwise helps without
-    exercises.require_nbgrader()
-    folder, target = folder.resolve(), target.resolve()  # nbgrader changes the working folder
-    policy = policy if policy in (None, WITHOUT) else policy.resolve()
-    rules = chosen_policy(target, policy, exercises.names())
-    sandbox.require_hidden(exercises.SOLUTIONS, folder, target)
-    students = read_roster(roster) if roster else None
-    known = students.knows if students else lambda name: False
-    unpacked = target / "received" / UNPACKED
-    handed_in, census = collecting.collect(folder, cell_names(exercises.names()), unpacked, known)
-    there = attendance.attend(handed_in, students)
-    found = everybody = times.with_times(there.found, rules)
-    for doubt in times.doubts(found, rules):
-        warnings.warn(doubt, stacklevel=2)
-    selection = read_selection(only, found, {name: machine_questions(name) for name in names_in(found)})
-    found = [each for each in found if selection.covers(each)] if selection else found
-    sandbox.require_sandbox()
-    with alone(target):
-        keep_policy(target, policy)
-        classroom = Classroom(target, limits, jobs, rules, selection, seed)
-        census = census.without(there.strangers)
-        census.write(target / "seen.csv")
-        changed_rows = attendance.Rows(target, classroom.results).update(everybody, students, folder)
-        for sentence in (census.sentence(), *census.remarks(), *there.remarks, *changed_rows):
-            say(sentence)
-        starting(len(found))
-        try:
-            done = classroom.grade(found, tell)
-        finally:
-            classroom.write_table()
-        if any(row.status == "graded" for row in done):
-            summary.draw_summary(list(classroom.results.values()), target / "summary.png")
-        if not selection:
-            say(census.sentence(sum(row.status == "graded" for row in done)))
-        for change in classroom.changes():
-            changed(change)
-    return done

@@ -106,6 +106,11 @@ class Assessment:
         """The points that count."""
         return max(0.0, round(self.raw - self.penalty, 2))
 
+    def sentence(self) -> str:
+        """What lateness costs, in words; empty where it costs nothing."""
+        points = "point" if self.penalty == 1 else "points"
+        return f"{self.late}: {self.penalty:g} {points} of {self.raw:g} taken off." if self.penalty else ""
+
 
 @dataclass(frozen=True)
 class Policy:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from ..checks.framework import Outcome
-from .exercises import Exercise, is_checked, load, releases, tags
+from .exercises import Exercise, is_checked, load, tags
 from .judge import judge_question, source_of
+from .releases import generated
 from .sandbox import Limits, Sandbox
 
 
@@ -54,7 +55,7 @@ def stubs(exercise: Exercise) -> Iterator[tuple[str, str]]:
     """What a learner finds in place of each answer: (question, code)."""
     import nbformat
 
-    ((_, content),) = releases([exercise.name])
+    ((_, content),) = generated([exercise.name])
     cells = {tags(c).get("grade_id"): c.source for c in nbformat.reads(content.decode(), as_version=4).cells}
     for question in exercise.questions:
         # Without this the right answer would still be there where a stub defines nothing.

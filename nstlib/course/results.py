@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..foundation import whole_file
+from ..foundation import counted, whole_file
 from .policy import Assessment, Policy
 
 if TYPE_CHECKING:
@@ -105,20 +105,25 @@ class Result:
         when = datetime.fromisoformat(self.submitted) if self.submitted else None
         return policy.assess(self.exercise, self.score if raw is None else raw, when, self.goes_by)
 
-    def sentence(self) -> str:
-        """The row in words."""
-        name = f"{self.student}, {self.exercise}" if self.exercise else self.student
+    @property
+    def called(self) -> str:
+        """The student where people read: the key, under which files lie; of whom there are none, the name."""
+        return (self.name or self.id or self.student) if self.status == "missing" else self.student
+
+    def sentence(self, policy: Policy | None = None) -> str:
+        """The row in words, with the points that count.
+
+        Args:
+            policy: for late work; None where there is none.
+        """
+        name = f"{self.called}, {self.exercise}" if self.exercise else self.called
         if self.status != "graded":
             return f"{name}: not graded. {self.note}"
-        hand = f", {questions(self.by_hand)} to be marked by hand" if self.by_hand else ""
-        said = " ".join(filter(None, (self.reason, self.note)))
+        judged = self.assessed(policy or Policy())
+        hand = f", {counted(self.by_hand, 'question')} to be marked by hand" if self.by_hand else ""
+        said = " ".join(filter(None, (judged.sentence(), self.reason, self.note)))
         note = f" ({said})" if said else ""
-        return f"{name}: {self.score:g} of {self.points:g} points{hand}{note}"
-
-
-def questions(count: int) -> str:
-    """For example "1 question", "2 questions"."""
-    return f"{count} question{'' if count == 1 else 's'}"
+        return f"{name}: {judged.final:g} of {self.points:g} points{hand}{note}"
 
 
 def identified(result: Result, found: Found) -> Result:
@@ -168,9 +173,9 @@ def question_columns(rows: Iterable[Result]) -> list[tuple[str, str]]:
 
 def fixed_cells(row: Result, shown: str, policy: Policy) -> list[Any]:
     """The cells of a row under `COLUMNS`; no points where nothing was graded, rather than 0."""
-    who = [row.student, row.exercise, row.id, row.name, row.section, row.status]
+    who = [row.called, row.exercise, row.id, row.name, row.section, row.status]
     judged = row.assessed(policy)
-    hand = f"{questions(row.by_hand)} to be marked" if row.by_hand else ""
+    hand = f"{counted(row.by_hand, 'question')} to be marked" if row.by_hand else ""
     points = [judged.raw, judged.penalty, judged.final, row.points] if row.status == "graded" else [""] * 4
     return [*who, row.submitted, judged.late, *points, hand, row.reason, row.note, shown]
 

@@ -3,6 +3,8 @@
 A platform's own pattern in a folder's or a file's name decides. Otherwise the folder tree does, from the top:
 
 - a folder that holds a notebook of its own is a student's, and so is one that the roster knows;
+- so is one beside others whose work lies deeper, in one folder only ("anna/nst/homework"): a section of one
+  student is rare, unless it is called as sections are ("A", "group 3");
 - a folder that only says what is in it ("ex04", "week 4", "submissions") or repeats the name of the one above
   it ("class/class", as unpacking makes it) is passed through;
 - any other folder that holds folders only is a section of the class, and goes into the student's key;
@@ -42,6 +44,7 @@ SECTIONS = re.compile(
     re.IGNORECASE,
 )
 COPY_NUMBER = re.compile(r"[ _-]*(?:\(\d+\)|-\d+|copy|kopie)$", re.IGNORECASE)  # of a second download
+SECTIONS_LETTER = re.compile(r"[A-Za-z]|\d+[A-Za-z]?|[A-Za-z]\d+")  # "A", "3b": nobody's name
 LEAST_FILE_NUMBER = 1000  # of Canvas, below the top: shorter ones may be dates in a student's own name
 
 
@@ -155,6 +158,7 @@ class Owners:
             sections: of the class, to which it belongs.
         """
         section = "/".join(names.readable(name) for name in sections)
+        beside = sum(folder.has_work() for folder in node.folders.values()) > 1
         for entry in node.files:
             owner = of_file(entry.name, section)
             if owner and entry.kind != "astray":
@@ -165,7 +169,7 @@ class Owners:
                 self.give(folder, replace(owner, section=section))
             elif self.is_passed_through(name, folder, above):
                 self.visit(folder, name, sections)
-            elif self.is_students(name, folder):
+            elif self.is_students(name, folder) or beside and self.is_way_down(name, folder):
                 self.give(folder, Owner(names.readable(name.lstrip(".")), section=section, origin=name))
             else:
                 self.visit(folder, name, (*sections, name))
@@ -205,6 +209,18 @@ class Owners:
             return not any(map(is_platforms, (entry.name for entry in folder.all_files())))
         parts = [part for part, inner in working.items() if not is_neutral(part) and not has_time(inner)]
         return not parts or len(parts) < 2 and any(entry.kind == "file" for entry in folder.files)
+
+    def is_way_down(self, name: str, folder: Node) -> bool:
+        """Whether a folder leads to one place with work, and is not called as sections are."""
+        sections = SECTIONS.fullmatch(name) or SECTIONS_LETTER.fullmatch(name)
+        if sections or any(map(is_platforms, folder.folders)):
+            return False
+        while not self.own_work(folder):
+            working = [inner for inner in folder.folders.values() if inner.has_work()]
+            if len(working) != 1:
+                return False
+            folder = working[0]
+        return self.is_students(folder.parts[-1], folder)
 
     def is_many_peoples(self, name: str, folder: Node) -> bool:
         """Whether the notebooks in a folder answer one exercise for several people, by their names."""

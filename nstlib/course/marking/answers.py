@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import exercises
+from ..converters import TEXT_STUB
 from ..slides import render_text
 
+MODEL = re.compile(r"^\*\*A model answer\.?\*\*")  # how it begins; the page has a heading of its own
 SCHEME = "**Marking scheme.**"  # where it begins, in the model answer
 MARKS = re.compile(r"(?:<!--|###)\s*(BEGIN|END) SOLUTION\s*(?:-->)?\s*$", re.MULTILINE)
 ITEM = re.compile(r"(?:^|\s)\s*(?=\d[\d.]* points?: )")  # of a scheme, each on a line of its own
@@ -54,7 +56,7 @@ def tasks(exercise: str) -> list[Task]:
     for cell in nbformat.read(path, as_version=4).cells:
         marks = exercises.tags(cell)
         if marks.get("grade") and marks.get("solution"):
-            model, _, scheme = between_marks(cell.source).partition(SCHEME)
+            model, _, scheme = MODEL.sub("", between_marks(cell.source)).partition(SCHEME)
             texts = [shown(cell.cell_type, text.strip()) for text in (model, ITEM.sub("\n- ", scheme))]
             found.append(Task(marks["grade_id"], float(marks["points"]), render_text(prompt), *texts))
         elif cell.cell_type == "markdown":
@@ -131,7 +133,7 @@ def answer(notebook: Path, grade_id: str) -> Answer:
         ) from None
     for cell in cells:
         if exercises.tags(cell).get("grade_id") == grade_id:
-            edited = cell.source.strip() not in ("", exercises.TEXT_STUB)
+            edited = cell.source.strip() not in ("", TEXT_STUB)
             return Answer(shown(cell.cell_type, cell.source, pasted(cell)), digest(cell), edited)
     raise KeyError(f"The submission has no cell {grade_id}.")
 

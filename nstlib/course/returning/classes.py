@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...foundation import counted
 from ..gradebook import Gradebook
 from ..grading import alone
 from ..policy_file import chosen_policy
 from ..results import Result
-from .feedback import Feedback, counted, remembered
+from .feedback import Feedback, remembered
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def take(book: Gradebook, result: Result, found: Class, only_marked: bool) -> No
         found.held.append((result, f"Its page cannot be made ({why}); run `nst grade` again."))
         return
     if feedback.waiting and only_marked:
-        found.held.append((result, f"{counted(feedback.waiting)} not marked yet."))
+        found.held.append((result, f"{counted(feedback.waiting, 'point')} not marked yet."))
         return
     if said:
         found.notes.append((result, said))

@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ...foundation import counted
 from ..exercises import tags
 from ..policy import Assessment
 from ..results import Result
 
 GRADERS_CELL = "from-the-grader"  # the id of the cell in which the grader says what it mended
-EDITION = 1  # of the page; a new one renews all pages
+EDITION = 2  # of the page; a new one renews all pages
 HEADING = re.compile(r"^##? (.+)$", re.MULTILINE)
 VERDICT = re.compile(r"^[\w ]+: [\d.]+ of [\d.]+ points?, ")  # the beginning of `Outcome.sentence`
 
@@ -98,12 +99,12 @@ class Feedback:
     def total(self) -> str:
         """The score in words, which says what is missing."""
         words = f"{self.final:g} of {self.points:g} points"
-        words += f" so far, {counted(self.waiting)} not marked yet" if self.waiting else ""
+        words += f" so far, {counted(self.waiting, 'point')} not marked yet" if self.waiting else ""
         return f"{words} ({self.lateness()})" if self.late else words
 
     def lateness(self) -> str:
         """What being late costs, in words."""
-        cost = f", {counted(self.penalty)} of {self.score:g} taken off" if self.penalty else ""
+        cost = f", {counted(self.penalty, 'point')} of {self.score:g} taken off" if self.penalty else ""
         return f"{self.late}{cost}"
 
     @classmethod
@@ -117,11 +118,6 @@ class Feedback:
 def assessed(feedback: Feedback, assessment: Assessment) -> Feedback:
     """Feedback with what lateness makes of its points."""
     return replace(feedback, late=assessment.late, penalty=assessment.penalty)
-
-
-def counted(points: float) -> str:
-    """A number of points in words."""
-    return f"{points:g} point" if points == 1 else f"{points:g} points"
 
 
 def digest_of(feedback: Feedback, judged: Path) -> str:

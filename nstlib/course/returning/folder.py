@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...foundation import whole_file
+from ...foundation import counted, whole_file
 from .classes import Class, Return
 from .making import state_of
 from .sheets import Sheet, number, safe_rows, write_sheet
@@ -31,7 +31,7 @@ def write(found: Class, target: Path, *, bom: bool = False) -> list[str]:
         with whole_file(page) as partial:
             shutil.copyfile(source, partial)
     return [
-        f"{target / 'feedback'}: {len(pages)} pages, a folder for each student",
+        f"{target / 'feedback'}: {counted(len(pages), 'page')}, a folder for each student",
         write_table(found.returned, target / "grades.csv", bom=bom),
     ]
 
@@ -46,7 +46,7 @@ def write_table(returns: Sequence[Return], path: Path, *, bom: bool = False) -> 
     rows = [table_row(each, list(questions)) for each in returns]
     path.parent.mkdir(parents=True, exist_ok=True)
     write_sheet(Sheet([*ABOUT, *TOTALS, *questions.values()], safe_rows(rows), bom=bom), path)
-    return f"{path}: {len(rows)} rows, with a column for each question"
+    return f"{path}: {counted(len(rows), 'row')}, with a column for each question"
 
 
 def table_row(each: Return, questions: Sequence[str]) -> list[str]:

@@ -16,10 +16,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ...foundation import counted
+from ..collecting.owners import SECTIONS
 from ..exercises import is_checked, tags
 from ..slides import PictureReader
 from . import formulas, prose
-from .feedback import GRADERS_CELL, Feedback, Mark, counted
+from .feedback import GRADERS_CELL, Feedback, Mark
 
 STYLE = Path(__file__).with_name("page.css")
 MOST_CODE = 40_000  # characters of a cell that are shown
@@ -146,12 +148,18 @@ FOOT = (
 def head(feedback: Feedback, digest: str) -> str:
     """The beginning of a page: who and what."""
     title = html.escape(f"{feedback.title} – {feedback.name}")
-    said = [feedback.section, handed_in(feedback.submitted)]
+    said = [of_section(feedback.section), handed_in(feedback.submitted)]
     return HEAD.format(title=title, style=STYLE.read_text(encoding="utf-8"), digest=digest) + (
         f"<main><header><p class='kicker'>Feedback</p><h1>{html.escape(feedback.title)}</h1>"
         f"<p class='who'>{html.escape(feedback.name)}</p>"
         f"<p class='when'>{html.escape(' · '.join(filter(None, said)))}</p></header>"
     )
+
+
+def of_section(section: str) -> str:
+    """A section of the class in words: "section A", but "Group 3" as it is; empty where there is none."""
+    told = SECTIONS.fullmatch(re.split("[,/]", section)[0])
+    return section if told or not section else f"section {section}"
 
 
 def handed_in(submitted: str) -> str:
@@ -168,7 +176,7 @@ def summary(feedback: Feedback, words: Words = prose.render) -> str:
     share = 100 * feedback.final / feedback.points if feedback.points else 0
     still = 100 * feedback.waiting / feedback.points if feedback.points else 0
     waiting = (
-        f"<p class='waiting'>so far, {counted(feedback.waiting)} not marked yet</p>"
+        f"<p class='waiting'>so far, {counted(feedback.waiting, 'point')} not marked yet</p>"
         if feedback.waiting
         else ""
     )
@@ -180,7 +188,7 @@ def summary(feedback: Feedback, words: Words = prose.render) -> str:
     comments = "".join(comment(text, words) for text in feedback.comments)
     return (
         f"<section class='summary'><div class='score'><p class='total'><b>{feedback.final:g}</b> of "
-        f"{counted(feedback.points)}</p>{waiting}<div class='bar'><i style='width:{share:.1f}%'></i>"
+        f"{counted(feedback.points, 'point')}</p>{waiting}<div class='bar'><i style='width:{share:.1f}%'></i>"
         f"<i class='open' style='width:{still:.1f}%'></i></div></div>"
         f"<table><thead><tr><th>Question</th><th>Points</th><th></th></tr></thead>"
         f"<tbody>{rows}</tbody></table>"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...foundation import counted
 from . import canvas, folder, moodle
 from .classes import Class, Return
 from .sheets import Filled, Sheet, SheetError, read_sheet, write_sheet
@@ -96,7 +97,10 @@ def write_exercise(
     left_out = write_feedback(returns, archive)
     write_sheet(sheet, csv)
     count = filled.count if filled else len(returns) - len(left_out)
-    lines = [f"{archive}: feedback for {len(returns) - len(left_out)}", f"{csv}: {count} grades"]
+    lines = [
+        f"{archive}: feedback for {counted(len(returns) - len(left_out), 'student')}",
+        f"{csv}: {counted(count, 'grade')}",
+    ]
     if filled and filled.untouched:
         kept = "other row keeps what it" if filled.untouched == 1 else "other rows keep what they"
         lines.append(f"  {filled.untouched} {kept} had")
