@@ -394,7 +394,8 @@ def test_the_console_says_the_points_that_count_and_what_being_late_cost() -> No
 def test_who_has_handed_in_nothing_goes_by_the_name(tmp_path: Path) -> None:
     missing = row("B~Ada_Missing", status="missing", name="Ada Missing", section="B")
     graded = row("B~Ada_There", name="Ada There", section="B")
-    first, second = table_of([missing, graded], tmp_path)
+    first, second = table_of([missing, graded], tmp_path, policy())
+    assert (first["late"], second["late"]) == ("", "time not known")
     assert (first["student"], second["student"]) == ("Ada Missing", "B~Ada_There")
     assert missing.sentence().startswith("Ada Missing, ex04")
     (change,) = changes.changes({}, {"a": missing})

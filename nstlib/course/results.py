@@ -177,7 +177,8 @@ def fixed_cells(row: Result, shown: str, policy: Policy) -> list[Any]:
     judged = row.assessed(policy)
     hand = f"{counted(row.by_hand, 'question')} to be marked" if row.by_hand else ""
     points = [judged.raw, judged.penalty, judged.final, row.points] if row.status == "graded" else [""] * 4
-    return [*who, row.submitted, judged.late, *points, hand, row.reason, row.note, shown]
+    late = "" if row.status == "missing" else judged.late
+    return [*who, row.submitted, late, *points, hand, row.reason, row.note, shown]
 
 
 def question_cells(row: Result, columns: Iterable[tuple[str, str]]) -> list[Any]:

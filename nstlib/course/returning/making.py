@@ -28,13 +28,13 @@ class Limits:
 
     Attributes:
         processor: seconds of processor time, which other work on the machine does not use up.
-        clock: seconds by the clock, for what does not compute either.
+        clock: seconds by the clock, for what does not compute either; a busy machine has the time it needs.
         memory: bytes of addresses.
         page: bytes of the page.
     """
 
     processor: int = 20
-    clock: float = 180.0
+    clock: float = 900.0
     memory: int = 3 << 30
     page: int = 24 << 20
 
