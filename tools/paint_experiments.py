@@ -4,7 +4,7 @@
     python tools/paint_experiments.py styles flat      some of them
 
 A sheet is one JPEG, its panels of 256 pixels in rows; a panel is one run of `nst.transfer_style`, with the
-settings of `EXPERIMENTS`. The lesson paints two panels of the first sheet again. About three
+settings of `EXPERIMENTS`. The lesson paints two panels of the first sheet again. About four
 minutes on two CPU cores for all.
 """
 
@@ -26,7 +26,7 @@ QUALITY = 88
 USUAL: dict[str, Any] = {"content": "astronaut", "style": "marbling", "size": SIDE, "iterations": 40}
 NOISE: dict[str, Any] = {"start": "noise", "sizes": [64, 128, 256], "iterations": [60, 40, 12]}
 NOISE |= {"content_weight": 1.0, "variation_weight": 0}
-SHORT: dict[str, Any] = {"start": "content", "sizes": "single", "iterations": 10}
+SHORT: dict[str, Any] = {"start": "content", "sizes": "single", "iterations": 4}
 DEPTHS = {
     "block1": ["block1_conv1"],
     "block3": ["block1_conv1", "block2_conv1", "block3_conv1"],
@@ -66,6 +66,10 @@ EXPERIMENTS: dict[str, tuple[int, list[Mapping[str, Any]]]] = {
             for how in (NOISE | {"formula": "sum"}, SHORT)
             for weight in (0.001, 0.1, 10)
         ],
+    ),
+    "chance": (
+        3,
+        [NOISE | {"seed": seed} for seed in (0, 1, 2)] + [NOISE | {"iterations": n} for n in (3, 12, 48)],
     ),
 }
 
