@@ -34,7 +34,8 @@ from .optimizers import History, check_count
 DPI = 100  # text stays sharp on most screens, and a lesson stays under a megabyte
 CSS_PER_INCH = 72
 NARROWEST = 300  # pixels of an animation
-LETTERS = 13  # points, the least that a slide of 1280 x 720 shows at 18 pixels
+LETTERS = 13  # points, the least that a slide of 1280 x 720 shows at 18 pixels, of a figure as large as
+ON_A_SLIDE = 11.5, 5.0  # inches: a larger one is shown smaller there, and needs larger letters
 DRAWING_COLOURS = 256  # lines and their soft edges; pictures keep all of theirs
 
 
@@ -52,15 +53,28 @@ def show_figure(figure: Figure, *, alt: str) -> Figure:
     if not any(axes.images for axes in figure.axes):  # a drawing: few colours, a third of the bytes
         coverage = Image.Quantize.MAXCOVERAGE  # keeps the colour of a small dot, too
         picture = picture.quantize(DRAWING_COLOURS, method=coverage, dither=Image.Dither.NONE)
-    images.show_picture(picture, alt=alt, width=round(picture.width / DPI * CSS_PER_INCH))
+    width = round(picture.width / DPI * CSS_PER_INCH)
+    images.show_picture(picture, alt=alt, width=width, letters=smallest_letters(figure))
     return figure
+
+
+def smallest_letters(figure: Figure) -> int:
+    """Height in pixels of a figure's smallest letters as it is stored; 0 where it has none."""
+    texts = [t for t in figure.findobj(Text) if isinstance(t, Text) and t.get_text() and t.get_visible()]
+    return round(min((float(t.get_fontsize()) for t in texts), default=0) * DPI / 72)
+
+
+def letters_for(width: float, height: float) -> float:
+    """Points that a lecture hall can read in a figure of so many inches, when a slide shows all of it."""
+    return LETTERS * max(1.0, width / ON_A_SLIDE[0], height / ON_A_SLIDE[1])
 
 
 def readable(figure: Figure) -> Figure:
     """The same figure with no letter smaller than a lecture hall can read."""
+    least = letters_for(*figure.get_size_inches())
     for text in figure.findobj(Text):
-        if isinstance(text, Text) and float(text.get_fontsize()) < LETTERS:
-            text.set_fontsize(LETTERS)
+        if isinstance(text, Text) and float(text.get_fontsize()) < least:
+            text.set_fontsize(least)
     return figure
 
 
@@ -121,15 +135,17 @@ def gallery(
     tallest = max(a.shape[0] / a.shape[1] for a in arrays.values())
     wide = width / max(columns, 2)
     extra = 0.5 if title else 0.05
-    figure = Figure((wide * columns, (wide * tallest + 0.4) * rows + extra), layout="constrained")
+    larger = letters_for(wide * columns, (wide * tallest + 0.4) * rows + extra) / LETTERS
+    height = (wide * tallest + 0.4 * larger) * rows + extra * larger
+    figure = Figure((wide * columns, height), layout="constrained")
     for place, (name, array) in enumerate(arrays.items(), start=1):
         axes = figure.add_subplot(rows, columns, place)
         axes.imshow(array, interpolation="lanczos")
-        axes.set_title(textwrap.fill(str(name), max(12, round(wide * 9))), fontsize=11)
+        axes.set_title(textwrap.fill(str(name), max(12, round(wide * 9 / larger))), fontsize=11)
         axes.set_axis_off()
         axes.set_anchor("N")  # names stand on one line, whatever the heights below them
-    if title:
-        figure.suptitle(title, fontsize=13)
+    if title:  # letters are a little more than half as wide as high
+        figure.suptitle(textwrap.fill(title, round(120 * wide * columns / (LETTERS * larger))), fontsize=13)
     return show_figure(readable(figure), alt=alt)
 
 
@@ -282,8 +298,8 @@ def curves(
     axes = figure.add_subplot()
     colours = colormaps["viridis"](np.linspace(0.0, 0.88, len(lines)))
     for (name, (x, y)), colour, marker in zip(lines.items(), colours, cycle("osD^vP*X"), strict=False):
-        shape = marker if len(x) <= 30 else ""
-        axes.plot(x, y, color=colour, lw=1.8, marker=shape, markersize=6, label=name)
+        shape, joined = marker if len(x) <= 30 else "", "-" if len(x) > 1 else "None"
+        axes.plot(x, y, ls=joined, color=colour, lw=1.8, marker=shape, markersize=6, label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     axes.set_xscale("log" if "x" in log else "linear")
     axes.set_yscale("log" if "y" in log else "linear")
@@ -555,7 +571,9 @@ def mark_sizes(axes: Axes, history: History) -> None:
         if row["size"] is not None:
             place = (row["evaluation"], 0.98)
             across = axes.get_xaxis_transform()
-            axes.text(*place, f" {row['size']} px", transform=across, va="top", fontsize=9, color="dimgrey")
+            style: dict[str, Any] = {"va": "top", "fontsize": 9, "color": "dimgrey"}
+            behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
+            axes.text(*place, f" {row['size']} px", transform=across, bbox=behind, **style)
 
 
 def classes(guesses: Mapping[str, Sequence[tuple[str, float]]], *, alt: str, title: str) -> Figure:
@@ -572,14 +590,14 @@ def classes(guesses: Mapping[str, Sequence[tuple[str, float]]], *, alt: str, tit
     if not any(guesses.values()):
         raise ValueError("There are no classes to draw.")
     tallest = max(len(pairs) for pairs in guesses.values())
-    figure = Figure((4.2 * len(guesses), 0.4 * tallest + 1.5), layout="constrained")
+    figure = Figure((4.8 * len(guesses), 0.45 * tallest + 1.6), layout="constrained")
     for place, (name, pairs) in enumerate(guesses.items(), start=1):
         axes = figure.add_subplot(1, len(guesses), place)
         bars = axes.barh([c for c, _ in pairs][::-1], [p for _, p in pairs][::-1], color="#31688e")
         axes.bar_label(bars, fmt="{:.0%}", padding=3)
         axes.set(xlim=(0, 1.12), xticks=[0, 0.25, 0.5, 0.75, 1], title=name, xlabel="probability")
     figure.suptitle(title, fontsize=13)
-    return show_figure(figure, alt=alt)
+    return show_figure(readable(figure), alt=alt)
 
 
 def above_zero(values: np.ndarray) -> np.ndarray:

@@ -58,6 +58,18 @@ def test_galleries_and_grids_of_small_pictures_may_be_narrow(shown: list[Any]) -
     assert narrow.get_figwidth() < wide.get_figwidth() < 10.4  # 2.6 inches a picture at most
 
 
+def test_a_tall_figure_has_letters_that_a_slide_still_shows_large_enough(shown: list[Any]) -> None:
+    """And says how large they are, for the test of the decks."""
+    pictures = {f"picture {i}": flat(0.5, 12, 12) for i in range(6)}
+    for columns in (3, 6):
+        plots.gallery(pictures, title="Six " + "words " * 20, alt="Six grey pictures.", columns=columns)
+    tall, flat_one = (each["text/html"] for each in shown)
+    height = Image.open(io.BytesIO(base64.b64decode(tall.split("base64,")[1].split('"')[0]))).height
+    letters = int(tall.split('data-letters="')[1].split('"')[0])
+    assert letters * 500 / height >= 17.5 and letters > 25
+    assert 'data-letters="18"' in flat_one
+
+
 def test_an_empty_gallery_is_refused(shown: list[Any]) -> None:
     with pytest.raises(ValueError, match="at least one picture"):
         plots.gallery({}, alt="Nothing.")
@@ -139,6 +151,12 @@ def test_curves_draw_each_line_on_the_asked_axes(shown: list[Any]) -> None:
     assert [axes.yaxis.get_major_formatter()(tick) for tick in (0.5, 2, 10)] == ["0.5", "2", "10"]
     with pytest.raises(ValueError, match="no line"):
         plots.curves({}, alt="Nothing.", title="", xlabel="", ylabel="")
+
+
+def test_a_line_of_one_point_is_a_point_in_the_legend_too(shown: list[Any]) -> None:
+    rest = {"alt": "Two points.", "title": "Points", "xlabel": "decibels", "ylabel": "distance"}
+    (axes,) = plots.curves({"a": ([1], [2]), "b": ([3], [1])}, **rest).axes
+    assert [line.get_linestyle() for line in axes.lines] == ["None", "None"]
 
 
 def test_bars_stand_over_their_groups(shown: list[Any]) -> None:

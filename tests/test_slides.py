@@ -477,6 +477,7 @@ MEASURE = """
       lines: each.matches('pre') ? each.textContent.replace(/\\n$/, '').split('\\n').length : 0,
       rows: each.matches('pre') ? Math.round((each.clientHeight - 32) / (1.38 * 21)) : 0,
       natural: each.naturalWidth ? [each.naturalWidth, each.naturalHeight] : null,
+      inside: Number(each.dataset.letters || 0),
     });
   }
   return found;
@@ -545,6 +546,9 @@ def check_slide(sight: Sight, where: str) -> None:
             assert each["natural"], f"{what}: not a picture"
             width, height = drawn(each)
             assert height >= 200 or width >= 700, f"{what}: only {width:.0f} x {height:.0f} pixels"
+            inside = each["inside"] * height / each["natural"][1]
+            title = where.endswith("slide 1")  # its picture comes back where it is explained
+            assert title or not inside or inside >= 17.5, f"{what}: its letters have {inside:.0f} pixels"
 
 
 @pytest.fixture(scope="module")

@@ -251,7 +251,7 @@ def pictures(cell: dict[str, Any]) -> list[str]:
 
 
 class PictureReader(HTMLParser):
-    """Finds the pictures in HTML, and takes nothing of them but the picture and its alternative text."""
+    """Finds the pictures in HTML, and takes the picture, its alternative text and the size of its letters."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -261,7 +261,9 @@ class PictureReader(HTMLParser):
         """Keep what is a picture and lies in the page itself."""
         given = {name: html.escape(value or "") for name, value in attrs}
         if tag == "img" and given.get("src", "").startswith("data:image/"):
-            self.pictures.append(f'<img alt="{given.get("alt", "")}" src="{given["src"]}">')
+            letters = given.get("data-letters", "")
+            written = f' data-letters="{letters}"' if letters.isdigit() else ""
+            self.pictures.append(f'<img alt="{given.get("alt", "")}"{written} src="{given["src"]}">')
 
 
 def highlighted(code: str) -> str:

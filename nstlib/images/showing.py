@@ -28,13 +28,20 @@ def show(image: object, *, alt: str, title: str | None = None) -> None:
     show_picture(picture, alt=alt, width=min(picture.width, WIDEST), title=title)
 
 
-def show_picture(picture: Image.Image, *, alt: str, width: int, title: str | None = None) -> None:
-    """Show a PIL picture in a notebook, `width` CSS pixels wide; `alt` and `title` as in `show`."""
+def show_picture(
+    picture: Image.Image, *, alt: str, width: int, title: str | None = None, letters: int = 0
+) -> None:
+    """Show a PIL picture in a notebook, `width` CSS pixels wide; `alt` and `title` as in `show`.
+
+    letters is the height in pixels of the smallest letters in it: decks are tested for what is left of it.
+    """
     mime, data = _light(picture)
-    show_encoded(mime, data, alt=alt, width=width, title=title)
+    show_encoded(mime, data, alt=alt, width=width, title=title, letters=letters)
 
 
-def show_encoded(mime: str, data: bytes, *, alt: str, width: int, title: str | None = None) -> None:
+def show_encoded(
+    mime: str, data: bytes, *, alt: str, width: int, title: str | None = None, letters: int = 0
+) -> None:
     """Show the bytes of a picture file in a notebook; `mime` is its type, such as "image/png".
 
     It is stored as HTML, the only form in which JupyterLab gives alternative text to its readers.
@@ -45,7 +52,8 @@ def show_encoded(mime: str, data: bytes, *, alt: str, width: int, title: str | N
         raise ValueError("A picture needs alt: one sentence that says what there is to see.")
     alternative = html.escape(alt, quote=True)
     source = f"data:{mime};base64,{base64.b64encode(data).decode()}"
-    tag = f'<img alt="{alternative}" width="{width}" src="{source}">'
+    written = f' data-letters="{letters}"' if letters else ""
+    tag = f'<img alt="{alternative}" width="{width}"{written} src="{source}">'
     if title:
         display(Markdown(f"**{title}**"))
     # A plain bundle of representations: IPython 7, which Colab has, knows no `Image(alt=...)`.
