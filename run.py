@@ -28,7 +28,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 SUPPORTED = ("3.11", "3.12", "3.13")
-EXTRAS = {"lab": {"lab", "video"}, "test": {"cluster", "grade", "jax", "lab", "test", "video"}}
+EXTRAS = {"lab": {"lab", "video"}, "test": {"cluster", "grade", "hub", "jax", "lab", "test", "video"}}
 BACKEND_EXTRAS = {"jax", "torch"}  # the backends that TensorFlow's own installation does not bring
 VENV = ROOT / ".venv"
 VENV_BIN = VENV / ("Scripts" if os.name == "nt" else "bin")

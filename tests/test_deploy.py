@@ -9,7 +9,6 @@ import base64
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import classes
+import containers
 import pytest
+from containers import program, variables
 
 pytest.importorskip("nbgrader")
 
@@ -51,35 +52,7 @@ sys.exit(subprocess.run([sys.executable, *module, *program]).returncode)
 
 def instructions() -> list[tuple[str, str]]:
     """The Dockerfile's lines: (instruction, the rest)."""
-    text = (PLACE / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in lines)]
-
-
-def program(folder: Path, name: str, code: str, language: str = "") -> None:
-    """Put a stand-in for a program into a folder.
-
-    Args:
-        folder: where programs are looked for.
-        name: of the program.
-        code: its text.
-        language: its interpreter; Python unless given, by way of a shell: no first line of a script may name
-            an interpreter whose path has a blank.
-    """
-    path = folder / name
-    if not language:
-        (folder / f"{name}.py").write_text(code, encoding="utf-8")
-        language = "/bin/sh"
-        code = f'exec {shlex.quote(sys.executable)} {shlex.quote(str(folder / f"{name}.py"))} "$@"'
-    path.write_text(f"#!{language}\n{code}\n", encoding="utf-8")
-    path.chmod(0o755)
-
-
-def variables(tmp_path: Path, **more: str) -> dict[str, str]:
-    """The environment, with the stand-ins first and the course of this checkout."""
-    (tmp_path / "bin").mkdir(exist_ok=True)
-    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), **more}
+    return containers.instructions(PLACE / "Dockerfile")
 
 
 def handed_in(folder: Path) -> classes.Member:
@@ -94,13 +67,8 @@ def handed_in(folder: Path) -> classes.Member:
 
 
 def test_the_image_copies_what_is_there_and_lets_it_in() -> None:
-    allowed = {
-        line[1:]
-        for line in (PLACE / "Dockerfile.dockerignore").read_text().splitlines()
-        if line.startswith("!")
-    }
-    copied = {name for word, rest in instructions() if word == "COPY" for name in shlex.split(rest)[:-1]}
-    assert copied == allowed
+    copied = containers.copied(PLACE / "Dockerfile")
+    assert copied == containers.allowed(PLACE / "Dockerfile")
     for name in copied:
         assert (ROOT / name).exists(), name
 
@@ -128,16 +96,7 @@ def test_nobody_in_the_image_is_root() -> None:
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The image's course folder: what COPY puts there."""
-    course = tmp_path_factory.mktemp("image") / "course"
-    course.mkdir()
-    for word, rest in instructions():
-        *sources, target = shlex.split(rest) if word == "COPY" else [""]
-        for name in sources:
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, course / target, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(ROOT / name, course)
-    return course
+    return containers.copy_into(tmp_path_factory.mktemp("image") / "course", PLACE / "Dockerfile")
 
 
 def run_in(course: Path, command: list[str], **more: Any) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,67 @@
+"""Hand pages back: what `nst return --folder` wrote, into the students' home folders on a hub.
+
+    sudo python3 hand_back.py returned/feedback      # The Littlest JupyterHub: /home/jupyter-NAME
+    sudo python3 hand_back.py returned/feedback --homes /export/homes --prefix ""
+
+Each page is written into NAME's folder `feedback`, in place of an older one. A process with the student's own
+rights writes it, so whatever stands there can lead it nowhere else. It needs Python 3.9 or newer and nothing
+beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+WRITE = """
+import os, sys, tempfile
+from pathlib import Path
+folder = Path(sys.argv[1], "feedback")
+folder.mkdir(exist_ok=True)
+descriptor, partial = tempfile.mkstemp(dir=folder)
+with os.fdopen(descriptor, "wb") as file:
+    file.write(sys.stdin.buffer.read())
+os.replace(partial, folder / sys.argv[2])
+"""
+
+
+def give(page: Path, home: Path) -> str:
+    """Write a page into a home folder with its owner's rights; returns why not, empty when it was."""
+    found = home.lstat()
+    rights: dict[str, Any] = {}
+    if os.getuid() == 0:
+        rights = {"user": found.st_uid, "group": found.st_gid, "extra_groups": []}
+    command = [sys.executable, "-I", "-c", WRITE, str(home), page.name]
+    done = subprocess.run(command, input=page.read_bytes(), stderr=subprocess.PIPE, cwd="/", **rights)
+    return done.stderr.decode(errors="replace").strip().rpartition("\n")[2] if done.returncode else ""
+
+
+def main() -> int:
+    """Read the command line; returns its exit code: 1 when a page could not be handed back."""
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser.add_argument("pages", type=Path, help="a folder with a folder of pages for each student")
+    parser.add_argument("--homes", type=Path, default=Path("/home"), help="(default: /home)")
+    parser.add_argument("--prefix", default="jupyter-", help="of the folders' names (default: jupyter-)")
+    given = parser.parse_args()
+    if not given.pages.is_dir():
+        print(f"hand_back.py: There is no folder {given.pages}.", file=sys.stderr)
+        return 2
+    count, failed = 0, 0
+    for page in sorted(given.pages.glob("*/*.html")):
+        home = given.homes / f"{given.prefix}{page.parent.name}"
+        problem = (
+            "there is no such home folder" if not home.is_dir() or home.is_symlink() else give(page, home)
+        )
+        if problem:
+            print(f"{page.parent.name}: {page.name} was not handed back: {problem}")
+        count, failed = count + (not problem), failed + bool(problem)
+    print(f"{count} pages handed back, {failed} not.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
