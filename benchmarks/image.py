@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/image.py --write    # into README.md; needs the extras hub, lab and video
 
 Packages are counted as they are installed here, with all they need, by the lists of files that came with
-them; the course's own folders as they are. The base, `python:3.12-slim`, and Debian's packages are not here to
-count.
+them; the course's own folders as they are. The base, `python:3.12-slim`, and Debian's packages are not here
+to count.
 """
 
 from __future__ import annotations

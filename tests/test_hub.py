@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -246,45 +247,37 @@ def test_where_nothing_can_be_collected_one_line_says_so(tmp_path: Path, more: l
     assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1 and not found
 
 
-def test_pages_are_handed_back_with_the_student_s_own_rights(tmp_path: Path) -> None:
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can go through, which pytest's own are not."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_pages_are_handed_back_with_the_student_s_own_rights(open_folder: Path) -> None:
+    homes, pages, private = (open_folder / name for name in ("homes", "pages", "private"))
     for name in ("anna", "eve"):
-        (tmp_path / "homes" / f"jupyter-{name}").mkdir(parents=True)
-        (tmp_path / "pages" / name).mkdir(parents=True)
-        (tmp_path / "pages" / name / "ex04.html").write_text(f"for {name}")
-    (tmp_path / "pages" / "gone").mkdir()
-    (tmp_path / "pages" / "gone" / "ex04.html").touch()
-    tmp_path.chmod(0o755)
-    mine = tmp_path / "homes" / "jupyter-anna"
-    (tmp_path / "private").mkdir(mode=0o700)
-    (tmp_path / "homes" / "jupyter-eve" / "feedback").symlink_to(tmp_path / "private")
-    if os.getuid() == 0:  # two students; as anybody else, both are ourselves and the link is our own
-        os.chown(mine, 1234, 1234)
-        os.chown(tmp_path / "homes" / "jupyter-eve", 1235, 1235)
-    command = [
-        sys.executable,
-        str(PLACE / "hand_back.py"),
-        str(tmp_path / "pages"),
-        "--homes",
-        str(mine.parent),
-    ]
+        (homes / f"jupyter-{name}").mkdir(parents=True)
+        (pages / name).mkdir(parents=True)
+        (pages / name / "ex04.html").write_text(f"for {name}")
+    (pages / "gone").mkdir()
+    (pages / "gone" / "ex04.html").touch()
+    private.mkdir(mode=0o700)
+    (homes / "jupyter-eve" / "feedback").symlink_to(private)
+    as_root = os.getuid() == 0
+    if as_root:  # two students; as anybody else, both are ourselves and the link is our own
+        os.chown(homes / "jupyter-anna", 1234, 1234)
+        os.chown(homes / "jupyter-eve", 1235, 1235)
+    command = [sys.executable, str(PLACE / "hand_back.py"), str(pages), "--homes", str(homes)]
     done = subprocess.run(command, capture_output=True, text=True)
-    if not open_to_all(tmp_path):
-        pytest.skip("the folder of this test cannot be reached by other users")
     assert (
         done.returncode == 1 and "gone: ex04.html was not handed back: there is no such home" in done.stdout
     )
-    assert (mine / "feedback" / "ex04.html").read_text() == "for anna"
-    if os.getuid() == 0:
-        assert (mine / "feedback" / "ex04.html").stat().st_uid == 1234
-        assert (
-            list((tmp_path / "private").iterdir()) == []
-            and "eve: ex04.html was not handed back" in done.stdout
-        )
-
-
-def open_to_all(path: Path) -> bool:
-    """Whether other users can go through every folder above a path, or we are no other user ourselves."""
-    return os.getuid() != 0 or all(each.stat().st_mode & 0o001 for each in (path, *path.parents))
+    page = homes / "jupyter-anna" / "feedback" / "ex04.html"
+    assert page.read_text() == "for anna" and page.stat().st_uid == (1234 if as_root else os.getuid())
+    if as_root:
+        assert list(private.iterdir()) == [] and "eve: ex04.html was not handed back: " in done.stdout
 
 
 # --- two students on a hub ------------------------------------------------------------------------------

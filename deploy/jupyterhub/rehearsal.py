@@ -36,7 +36,8 @@ c.JupyterHub.hub_port = free_port()
 c.JupyterHub.db_url = f"sqlite:///{PLACE / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(PLACE / "cookie_secret")
 proxy = "import sys; from configurable_http_proxy.cli import main; sys.exit(main())"
-c.ConfigurableHTTPProxy.command = [sys.executable, "-c", proxy]
+# Milliseconds that an answer may take; by itself this proxy gives up on a slow start after 20 seconds.
+c.ConfigurableHTTPProxy.command = [sys.executable, "-c", proxy, "--proxy-timeout=600000"]
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{free_port()}"
 c.ConfigurableHTTPProxy.pid_file = str(PLACE / "proxy.pid")
 
@@ -50,4 +51,4 @@ c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root"] if hasattr(os, "getuid") and os.getuid() == 0 else []
 c.Spawner.default_url = "/lab"
 c.Spawner.environment = {"JUPYTER_CONFIG_PATH": str(HERE)}  # for jupyter_server_config.d/
-c.Spawner.http_timeout = c.Spawner.start_timeout = 120  # seconds; a busy laptop takes its time
+c.Spawner.http_timeout = c.Spawner.start_timeout = 600  # seconds; a busy laptop takes its time
