@@ -12,32 +12,43 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
+import tempfile
 from pathlib import Path
-from typing import Any
-
-WRITE = """
-import os, sys, tempfile
-from pathlib import Path
-folder = Path(sys.argv[1], "feedback")
-folder.mkdir(exist_ok=True)
-descriptor, partial = tempfile.mkstemp(dir=folder)
-with os.fdopen(descriptor, "wb") as file:
-    file.write(sys.stdin.buffer.read())
-os.replace(partial, folder / sys.argv[2])
-"""
 
 
 def give(page: Path, home: Path) -> str:
-    """Write a page into a home folder with its owner's rights; returns why not, empty when it was."""
-    found = home.lstat()
-    rights: dict[str, Any] = {}
-    if os.getuid() == 0:
-        rights = {"user": found.st_uid, "group": found.st_gid, "extra_groups": []}
-    command = [sys.executable, "-I", "-c", WRITE, str(home), page.name]
-    done = subprocess.run(command, input=page.read_bytes(), stderr=subprocess.PIPE, cwd="/", **rights)
-    return done.stderr.decode(errors="replace").strip().rpartition("\n")[2] if done.returncode else ""
+    """Write a page into a home folder, by a process with its owner's rights; returns why not, if it was not."""
+    content, owner = page.read_bytes(), home.lstat()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        problem = "it failed"
+        try:
+            if os.getuid() == 0:
+                os.setgroups([])
+                os.setgid(owner.st_gid)
+                os.setuid(owner.st_uid)
+            write(content, home / "feedback", page.name)
+            problem = ""
+        except OSError as error:
+            problem = error.strerror or str(error)
+        finally:  # the rest of the program is the parent's
+            os.write(writer, problem.encode())
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as answer:
+        said = answer.read().decode()
+    return said if os.waitpid(child, 0)[1] == 0 else "it failed"
+
+
+def write(content: bytes, folder: Path, name: str) -> None:
+    """Write a file, whole or not at all, in a folder that is made when it is not there."""
+    folder.mkdir(exist_ok=True)
+    descriptor, partial = tempfile.mkstemp(dir=folder)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    os.replace(partial, folder / name)
 
 
 def main() -> int:
