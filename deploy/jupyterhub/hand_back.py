@@ -18,7 +18,7 @@ from pathlib import Path
 
 
 def give(page: Path, home: Path) -> str:
-    """Write a page into a home folder, by a process with its owner's rights; returns why not, if it was not."""
+    """Write a page into a home folder, with its owner's rights; returns why not, empty when it was."""
     content, owner = page.read_bytes(), home.lstat()
     reader, writer = os.pipe()
     child = os.fork()
