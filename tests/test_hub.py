@@ -383,7 +383,7 @@ def homes(browser: Any, hub: tuple[str, Path], published: Path) -> Path:
         for notebook in lessons.values():
             run_two_cells(notebook)
             (table,) = [cell for cell in notebook.cells() if "nst.machine()" in source(cell)]
-            assert "Backend" in str(table["outputs"]) and notebook.path.endswith(LESSON)
+            assert "processor cores" in str(table["outputs"]) and notebook.path.endswith(LESSON)
         for name, page in pages.items():
             page.goto(link(address, published, EXERCISE))
             answer(Notebook(page), ANSWERS[name])
