@@ -445,7 +445,7 @@ def test_the_class_is_collected_graded_and_gets_its_pages_back(homes: Path, tmp_
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads((grading / "results.json").read_text(encoding="utf-8")).values()
-    scores = {row["student"]: row["outcomes"]["ex04_gram_matrix"]["score"] for row in rows}
+    scores = {row["student"]: row["outcomes"]["gram_matrix"]["score"] for row in rows}
     assert scores["anna"] == 3 and scores["ben"] < 3
     for name in ANSWERS:
         page = (homes / name / "feedback" / "ex04_gram_matrices.html").read_text(encoding="utf-8")
