@@ -379,6 +379,8 @@ def homes(browser: Any, hub: tuple[str, Path], published: Path) -> Path:
         for name, page in pages.items():
             page.goto(link(address, published, LESSON))
             log_in(page, name)
+        for page in pages.values():  # two servers start, and two copies of the course are fetched
+            page.wait_for_url("**/lab/tree/**", timeout=4000 * browsing.PATIENCE, wait_until="commit")
         lessons = {name: Notebook(page) for name, page in pages.items()}
         for notebook in lessons.values():
             run_two_cells(notebook)
