@@ -28,7 +28,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 SUPPORTED = ("3.11", "3.12", "3.13")
-EXTRAS = {"lab": {"lab", "video"}, "test": {"cluster", "grade", "hub", "jax", "lab", "test", "video"}}
+EXTRAS = {
+    "lab": {"lab", "video"},
+    "test": {"cluster", "grade", "hub", "jax", "lab", "site", "test", "video"},
+}
 BACKEND_EXTRAS = {"jax", "torch"}  # the backends that TensorFlow's own installation does not bring
 VENV = ROOT / ".venv"
 VENV_BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
@@ -160,7 +163,8 @@ def needed_extras(command: str) -> "set[str]":
 def fingerprint() -> str:
     """What the installed packages follow from, as one number."""
     files = ("pyproject.toml", "constraints.txt")
-    texts = (re.sub(rb"(?m)^Repository = .*$", b"", (ROOT / name).read_bytes()) for name in files)
+    own = rb"(?m)^(?:Repository|Documentation) = .*$"
+    texts = (re.sub(own, b"", (ROOT / name).read_bytes()) for name in files)
     return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 

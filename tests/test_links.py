@@ -115,12 +115,27 @@ def test_a_fork_works_after_one_command_and_back_again(fork: Path, branch: str) 
     assert changed >= {"pyproject.toml", "CITATION.cff", "README.md", *map(name, NOTEBOOKS)}
     target = links.in_clone(fork)
     assert (target.slug, target.branch) == ("someone/their-course", branch)
-    left = [p for p in after if COURSE.slug.encode() in after[p] and p != "nstlib/course/links.py"]
+    left = [p for p in after if COURSE.slug.encode() in after[p] and p != "nstlib/course/repository.py"]
     assert left == [], "where the constant PLACEHOLDER stands, and nowhere else"
     assert nst(fork, "links", "--check").returncode == 0
     assert nst(fork, "links").stdout.startswith("0 files changed") and contents(fork) == after
     assert nst(fork, "links", COURSE.slug, "--branch", COURSE.branch).returncode == 0
     assert contents(fork) == before
+
+
+def test_the_address_of_the_site_follows_unless_one_was_set(fork: Path) -> None:
+    assert nst(fork, "links", "Someone/their-course").returncode == 0
+    assert links.site(fork) == "https://someone.github.io/their-course/"
+    done = nst(fork, "links", "--site", "https://nst.example.org/course")
+    assert done.stdout.splitlines()[0] == "pyproject.toml", done.stderr
+    assert nst(fork, "links", "--check").returncode == 0
+    assert links.site(fork) == "https://nst.example.org/course/"
+    assert nst(fork, "links", "other/theirs").returncode == 0
+    assert links.site(fork) == "https://other.github.io/theirs/"
+    assert nst(fork, "links", "other/other.github.io").returncode == 0
+    assert links.site(fork) == "https://other.github.io/"
+    done = nst(fork, "links", "--site", 'https://a"b/')
+    assert done.returncode == 1 and "Write an address" in done.stderr
 
 
 @pytest.mark.skipif(not SOLUTIONS, reason="the public tree has no solutions")
@@ -286,6 +301,8 @@ def test_the_links_for_a_hub_are_printed_and_nothing_changes(capsys: pytest.Capt
     assert lines[name(LESSONS[0])] == TARGET.hub(hub, name(LESSONS[0]))
     assert cli.main(["links", "--hub", "hub.example.org"]) == 1
     assert "is no address of a JupyterHub" in capsys.readouterr().err
+    assert cli.main(["links", "--hub", hub, "--site", "https://nst.example.org"]) == 1
+    assert "a command of its own" in capsys.readouterr().err
 
 
 def test_the_placeholder_says_that_it_is_one(fork: Path) -> None:

@@ -11,6 +11,7 @@
     nst live       writes one page that paints in the visitor's browser, offline
     nst links      points all links of the course at its repository
     nst slides     writes lecture slides, each one file that opens with no network
+    nst site       writes the course as a site that opens offline and on any web server
     nst exercises  generates the exercises from their solutions, or checks them
     nst grade      grades a folder of submissions
     nst mark       opens a page for what is marked by hand
@@ -22,7 +23,7 @@ saved the best image so far, and `nst video` the frames that are painted.
 
 In the order of their imports: `options` (tables of them), `values` (what an option may be), `errors` (in one
 sentence), the commands with their arguments, which are `stylize` (with `fast` and `folder` before it),
-`video`, `sweep`, `listing`, `lab`, `live`, `teaching` and `grading`, and `parser`, which knows them all.
+`video`, `sweep`, `listing`, `lab`, `live`, `site`, `teaching` and `grading`, and `parser`, which knows all.
 Imports that take time stand inside functions, so that `nst --help` answers at once.
 """
 

@@ -12,6 +12,7 @@ from .lab import lab, studio, studio_arguments
 from .listing import info, list_networks, list_samples
 from .live import live_arguments, write_live
 from .returning import return_, return_arguments
+from .site import make_site, site_arguments
 from .stylize import stylize, stylize_arguments
 from .sweep import run_sweep, sweep_arguments
 from .teaching import (
@@ -87,6 +88,9 @@ COMMANDS = (
         make_slides,
         "write lecture slides, each one HTML file that opens with no network",
         slides_arguments,
+    ),
+    Command(
+        "site", make_site, "write the course as a site that opens offline and on any server", site_arguments
     ),
     Command(
         "exercises",

@@ -13,8 +13,8 @@ def links_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `nst links`."""
     parser.epilog = (
         "Example, in a fork: nst links OWNER/NAME. It changes the line of pyproject.toml that names the "
-        "repository, the links to Colab and Binder, the set-up cells, README.md and CITATION.cff. With --hub "
-        "it changes nothing."
+        "repository, the links to Colab and Binder, the set-up cells, README.md, CITATION.cff and the address of "
+        "the site. With --hub it changes nothing."
     )
     parser.add_argument(
         "repository",
@@ -23,6 +23,11 @@ def links_arguments(parser: argparse.ArgumentParser) -> None:
         help="the repository on GitHub (default: the one that pyproject.toml names)",
     )
     parser.add_argument("--branch", metavar="BRANCH", help="(default: the one that pyproject.toml names)")
+    parser.add_argument(
+        "--site",
+        metavar="ADDRESS",
+        help="where `nst site` is published (default: the repository's GitHub Pages)",
+    )
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument(
         "--check", action="store_true", help="change nothing; say which files do not point there, exit code 1"
@@ -41,15 +46,19 @@ def set_links(arguments: argparse.Namespace) -> int:
 
     now = links.in_clone()
     target = links.repository(arguments.repository or now.slug, arguments.branch or now.branch)
+    if arguments.hub is not None and arguments.site is not None:
+        raise ValueError("--hub prints links and sets nothing: give --site in a command of its own.")
     if arguments.hub is not None:
         for path in links.notebooks():
             print(f"{path}  {target.hub(arguments.hub, path)}")
         return 0
-    changes = links.changes(target)
+    changes = links.changes(target, address=links.web_address(arguments.site) if arguments.site else None)
     names = [path.relative_to(links.COURSE).as_posix() for path in changes]
     if arguments.check:
         for name in names:
-            command = f"nst links {target.slug} --branch {target.branch}"
+            command = f"nst links {target.slug} --branch {target.branch}" + (
+                f" --site {arguments.site}" if arguments.site else ""
+            )
             complain(f"{name} does not point at {target}; `{command}` mends it.")
         return 1 if names else 0
     links.write(changes)

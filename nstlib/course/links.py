@@ -4,6 +4,9 @@ The line is `Repository` under `[project.urls]`, a GitHub address that ends in t
 it and points at it what names the repository elsewhere: links to Colab and Binder, the cell that installs the
 course in Colab, the README's `git clone`, and CITATION.cff. Anything else is left alone, so that links to
 other people's repositories stay as they are.
+
+The line `Documentation` below it is the address of the site (`nst site`): that of GitHub Pages, unless
+another was set.
 """
 
 from __future__ import annotations
@@ -12,157 +15,44 @@ import importlib.metadata
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import unquote
 
 from ..foundation import check_target, whole_file
+from .repository import (
+    PLACEHOLDER,
+    SETTING,
+    SITE_SETTING,
+    Repository,
+    hub_address,
+    of_address,
+    repository,
+    web_address,
+)
+
+__all__ = [
+    "PLACEHOLDER",
+    "Repository",
+    "changes",
+    "described",
+    "files",
+    "hub_address",
+    "in_clone",
+    "notebooks",
+    "of_address",
+    "pointed",
+    "repository",
+    "site",
+    "web_address",
+    "write",
+]
 
 COURSE = Path(__file__).resolve().parent.parent.parent
-PLACEHOLDER = "nst-course/nst-course"  # until the course is published
-SETTING = 'Repository = "https://github.com/OWNER/NAME/tree/BRANCH"'
 PATTERNS = ("*.md", "notebooks/**/*", "solutions/*/*.ipynb", "exercises/**/*")
 SUFFIXES = (".ipynb", ".md")
 
-BOOTSTRAP = """\
-# Set-up: does nothing on your own machine; in Colab it installs the course and keeps Colab's own packages.
-import sys
-
-if "google.colab" in sys.modules:
-    %pip install --quiet --no-deps {requirement}
-import nstlib as nst"""
-
-
-@dataclass(frozen=True)
-class Repository:
-    """A repository on GitHub and a branch of it.
-
-    Attributes:
-        slug: "OWNER/NAME".
-        branch: such as "main".
-    """
-
-    slug: str
-    branch: str
-
-    def __str__(self) -> str:
-        return f"{self.slug}, branch {self.branch}"
-
-    @property
-    def address(self) -> str:
-        """Of the repository."""
-        return f"https://github.com/{self.slug}"
-
-    @property
-    def requirement(self) -> str:
-        """What pip installs the course from."""
-        return f"git+{self.address}@{self.branch}"
-
-    @property
-    def clone(self) -> str:
-        """The command that fetches the course; main is what git takes by itself."""
-        choice = "" if self.branch == "main" else f"--branch {self.branch} "
-        return f"git clone {choice}{self.address}"
-
-    @property
-    def setting(self) -> str:
-        """The line of pyproject.toml."""
-        return SETTING.replace("OWNER/NAME", self.slug).replace("BRANCH", self.branch)
-
-    @property
-    def bootstrap(self) -> str:
-        """The source of every notebook's set-up cell.
-
-        pip installs the course alone, without its dependencies: Colab has them all, and versions of its own
-        that must stay as they are.
-        """
-        return BOOTSTRAP.format(requirement=self.requirement)
-
-    def colab(self, path: str) -> str:
-        """The link that opens a notebook in Colab; `path` is relative to the course's folder, with "/"."""
-        branch = quote(self.branch, safe="")  # a slash in it would start the path
-        return f"https://colab.research.google.com/github/{self.slug}/blob/{branch}/{path}"
-
-    def binder(self, path: str) -> str:
-        """The link that opens a notebook in Binder, likewise."""
-        branch = quote(self.branch, safe="")
-        return f"https://mybinder.org/v2/gh/{self.slug}/{branch}?urlpath=lab/tree/{path}"
-
-    def hub(self, address: str, path: str) -> str:
-        """The link that fetches the course on a JupyterHub, by nbgitpuller, and opens a notebook there.
-
-        Following it again fetches what has changed since and keeps what the learner has changed.
-
-        Args:
-            address: of the hub, such as "https://hub.example.org".
-            path: as for `colab`.
-
-        Raises:
-            ValueError: one sentence; `hub_address` says when.
-        """
-        page = f"lab/tree/{self.slug.partition('/')[2]}/{path}"
-        query = {"repo": self.address, "branch": self.branch, "urlpath": page}
-        return f"{hub_address(address)}/hub/user-redirect/git-pull?{urlencode(query, safe='')}"
-
 
 # --- which repository -------------------------------------------------------------------------------
-
-OWNER = re.compile(r"[A-Za-z0-9](?:[-_]?[A-Za-z0-9]){0,38}")
-NAME = re.compile(r"(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
-BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
-NOT_IN_A_BRANCH = re.compile(r"\.\.|//|/\.|[./]$|\.lock(?:/|$)")  # git's own rules
-
-
-def repository(slug: str, branch: str) -> Repository:
-    """A repository that was named by a person.
-
-    Args:
-        slug: "OWNER/NAME", or the address of its page.
-        branch: with slashes or not; other characters that a link would have to disguise are refused.
-
-    Raises:
-        ValueError: one sentence.
-    """
-    short = slug.removeprefix("https://github.com/").removesuffix("/").removesuffix(".git")
-    owner, _, name = short.partition("/")
-    if not (OWNER.fullmatch(owner) and NAME.fullmatch(name)):
-        raise ValueError(f"{slug!r} is no repository of GitHub: write OWNER/NAME, such as {PLACEHOLDER}.")
-    if not BRANCH.fullmatch(branch) or NOT_IN_A_BRANCH.search(branch):
-        raise ValueError(
-            f"The branch {branch!r} cannot stand in a link: choose a name of letters, digits and ._-/ only."
-        )
-    return Repository(short, branch)
-
-
-def hub_address(text: str) -> str:
-    """The address of a JupyterHub as links need it, without a slash at its end.
-
-    Raises:
-        ValueError: it is none, or one of a page of the hub, as a browser shows it.
-    """
-    try:
-        parts = urlsplit(text)
-        whole = parts.scheme in ("https", "http") and bool(parts.hostname) and not re.search(r"\s", text)
-    except ValueError:  # brackets that are no IPv6 address
-        whole = False
-    if not whole or parts.query or parts.fragment or re.search(r"/(?:hub|user)(?:/|$)", parts.path):
-        raise ValueError(
-            f"{text!r} is no address of a JupyterHub: write what stands before /hub/ in the browser's line, "
-            f"such as https://hub.example.org."
-        )
-    return text.rstrip("/")
-
-
-def of_address(address: str) -> Repository:
-    """Read the address that pyproject.toml and the package's metadata hold.
-
-    Raises:
-        ValueError: it is no such address.
-    """
-    found = re.fullmatch(r"https://github\.com/([^/]+/[^/]+)/tree/(.+)", address)
-    if not found:
-        raise ValueError(f"pyproject.toml should say {SETTING} under [project.urls], but says {address!r}.")
-    return repository(found[1], found[2])
 
 
 def in_clone(root: Path = COURSE) -> Repository:
@@ -172,13 +62,32 @@ def in_clone(root: Path = COURSE) -> Repository:
         OSError: there is no clone at `root`.
         ValueError: its pyproject.toml names no repository and branch.
     """
+    return of_address(addresses(root).get("Repository", ""))
+
+
+def addresses(root: Path = COURSE) -> dict[str, str]:
+    """What the pyproject.toml of a clone says under [project.urls].
+
+    Raises:
+        OSError: there is no clone at `root`.
+    """
     file = root / "pyproject.toml"
     if not file.is_file() or not (root / "notebooks").is_dir():
         raise FileNotFoundError(
             f"There is no clone of the course in {root}, and the package alone holds no links to set."
         )
-    project = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
-    return of_address(str(project.get("urls", {}).get("Repository", "")))
+    urls = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {}).get("urls", {})
+    return {str(name): str(address) for name, address in urls.items()}
+
+
+def site(root: Path = COURSE) -> str:
+    """The address of a clone's site, with a slash at its end.
+
+    Raises:
+        OSError: there is no clone at `root`.
+        ValueError: its pyproject.toml names no address.
+    """
+    return web_address(addresses(root).get("Documentation", ""), f"pyproject.toml should say {SITE_SETTING}")
 
 
 def installed() -> Repository:
@@ -308,25 +217,47 @@ def text_of(path: Path) -> str:
         raise ValueError(f"{path} is not UTF-8 text; save it so, or move it out of the course.") from None
 
 
-def changes(target: Repository, root: Path = COURSE) -> dict[Path, str]:
+def changes(target: Repository, root: Path = COURSE, *, address: str | None = None) -> dict[Path, str]:
     """What `nst links` would write: the new text of each file that does not point at `target` yet.
+
+    Args:
+        target: what all links shall name.
+        root: the course's folder.
+        address: of the site; None keeps one that was set for this repository, and is that of GitHub Pages
+            otherwise.
 
     Raises:
         OSError: there is no clone at `root`.
         ValueError: its pyproject.toml names no repository and branch, or a file is not text.
     """
-    known = {in_clone(root).slug}
+    now = in_clone(root)
+    known = {now.slug}
     texts = {path: text_of(path) for path in files(root)}
     known |= set(re.findall(r"^repository-code: https://github\.com/(\S+)", "\n".join(texts.values()), re.M))
     new = {path: pointed(text, target, known=known, root=root) for path, text in texts.items()}
     pyproject = root / "pyproject.toml"
     texts[pyproject] = text_of(pyproject)
-    new[pyproject], found = re.subn(
-        r'^Repository = "[^"\r\n]*"', lambda _: target.setting, texts[pyproject], count=1, flags=re.M
-    )
-    if not found:
-        raise ValueError(f"{pyproject} should have a line {SETTING}.")
+    kept = site(root)
+    new_site = address or (kept if target.slug == now.slug and kept != now.pages else target.pages)
+    lines = {SETTING: target.setting, SITE_SETTING: f'Documentation = "{new_site}"'}
+    new[pyproject] = with_lines(texts[pyproject], lines, pyproject)
     return {path: text for path, text in new.items() if text != texts[path]}
+
+
+def with_lines(text: str, lines: Mapping[str, str], file: Path) -> str:
+    """The text of pyproject.toml with some lines replaced, each found by the name at its beginning.
+
+    Raises:
+        ValueError: one is not there.
+    """
+    for example, line in lines.items():
+        name = example.partition(" ")[0]
+        text, found = re.subn(
+            rf'^{name} = "[^"\r\n]*"', line, text, count=1, flags=re.M
+        )  # no \ in an address
+        if not found:
+            raise ValueError(f"{file} should have a line {example}.")
+    return text
 
 
 def write(texts: Mapping[Path, str]) -> None:
