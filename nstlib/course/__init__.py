@@ -10,6 +10,6 @@ for each submission), `collecting` (files from strangers), `attendance` (who is 
 (a class), `single` (one submission, for platforms that grade one by one), `marking` (marks by hand),
 `likeness` and `likeness_report` (answers that are alike), `returning` (pages for students, files for
 platforms). Only `runner` executes a learner's code, and only `gradebook` and `marks` write grades. Apart from
-them stand `repository` and `links` (where the course is published), `lessons` (without outputs), `slides` (lectures),
-`handout` (lectures on paper) and `site` (all of it as pages).
+them stand `repository` and `links` (where the course is published), `lessons` (without outputs), `slides`
+(lectures), `handout` (lectures on paper) and `site` (all of it as pages).
 """
