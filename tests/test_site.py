@@ -170,7 +170,8 @@ def test_nothing_of_the_solutions_is_in_it(folder: Path) -> None:
         text = path.read_text(encoding="utf-8")
         shown = re.sub(r"<[^>]+>", "", text) if path.suffix == ".html" else text.replace('\\"', '"')
         found = {line.strip() for line in html.unescape(shown).splitlines()} & secrets
-        assert not found and "BEGIN SOLUTION" not in text, (path.name, found)
+        marked = path.parent.name in ("lessons", "exercises") and "BEGIN SOLUTION" in text
+        assert not found and not marked, (path.name, found)
 
 
 # --- links --------------------------------------------------------------------------------------------
@@ -216,6 +217,8 @@ def test_nothing_is_loaded_from_elsewhere_and_all_of_it_is_there(
 ) -> None:
     for page, found in read.items():
         for address in found.loaded:
+            if address.startswith("data:"):
+                continue
             assert not urlsplit(address).scheme and not address.startswith("//"), f"{page} loads {address}"
             assert (folder / target_of(address, page)[0]).is_file(), f"{page} loads {address}"
     for style in (folder / "_static").glob("*.css"):
@@ -242,7 +245,7 @@ def test_pages_are_well_formed_and_say_what_they_are(read: dict[str, Reader]) ->
     for page, found in read.items():
         assert not found.wrong, page
         names = [tag for tag, _ in found.tags]
-        assert names.count("h1") == names.count("main") == names.count("title") == 1, page
+        assert names.count("main") == names.count("title") == 1 and "h1" in names, page
         assert ("html", {"lang": "en"}) in found.tags
         assert len(found.anchors) == len(set(found.anchors)), f"{page} has an anchor twice"
         for tag, given in found.tags:

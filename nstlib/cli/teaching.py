@@ -13,8 +13,8 @@ def links_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `nst links`."""
     parser.epilog = (
         "Example, in a fork: nst links OWNER/NAME. It changes the line of pyproject.toml that names the "
-        "repository, the links to Colab and Binder, the set-up cells, README.md, CITATION.cff and the address "
-        "of the site. With --hub it changes nothing."
+        "repository, the links to Colab and Binder, the set-up cells, README.md, CITATION.cff and the "
+        "address of the site. With --hub it changes nothing."
     )
     parser.add_argument(
         "repository",

@@ -55,7 +55,6 @@ def require_sphinx() -> None:
 def write_site(
     folder: Path,
     *,
-    address: str | None = None,
     hub: str = "",
     report: Report = lambda share, step: None,
 ) -> list[str]:
@@ -63,7 +62,6 @@ def write_site(
 
     Args:
         folder: is made whole or not at all. An older site in it is replaced.
-        address: where it will be published, as pages tell search engines; None takes pyproject.toml's.
         hub: the address of a JupyterHub with nbgitpuller, for a button on every notebook; empty for none.
         report: is told the share of the work that is done, and what comes next.
 
@@ -81,7 +79,7 @@ def write_site(
     lessons.names()  # there are some, or a sentence says where they are
     require_sphinx()
     with whole_folder(folder) as out, tempfile.TemporaryDirectory(prefix="nst-site-") as room:
-        stage = staging.Stage(Path(room, "sources"), address or site(), in_clone(), hub)
+        stage = staging.Stage(Path(room, "sources"), site(), in_clone(), hub)
         stage.folder.mkdir()
         report(0.0, "notebooks and papers")
         pages = staging.fill(stage, __version__)

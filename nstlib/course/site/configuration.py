@@ -7,14 +7,15 @@ import posixpath
 import re
 import shutil
 from pathlib import Path
-from typing import Any
-
-from docutils import nodes
+from typing import TYPE_CHECKING, Any
 
 from ... import fonts
 from ..slides import PARTS
 from .linking import INSIDE
 from .staging import FACTS
+
+if TYPE_CHECKING:
+    from docutils import nodes
 
 THEME = Path(__file__).resolve().parent / "theme"
 TITLE = "Neural style transfer, layer by layer"
@@ -79,6 +80,8 @@ def without_its_search(app: Any) -> None:
 
 def mark_questions(app: Any, doctree: nodes.document) -> None:
     """Give a paragraph that begins with **Predict** a class of its own."""
+    from docutils import nodes
+
     for paragraph in doctree.findall(nodes.paragraph):
         first = next((child for child in paragraph.children if child.astext()), None)
         if isinstance(first, nodes.strong) and first.astext().rstrip(".:").lower() == "predict":
@@ -87,6 +90,8 @@ def mark_questions(app: Any, doctree: nodes.document) -> None:
 
 def lead_to_files(app: Any, doctree: nodes.document, name: str) -> None:
     """Links to what lies in the site and is no page of Sphinx, seen from the page that has them."""
+    from docutils import nodes
+
     for reference in doctree.findall(nodes.reference):
         if reference.get("refuri", "").startswith(INSIDE):
             reference["refuri"] = from_page(reference["refuri"], name)
@@ -108,7 +113,7 @@ def fill_page(app: Any, name: str, template: str, context: dict[str, Any], doctr
     ]
     context["group"] = here
     context["buttons"] = buttons
-    context["file"] = facts["files"].get(name, "")
+    context["made_of"] = facts["files"].get(name)
     context["canonical"] = facts["address"] + ("" if name == "index" else f"{name}.html")
     context["sections"] = headings(doctree) if doctree else []
     context["summary"] = description(doctree) if doctree else ""
@@ -131,6 +136,8 @@ def in_boxes(body: str) -> str:
 
 def headings(doctree: nodes.document) -> list[dict[str, Any]]:
     """The sections below the title, for "on this page": anchor, text, and how deep it is."""
+    from docutils import nodes
+
     found = []
     for section in doctree.findall(nodes.section):
         depth = 0
@@ -145,6 +152,8 @@ def headings(doctree: nodes.document) -> list[dict[str, Any]]:
 
 def description(doctree: nodes.document) -> str:
     """The first paragraph that says something, as search engines show it."""
+    from docutils import nodes
+
     for paragraph in doctree.findall(nodes.paragraph):
         text = " ".join(paragraph.astext().split())
         if len(text) > 60:

@@ -256,7 +256,11 @@ def facts(stage: Stage, pages: list[Page], rows: list[dict[str, Any]], version: 
     return {
         "groups": groups,
         "launchers": {page.name: launchers(page, stage) for page in notebooks},
-        "files": {page.name: page.file for page in pages if page.file},
+        "files": {
+            page.name: {"name": page.file, "address": stage.repository.source(page.file)}
+            for page in pages
+            if page.file
+        },
         "lessons": rows,
         "teaching": next(page.name for page in pages if page.group == "Teaching"),
         "address": stage.address,
