@@ -35,7 +35,9 @@ def source() -> str:
 def violations(page: Any) -> list[str]:
     """What is grave on a page: the rule, and the first elements that break it."""
     page.evaluate(source())
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], preload: false})")["violations"]
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], preload: false})")[
+        "violations"
+    ]
     return [
         f"{each['id']} ({each['impact']}): {[node['html'][:160] for node in each['nodes'][:3]]}"
         for each in found

@@ -23,7 +23,7 @@ themeButton.addEventListener("click", () => {
 // What scrolls by itself must be reached by the keyboard.
 function markScrollers() {
   for (const each of document.querySelectorAll("pre, .scrolls, mjx-container[display]")) {
-    if (each.scrollWidth > each.clientWidth + 1) {
+    if (each.scrollWidth > each.clientWidth) {
       each.tabIndex = 0;
       if (!each.hasAttribute("role") && each.tagName !== "MJX-CONTAINER") {
         each.setAttribute("role", "region");
@@ -33,6 +33,7 @@ function markScrollers() {
   }
 }
 window.addEventListener("load", markScrollers);
+document.fonts.ready.then(markScrollers); // another font, another width
 window.addEventListener("resize", markScrollers);
 
 // The menu of a phone closes with Escape and with a click beside it.
