@@ -413,7 +413,7 @@ def test_the_command_writes_what_is_missing_and_finds_what_is_wrong(
     changed = releases.write([name], tmp_path)
     assert [path.name for path in changed] == [f"{name}.ipynb"]
     assert releases.write([name], tmp_path) == []
-    monkeypatch.setattr(exercises, "RELEASES", tmp_path)
+    monkeypatch.setattr(releases, "RELEASES", tmp_path)
     assert releases.outdated([name]) == []
     changed[0].write_text(changed[0].read_text().replace("Exercise", "Exrcise", 1))
     (tmp_path / name / "notes.txt").write_text("x")
@@ -429,8 +429,8 @@ def forbid_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
         raise AssertionError("this should not have been tried")
 
-    for name in ("outdated", "require_nbgrader"):
-        monkeypatch.setattr(exercises, name, fail)
+    monkeypatch.setattr(releases, "outdated", fail)
+    monkeypatch.setattr(converters, "require_nbgrader", fail)
     monkeypatch.setattr(subprocess, "Popen", fail)
 
 
