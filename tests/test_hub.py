@@ -361,12 +361,31 @@ def log_in(page: Any, name: str) -> None:
     page.locator("#login_submit").click(no_wait_after=True)
 
 
+def opened(page: Any, path: str) -> Notebook:
+    """The notebook of a link, once it is the one in front: JupyterLab first brings back what was open."""
+    front = f"{Notebook.FRONT}?.context?.path?.endsWith({json.dumps(path)})"
+    page.wait_for_function(f"() => {front}", timeout=1000 * browsing.PATIENCE, polling=100)
+    return Notebook(page)
+
+
+RUN = """async ([place, text]) => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    panel.content.activeCellIndex = place;
+    if (text) panel.content.model.sharedModel.cells[place].setSource(text);
+    await window.jupyterapp.commands.execute("notebook:run-cell");
+}"""
+
+
+def run_cell(notebook: Notebook, place: int, text: str = "") -> None:
+    """Have JupyterLab run a cell of code; tests/test_jupyterlab.py does it with mouse and keys."""
+    notebook.page.evaluate(RUN, [place, text])
+
+
 def run_two_cells(notebook: Notebook) -> None:
-    """Run the first two cells of code as a student does, and wait for both."""
+    """Run the first two cells of code, and wait for both."""
     places = [place for place, cell in enumerate(notebook.cells()) if cell["cell_type"] == "code"]
     for place in places[:2]:
-        notebook.scroll_to(place).locator(".cm-content").click()
-        notebook.page.keyboard.press("Shift+Enter")
+        run_cell(notebook, place)
     notebook.wait_for_cells("cells[1].execution_count === 2")
 
 
@@ -381,14 +400,14 @@ def homes(browser: Any, hub: tuple[str, Path], published: Path) -> Path:
             log_in(page, name)
         for page in pages.values():  # two servers start, and two copies of the course are fetched
             page.wait_for_url("**/lab/tree/**", timeout=4000 * browsing.PATIENCE, wait_until="commit")
-        lessons = {name: Notebook(page) for name, page in pages.items()}
+        lessons = {name: opened(page, LESSON) for name, page in pages.items()}
         for notebook in lessons.values():
             run_two_cells(notebook)
             (table,) = [cell for cell in notebook.cells() if "nst.machine()" in source(cell)]
             assert "processor cores" in str(table["outputs"]) and notebook.path.endswith(LESSON)
         for name, page in pages.items():
             page.goto(link(address, published, EXERCISE))
-            answer(Notebook(page), ANSWERS[name])
+            answer(opened(page, EXERCISE), ANSWERS[name])
         for page in pages.values():
             assert not page.outside and not page.errors
             page.evaluate("window.jupyterapp?.serviceManager.sessions.shutdownAll()")
@@ -398,8 +417,10 @@ def homes(browser: Any, hub: tuple[str, Path], published: Path) -> Path:
 def answer(notebook: Notebook, text: str) -> None:
     """Answer the first question of the exercise, and save the notebook."""
     run_two_cells(notebook)
-    notebook.answer(notebook.place(lambda cell: cell["id"] == "ex04-gram-matrix-answer"), text)
-    notebook.choose("File", "Save Notebook")
+    place = notebook.place(lambda cell: cell["id"] == "ex04-gram-matrix-answer")
+    run_cell(notebook, place, text)
+    run_cell(notebook, place + 1)
+    notebook.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     notebook.wait(f"!{notebook.FRONT}.context.model.dirty", browsing.PATIENCE)
 
 
