@@ -23,12 +23,14 @@ SETTINGS = {
 def keep_freed_memory() -> bool:
     """Have this process keep up to about a gibibyte that it has freed.
 
-    Whoever has set a variable that begins with MALLOC_, or loads another allocator, keeps to that.
+    Whoever has set GLIBC_TUNABLES or a variable that begins with MALLOC_, or loads another allocator, keeps
+    to that.
 
     Returns:
         Whether it was done: only the GNU C library, that of most Linux systems, has these parameters.
     """
-    chosen = "LD_PRELOAD" in os.environ or any(name.startswith("MALLOC_") for name in os.environ)
+    chosen = {"GLIBC_TUNABLES", "LD_PRELOAD"} & os.environ.keys()
+    chosen |= {name for name in os.environ if name.startswith("MALLOC_")}
     if chosen or platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt

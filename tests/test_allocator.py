@@ -29,7 +29,9 @@ print(json.dumps([kept, faults * resource.getpagesize()]))
 
 def churn(**variables: str) -> tuple[bool, int]:
     """Whether freed memory is kept, and the bytes that were mapped afresh, in a process of its own."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "LD_PRELOAD"))}
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "LD_PRELOAD", "GLIBC_TUNABLES"))
+    }
     answer = subprocess.run(
         [sys.executable, "-c", CHURN], env=environment | variables, capture_output=True, text=True, check=True
     )
@@ -45,15 +47,19 @@ def test_arrays_that_come_and_go_get_the_same_pages_again() -> None:
 
 
 @glibc
-def test_who_has_set_the_allocator_keeps_it() -> None:
-    kept, _ = churn(MALLOC_ARENA_MAX="2")
+@pytest.mark.parametrize(
+    "chosen", [{"MALLOC_ARENA_MAX": "2"}, {"GLIBC_TUNABLES": "glibc.malloc.arena_max=2"}], ids=str
+)
+def test_who_has_set_the_allocator_keeps_it(chosen: dict[str, str]) -> None:
+    kept, _ = churn(**chosen)
     assert not kept
 
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     from nstlib import allocator
 
-    monkeypatch.delenv("LD_PRELOAD", raising=False)
+    for name in [name for name in os.environ if name.startswith(("MALLOC_", "LD_PRELOAD", "GLIBC_TUNABLES"))]:
+        monkeypatch.delenv(name)
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     monkeypatch.setattr(allocator.ctypes, "CDLL", lambda name: pytest.fail("the C library was asked"))
     assert not allocator.keep_freed_memory()

@@ -2,6 +2,7 @@
 
 import html
 import importlib.util
+import os
 import posixpath
 import re
 import time
@@ -409,6 +410,27 @@ def test_a_site_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
     with building.whole_folder(target) as made:
         (made / building.MARK).write_text("")
     assert {path.name for path in target.iterdir()} == {building.MARK}
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_site_that_cannot_take_its_place_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "site"
+    with building.whole_folder(target) as made:
+        (made / building.MARK).write_text("old")
+    rename = os.rename
+
+    def refuse(source: Path, place: Path) -> None:
+        if source.joinpath("new.html").exists():
+            raise PermissionError("in use")
+        rename(source, place)
+
+    monkeypatch.setattr(building.os, "rename", refuse)
+    with pytest.raises(PermissionError), building.whole_folder(target) as made:
+        (made / building.MARK).write_text("new")
+        (made / "new.html").touch()
+    assert (target / building.MARK).read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 

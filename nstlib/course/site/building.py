@@ -183,7 +183,12 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         old = target.with_name(f"{beside.name}-old")
         if target.exists():
             os.rename(target, old)
-        os.rename(beside, target)
+        try:
+            os.rename(beside, target)
+        except OSError:
+            if old.exists():  # the site that was there comes back
+                os.rename(old, target)
+            raise
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
