@@ -29,6 +29,7 @@ from typing import Any, Literal
 
 from .backend import keras, ops
 from .foundation import unknown_name
+from .primitives import channel_products, neighbour_differences
 
 Formula = Literal["gatys", "sum", "mse", "relative"]
 FORMULAS: tuple[Formula, ...] = ("gatys", "sum", "mse", "relative")
@@ -118,10 +119,10 @@ def gram_matrix(features: Any, where: Any = None) -> Any:
     if summed(features) is not None:
         batch, height, width, _ = ops.shape(features)
         flat = ops.reshape(features, (batch, height * width, channels))
-        return ops.matmul(ops.transpose(flat, (0, 2, 1)), flat) / ops.cast(height * width, flat.dtype)
+        return channel_products(flat) / ops.cast(height * width, flat.dtype)
     flat = ops.reshape(features, (-1, channels))
     positions = ops.cast(ops.shape(flat)[0], flat.dtype)
-    return ops.matmul(ops.transpose(flat), flat) / positions
+    return channel_products(flat) / positions
 
 
 def content_loss(features: Any, target: Any, formula: Formula = "relative", where: Any = None) -> Any:
@@ -257,7 +258,7 @@ def total_variation(
     axes = summed(image, "image")
     measure = ops.square if kind == "squared" else absolute
     total = 0.0 * ops.sum(image, axes)
-    for difference in (image[:, 1:] - image[:, :-1], image[:, :, 1:] - image[:, :, :-1]):
+    for difference in neighbour_differences(image):
         if 0 not in tuple(difference.shape):
             total = total + (ops.mean if reduction == "mean" else ops.sum)(measure(difference), axes)
     return total

@@ -133,6 +133,7 @@ ORDER = [
         "colours",
         "making",
         "backend",
+        "primitives",
         "networks",
         "losses",
     ),

@@ -7,9 +7,11 @@ import re
 from ..backend import NAME, keras
 from .plans import Plan
 from .preprocessing import Preprocess
+from .tensorflow_layers import TensorFlowConv2D
 from .torch_layers import TorchConv2D
 
 L = keras.layers
+CONVOLUTIONS = {"tensorflow": TensorFlowConv2D, "torch": TorchConv2D}  # the same sums, in less time
 
 
 def build_vgg(plan: Plan, pooling: str, dtype: str) -> keras.Model:
@@ -23,8 +25,8 @@ def build_vgg(plan: Plan, pooling: str, dtype: str) -> keras.Model:
     image = keras.Input((None, None, 3), batch_size=1, name="image", dtype="float32")
     x = Preprocess(plan.preprocessing, name="preprocess", dtype=dtype, autocast=False)(image)
     pool = L.AveragePooling2D if pooling == "average" else L.MaxPooling2D
-    convolution = TorchConv2D if NAME == "torch" else L.Conv2D
-    common = {"dtype": dtype, "data_format": "channels_last"}
+    convolution = CONVOLUTIONS.get(NAME, L.Conv2D)
+    common = {"dtype": dtype, "data_format": "channels_last", "trainable": False}
     for b, (convolutions, channels) in enumerate(plan.blocks, start=1):
         for c in range(1, convolutions + 1):
             name = f"block{b}_conv{c}"

@@ -28,6 +28,7 @@ from typing import Any, ClassVar, Literal
 from .. import losses
 from ..backend import ops
 from ..foundation import unknown_name
+from ..primitives import channel_products, neighbour_differences
 
 IMAGE = "image"  # the layer that is the picture itself
 
@@ -138,7 +139,7 @@ class Gram(Measure):
         """G, the sum of the weights, and the number of positions."""
         weights = weights_like(features, where)
         flat = ops.reshape(features * ops.sqrt(weights), (-1, features.shape[-1]))
-        return ops.matmul(ops.transpose(flat), flat), ops.sum(weights), count_of(features)
+        return channel_products(flat), ops.sum(weights), count_of(features)
 
     def summary_of_sums(self, sums: tuple[Any, ...]) -> Any:
         """Shape (N, N)."""
@@ -223,9 +224,7 @@ class Variation(Measure):
 
     def sums(self, features: Any, summary: Any, where: Any, own: tuple[int, int]) -> tuple[Any, ...]:
         """Sums over the differences downwards and to the right, each with their number."""
-        height, width = own
-        down = features[:, 1:, :width] - features[:, :-1, :width]
-        right = features[:, :height, 1:] - features[:, :height, :-1]
+        down, right = neighbour_differences(features, *own)
         measured = ops.square if self.kind == "squared" else losses.absolute
         found = [(ops.sum(measured(d)), ops.cast(math.prod(d.shape), "float32")) for d in (down, right)]
         return tuple(itertools.chain(*found))
