@@ -134,11 +134,11 @@ def test_what_followed_from_a_changed_size_follows_again(cat: nst.Result) -> Non
 def test_iterations_that_nobody_chose_are_written_out_and_found_anew_with_other_sizes(tmp_path: Path) -> None:
     first = nst.transfer_style("cat", "swirls", size=48, sizes=[24, 48], optimizer="adam", progress=False)
     first.save(tmp_path / "first.png")
-    assert first.settings["iterations"] == [70, 45]
+    assert first.settings["iterations"] == [50, 30]
     same = strictly(lambda: nst.repeat(tmp_path / "first.png", progress=False))
     np.testing.assert_array_equal(same.image, first.image)
     for made in (first.making, same.making, making.read(tmp_path / "first.png")):
-        assert made is not None and made.keywords({"seed": 1}, ())["iterations"] == [70, 45]
+        assert made is not None and made.keywords({"seed": 1}, ())["iterations"] == [50, 30]
         for changes in ({"size": 512}, {"sizes": "single"}, {"sizes": [24, 32, 48]}):
             assert "iterations" not in made.keywords(changes, ())
         assert made.keywords({"sizes": "single", "iterations": 7}, ())["iterations"] == 7

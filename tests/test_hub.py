@@ -226,6 +226,43 @@ def test_a_student_s_folder_leads_nowhere_else(tmp_path: Path) -> None:
     assert "1 of 2 students" in done.stdout
 
 
+def test_no_student_stops_the_collection(tmp_path: Path) -> None:
+    """Times that no ZIP knows, folders without end, names that are no text or move a terminal's cursor."""
+    homes = tmp_path / "homes"
+    for name in ("anna", "eve", "zoe"):
+        (homes / name).mkdir(parents=True)
+        (homes / name / "ex04.ipynb").write_bytes(work(name))
+    os.utime(homes / "eve" / "ex04.ipynb", (7_258_118_400, 7_258_118_400))
+    deep = os.open(homes / "eve", os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("d", dir_fd=deep)
+        inner = os.open("d", os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = inner
+    os.close(deep)
+    for name in (b"ex04\xff.ipynb", b"ex04\x1b[31m\r2 of 2.ipynb"):
+        os.symlink(b"/etc/passwd", os.fsencode(homes / "eve") + b"/" + name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONIOENCODING", "utf-8:strict")
+        done, found = collect(homes, "--prefix", "")
+    assert done.returncode == 0, done.stderr
+    assert set(found) == {f"{name}/ex04_gram_matrices.ipynb" for name in ("anna", "eve", "zoe")}
+    assert "\x1b" not in done.stdout and "eve: ex04\\udcff.ipynb: " in done.stdout
+    assert "eve: folders deeper than 30; not all were looked at" in done.stdout
+
+
+def test_of_many_notebooks_the_newest_are_collected(tmp_path: Path) -> None:
+    home = tmp_path / "homes" / "anna"
+    home.mkdir(parents=True)
+    for number in range(25):
+        path = home / f"ex04-{number:02}.ipynb"
+        path.write_bytes(work(f"number {number}"))
+        os.utime(path, (1_700_000_000 - number, 1_700_000_000 - number))
+    done, found = collect(home.parent, "--prefix", "")
+    assert found["anna/ex04_gram_matrices.ipynb"] == work("number 0") and len(found) == 20
+    assert "anna: more than 20 notebooks; the 5 oldest were left out" in done.stdout
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
 def test_a_file_of_somebody_else_s_is_not_collected(tmp_path: Path) -> None:
     home = tmp_path / "homes" / "eve"
@@ -278,6 +315,22 @@ def test_pages_are_handed_back_with_the_student_s_own_rights(open_folder: Path) 
     assert page.read_text() == "for anna" and page.stat().st_uid == (1234 if as_root else os.getuid())
     if as_root:
         assert list(private.iterdir()) == [] and "eve: ex04.html was not handed back: " in done.stdout
+
+
+def test_where_all_homes_belong_to_one_user_a_link_leads_nowhere_either(tmp_path: Path) -> None:
+    for name in ("anna", "ben"):
+        (tmp_path / "homes" / name).mkdir(parents=True)
+        (tmp_path / "pages" / name).mkdir(parents=True)
+        (tmp_path / "pages" / name / "ex04.html").write_text(f"for {name}")
+    (tmp_path / "homes" / "anna" / "feedback").mkdir()
+    (tmp_path / "homes" / "ben" / "feedback").symlink_to("../anna/feedback")
+    homes = ["--homes", str(tmp_path / "homes"), "--prefix", ""]
+    command = [sys.executable, str(PLACE / "hand_back.py"), str(tmp_path / "pages"), *homes]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and "1 pages handed back, 1 not." in done.stdout
+    assert "ben: ex04.html was not handed back: " in done.stdout
+    feedback = tmp_path / "homes" / "anna" / "feedback"
+    assert [path.read_text() for path in feedback.iterdir()] == ["for anna"]
 
 
 # --- two students on a hub ------------------------------------------------------------------------------

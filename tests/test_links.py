@@ -285,6 +285,9 @@ def test_the_link_for_a_hub_names_repository_branch_and_notebook(hub: str) -> No
         "https://hub.example.org/user/anna/lab",
         "https://hub.example.org?next=x",
         "https://hub.example.org a",
+        "https://anna:secret@hub.example.org",
+        'https://hub.example.org/"><script>',
+        "https://hub.example.org:99999",
     ],
 )
 def test_what_is_no_address_of_a_hub_gets_one_sentence(text: str) -> None:

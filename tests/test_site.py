@@ -409,6 +409,9 @@ def test_a_site_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
     assert {path.name for path in target.iterdir()} == {building.MARK, "old.html"}
     with building.whole_folder(target) as made:
         (made / building.MARK).write_text("")
+    with building.whole_folder(target) as made:
+        (made / building.MARK).write_text("")
+        (made.parent / "jupyter_execute").mkdir()  # MyST-NB puts one beside its output
     assert {path.name for path in target.iterdir()} == {building.MARK}
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
@@ -487,6 +490,8 @@ def test_sections_are_read_with_their_anchors() -> None:
         "<a class='headerlink'>#</a></h2><p>e<b>f</b></p></section></article><p>g</p>"
     )
     assert list(search.sections(text)) == [("", "A b", "c"), ("x", "D", "e f")]
+    buttons = "<ul class='launch'><li><a href='x'>Colab</a></li><li><a>Binder</a></li></ul>"
+    assert list(search.sections(f"<article><h1>A</h1>{buttons}<p>c</p></article>")) == [("", "A", "c")]
 
 
 def test_the_workflow_installs_the_extra_and_runs_the_command() -> None:

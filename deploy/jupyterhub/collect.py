@@ -3,9 +3,9 @@
     sudo python3 collect.py ex04       # The Littlest JupyterHub: /home/jupyter-NAME
     sudo python3 collect.py ex04 --homes /export/homes --prefix ""     # home folders of the students' names
 
-Every `*.ipynb` whose name has `ex04` in it is taken, wherever it lies; `nst grade` chooses the newest. A
-release that nobody has written into is no work, and is left out. Nothing in the home folders is changed or
-run.
+Every `*.ipynb` whose name has `ex04` in it is taken, wherever it lies, the twenty newest of a student;
+`nst grade` chooses the newest. A release that nobody has written into is no work, and is left out. Nothing
+in the home folders is changed or run.
 
 It runs as root in folders that strangers fill, so it follows no link and takes no file that belongs to
 somebody else. It needs Python 3.9 or newer and nothing beside it.
@@ -24,12 +24,15 @@ import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 COURSE = Path(__file__).resolve().parents[2]
 MOST_BYTES = 50 << 20  # of a notebook, as `nst grade` has it
 MOST_ENTRIES = 100_000  # files and folders of one student that are looked at
 MOST_NOTEBOOKS = 20  # of one student
+DEEPEST = 30  # folders in folders that are looked into
+A_ZIP_S_TIMES = (315_619_200, 4_354_000_000)  # it knows none before 1980 or after 2107
 
 
 @dataclass
@@ -38,13 +41,15 @@ class Home:
 
     Attributes:
         name: of the student, as the hub knows him or her.
-        work: the notebooks, each with the time it was written at.
+        work: the newest notebooks, each with the time it was written at, the newest first.
+        left_out: how many older ones there are.
         notes: what was not taken, and why.
         untouched: whether there was a release that nobody has written into.
     """
 
     name: str
     work: list[tuple[bytes, float]] = field(default_factory=list)
+    left_out: int = 0
     notes: list[str] = field(default_factory=list)
     untouched: bool = False
 
@@ -69,16 +74,25 @@ def look_into(name: str, path: Path, exercise: str, release: list[str]) -> Home:
     owner = path.lstat().st_uid
     for folder, folders, files, descriptor in os.fwalk(path, follow_symlinks=False):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
+        if Path(folder).relative_to(path).parts[DEEPEST:]:  # or Python ends at a thousand
+            folders.clear()
+            home.notes.append(f"folders deeper than {DEEPEST}; not all were looked at")
         seen += len(folders) + len(files)
         if seen > MOST_ENTRIES:
             home.notes.append(f"more than {MOST_ENTRIES} files; not all were looked at")
             break
         for file in sorted(files):
             if pattern.search(file) and not file.startswith("."):
-                take(
-                    home, os.path.relpath(os.path.join(folder, file), path), file, descriptor, owner, release
-                )
+                shown = printable(os.path.relpath(os.path.join(folder, file), path))
+                take(home, shown, file, descriptor, owner, release)
+    if home.left_out:
+        home.notes.append(f"more than {MOST_NOTEBOOKS} notebooks; the {home.left_out} oldest were left out")
     return home
+
+
+def printable(name: str) -> str:
+    """A name that strangers chose, without what would move a terminal's cursor or be no text."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name)
 
 
 def take(home: Home, shown: str, file: str, folder: int, owner: int, release: list[str]) -> None:
@@ -90,10 +104,10 @@ def take(home: Home, shown: str, file: str, folder: int, owner: int, release: li
         return
     if release and texts(content) == release:
         home.untouched = True
-    elif len(home.work) == MOST_NOTEBOOKS:
-        home.notes.append(f"{shown}: this is one too many")
     else:
-        home.work.append((content, written))
+        home.work = sorted([*home.work, (content, written)], key=itemgetter(1), reverse=True)
+        home.left_out += len(home.work[MOST_NOTEBOOKS:])
+        del home.work[MOST_NOTEBOOKS:]
 
 
 def read(file: str, folder: int, owner: int) -> tuple[bytes, float]:
@@ -150,7 +164,8 @@ def pack(homes: list[Home], exercise: str, target: Path) -> None:
             for home in homes:
                 for number, (content, written) in enumerate(home.work, 1):
                     ending = "" if number == 1 else f"-{number}"
-                    when = time.localtime(max(written, 315_619_200))[:6]  # a ZIP knows no time before 1980
+                    earliest, latest = A_ZIP_S_TIMES
+                    when = time.localtime(min(max(written, earliest), latest))[:6]
                     member = zipfile.ZipInfo(f"{home.name}/{exercise}{ending}.ipynb", when)
                     archive.writestr(member, content, zipfile.ZIP_DEFLATED)
         if "SUDO_UID" in os.environ and os.getuid() == 0:  # the teacher's, who typed `sudo`

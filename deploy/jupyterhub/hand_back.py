@@ -4,16 +4,17 @@
     sudo python3 hand_back.py returned/feedback --homes /export/homes --prefix ""
 
 Each page is written into NAME's folder `feedback`, in place of an older one. A process with the student's own
-rights writes it, so whatever stands there can lead it nowhere else. It needs Python 3.9 or newer and nothing
-beside it.
+rights writes it, and it follows no link, so whatever stands there can lead it nowhere else, on a server where
+all home folders belong to one user neither. It needs Python 3.9 or newer and nothing beside it.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import sys
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -29,7 +30,7 @@ def give(page: Path, home: Path) -> str:
                 os.setgroups([])
                 os.setgid(owner.st_gid)
                 os.setuid(owner.st_uid)
-            write(content, home / "feedback", page.name)
+            write(content, home, page.name)
             problem = ""
         except OSError as error:
             problem = error.strerror or str(error)
@@ -42,13 +43,26 @@ def give(page: Path, home: Path) -> str:
     return said if os.waitpid(child, 0)[1] == 0 else "it failed"
 
 
-def write(content: bytes, folder: Path, name: str) -> None:
-    """Write a file, whole or not at all, in a folder that is made when it is not there."""
-    folder.mkdir(exist_ok=True)
-    descriptor, partial = tempfile.mkstemp(dir=folder)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    os.replace(partial, folder / name)
+def write(content: bytes, home: Path, name: str) -> None:
+    """Write a file, whole or not at all, in the home's folder `feedback`, which is made when it is not there.
+
+    Raises:
+        OSError: it cannot be written, or `feedback` is a link.
+    """
+    at_home = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    with suppress(FileExistsError):
+        os.mkdir("feedback", 0o755, dir_fd=at_home)
+    folder = os.open("feedback", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at_home)
+    partial = f".{secrets.token_hex(8)}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    descriptor = os.open(partial, flags, 0o600, dir_fd=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.replace(partial, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        os.unlink(partial, dir_fd=folder)
+        raise
 
 
 def main() -> int:

@@ -32,6 +32,7 @@ def make_site(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ..course import links, site
+    from ..process import Ending
 
     hub = links.hub_address(arguments.hub) if arguments.hub else ""
     form = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
@@ -42,7 +43,8 @@ def make_site(arguments: argparse.Namespace) -> int:
             bar.n = share
             bar.refresh()
 
-        warnings = site.write_site(arguments.output, hub=hub, report=report)
+        with Ending():  # a SIGTERM clears away what is half made, as Ctrl-C does
+            warnings = site.write_site(arguments.output, hub=hub, report=report)
     for line in warnings:
         complain(line)
     files = [path for path in arguments.output.expanduser().rglob("*") if path.is_file()]

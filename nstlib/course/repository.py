@@ -138,8 +138,9 @@ def hub_address(text: str) -> str:
     """
     try:
         parts = urlsplit(text)
-        whole = parts.scheme in ("https", "http") and bool(parts.hostname) and not re.search(r"\s", text)
-    except ValueError:  # brackets that are no IPv6 address
+        whole = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+        whole = whole and "@" not in parts.netloc and not re.search(r"""[\s"'<>\\]""", text)
+    except ValueError:  # brackets that are no IPv6 address, a port that is none
         whole = False
     if not whole or parts.query or parts.fragment or re.search(r"/(?:hub|user)(?:/|$)", parts.path):
         raise ValueError(

@@ -47,7 +47,7 @@ class RunOptions:
         optimizer: "lbfgs", "adam", "gradient_descent" or "scipy"; its own options (`learning_rate`, ...)
             are keywords of the recipe too.
         iterations: for each size, one number or one per size; "auto" is what suits the recipe: 100, and for
-            a transfer of several sizes 70, the last one 45 (see `usual_iterations`).
+            a transfer of several sizes 50, the last one 30 (see `usual_iterations`).
         sizes: longer sides from coarse to fine, "auto" (halving, for a transfer down to 256, for a style
             alone to 128, for content alone to 64), or "single".
         callback: called with a `Progress` after every iteration; a KeyboardInterrupt that it raises ends the

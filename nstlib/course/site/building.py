@@ -172,19 +172,20 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     target = folder.expanduser().resolve()
     check_place(target)
     beside = target.with_name(f".{secrets.token_hex(4)}-{target.name[-100:]}")
+    made = beside / "site"  # in a folder of its own, because MyST-NB writes another one beside it
     try:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            beside.mkdir()
+            made.mkdir(parents=True)
         except OSError as error:
             raise type(error)(f"Cannot make {target}: {error.strerror or error}.") from None
-        yield beside
+        yield made
         check_place(target)  # the writing took minutes
         old = target.with_name(f"{beside.name}-old")
         if target.exists():
             os.rename(target, old)
         try:
-            os.rename(beside, target)
+            os.rename(made, target)
         except OSError:
             if old.exists():  # the site that was there comes back
                 os.rename(old, target)

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 SILENT = ("script", "style", "nav", "button", "svg")  # what is no text of the page
+QUIET = {"headerlink", "launch"}  # classes of what is none either: marks of headings, a notebook's buttons
 LONGEST = 12_000  # letters of a section that are looked through
 Section = tuple[str, str, str]  # anchor, heading, text
 
@@ -24,15 +25,17 @@ class SectionReader(HTMLParser):
         self.sections: list[list[str]] = []
         self._anchor = ""
         self._inside = self._heading = False
-        self._silent = 0
+        self._silent: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """A section or a heading may begin, or what is not read."""
         given = dict(attrs)
         if tag == "article":
             self._inside = True
-        if tag in SILENT or "headerlink" in (given.get("class") or ""):
-            self._silent += 1
+        if self._silent:  # until the same tag ends, however often it begins again
+            self._silent += [tag] if tag == self._silent[0] else []
+        elif tag in SILENT or QUIET & set((given.get("class") or "").split()):
+            self._silent = [tag]
         elif tag == "section":
             self._anchor = given.get("id") or ""
         elif tag in ("h1", "h2", "h3") and self._inside:
@@ -43,8 +46,8 @@ class SectionReader(HTMLParser):
         """It ends."""
         if tag == "article":
             self._inside = False
-        elif tag in SILENT or (tag == "a" and self._silent):
-            self._silent = max(0, self._silent - 1)
+        elif tag in self._silent:
+            self._silent.pop()
         elif tag in ("h1", "h2", "h3"):
             self._heading = False
 

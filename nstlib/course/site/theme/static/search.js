@@ -3,7 +3,8 @@
 
 const MOST = 40, BEFORE = 60, AFTER = 150;
 const box = document.getElementById("query"), count = document.getElementById("count"), list = document.getElementById("results");
-const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+// Optimizer and optimiser, color and colour are one word.
+const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/iz(?=[aei])/g, "is").replace(/colour/g, "color");
 const escaped = (word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 function element(name, text, parent, attributes = {}) {
@@ -43,7 +44,8 @@ function find(query) {
 }
 
 function excerpt(result, parent) {
-  const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(${result.words.map(escaped).join("|")})`, "giu");
+  const either = result.words.map((word) => escaped(word).replace(/is(?=[aei])/g, "i[sz]").replace(/color/g, "colou?r"));
+  const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(${either.join("|")})`, "giu");
   const at = Math.max(0, result.text.search(pattern));
   const start = at > BEFORE ? result.text.indexOf(" ", at - BEFORE) + 1 : 0;
   const text = result.text.slice(start, at + AFTER);
@@ -61,7 +63,7 @@ function show() {
   const query = box.value.trim();
   const found = find(query);
   list.replaceChildren();
-  count.textContent = !query ? "" : found.length > MOST ? `${found.length} sections; the best ${MOST} of them` : found.length === 1 ? "1 section" : `${found.length} sections`;
+  count.textContent = !query ? "" : !found.length ? "0 sections. Every word must begin a word of the text: try fewer, or shorter ones." : found.length > MOST ? `${found.length} sections; the best ${MOST} of them` : found.length === 1 ? "1 section" : `${found.length} sections`;
   for (const result of found.slice(0, MOST)) {
     const item = element("li", "", list);
     const link = element("a", result.heading, item, {href: `${result.page}.html${result.anchor ? "#" + result.anchor : ""}`});
