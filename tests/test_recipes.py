@@ -258,7 +258,7 @@ def test_auto_is_the_usual_number_of_iterations_and_the_default(pocket: FeatureN
     for given in ({}, {"iterations": "auto"}):
         result = nst.transfer_style(PHOTO, STYLE, sizes=[16, 24, 48], **given, **quick)
         assert result.settings["iterations"] == [50, 50, 30]
-        assert [r["size"] for r in result.history.rows].count(24) in (70, 71)
+        assert [r["size"] for r in result.history.rows].count(24) in (50, 51)
         assert result.making is not None and "iterations" in result.making.usual
     result = nst.reconstruct_content(PHOTO, network=pocket, sizes=[24, 48], progress=False, optimizer="adam")
     assert result.settings["iterations"] == [100, 100]
