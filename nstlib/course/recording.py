@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import dis
 import io
 import json
 import linecache
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -66,20 +68,56 @@ def tried(exercise: Exercise) -> Iterator[tuple[Question, list[Any]]]:
 
 
 def solved(exercise: Exercise) -> Names:
-    """The names that the solved notebook defines."""
+    """The names that the solved notebook defines, as far as an answer to a question takes part in them.
+
+    What it paints and plots beside is left out: the sandbox runs all of it (`rehearsal.trial`).
+    """
     os.environ.setdefault("MPLBACKEND", "agg")
     space: Names = {"__name__": "__main__"}
-    for cell in exercise.notebook.cells:
-        if cell.cell_type == "code" and not is_checked(cell):
-            run(cell.source, space)
+    cells = [c.source for c in exercise.notebook.cells if c.cell_type == "code" and not is_checked(c)]
+    wanted = {name for question in exercise.questions for name in question.answers}
+    for wrong in exercise.wrong():
+        wanted |= names_in(wrong.code)[1]
+    for source in cells_for(wanted, cells):
+        run(source, space)
     return space
 
 
-def run(source: str, space: Names) -> None:
-    """Execute one cell; lines of IPython's own are for Colab only and are left out."""
+def cells_for(wanted: set[str], sources: Sequence[str]) -> list[str]:
+    """Those cells that define wanted names, or names which these need."""
+    kept: list[str] = []
+    for source in reversed(sources):
+        defined, needed = names_in(source)
+        if defined & wanted:
+            kept.insert(0, source)
+            wanted = wanted | needed
+    return kept
+
+
+def names_in(source: str) -> tuple[set[str], set[str]]:
+    """The global names that a cell defines, and those that it needs, in its functions too."""
+    defined, needed, codes = set(), set(), [compile(python_of(source), "<cell>", "exec")]
+    while codes:
+        code = codes.pop()
+        codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+        for step in dis.get_instructions(code):
+            if step.opname in ("STORE_NAME", "STORE_GLOBAL"):
+                defined.add(step.argval)
+            elif step.opname in ("LOAD_NAME", "LOAD_GLOBAL"):
+                needed.add(step.argval)
+    return defined, needed
+
+
+def python_of(source: str) -> str:
+    """A cell without the lines of IPython's own, which are for Colab only."""
     lines = source.splitlines()
     lines = [f"{indent(line)}pass" if line.lstrip().startswith("%") else line for line in lines]
-    text = "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
+
+
+def run(source: str, space: Names) -> None:
+    """Execute one cell."""
+    text = python_of(source)
     name = f"<cell {abs(hash(text))}>"
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)  # for inspect.getsource
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
