@@ -378,8 +378,9 @@ def environment() -> "dict[str, str]":
 # folders of the tests.
 COMMANDS = {"lab": ["-m", "nstlib.cli", "lab"], "test": ["-m", "pytest"]}
 # All tests: two files at a time, because most tests wait for a process (a kernel, a browser, a sandbox).
-# The cells of a notebook share a kernel, so a file stays with its process.
-ALL_TESTS = ["-n", "2", "--dist", "loadfile"]
+# The cells of a notebook share a kernel, so a file stays with its process. The longest files come first
+# (tests/conftest.py), or one process would be left alone with one of them.
+ALL_TESTS = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def command_line(command: str, rest: "list[str]") -> "list[str]":

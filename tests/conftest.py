@@ -10,6 +10,19 @@ import pytest
 from nstlib.networks import FeatureNetwork, forget, load_network
 
 
+# Parts of the names of files that take minutes, the longest first.
+LONGEST = ("test_wheel.py", "test_hub.py", ".ipynb", "test_exercises.py", "test_grading.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: two processes that share the files then end together."""
+
+    def rank(item: pytest.Item) -> int:
+        return next((n for n, part in enumerate(LONGEST) if part in item.path.name), len(LONGEST))
+
+    items.sort(key=rank)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what this machine cannot run; the reason says what to install."""
     if item.get_closest_marker("browser") and (reason := browsing.missing()):
