@@ -53,9 +53,9 @@ class Tolerant:
         except (OSError, ValueError) as error:  # ValueError: the stream was closed
             self.failure = self.failure or error
             if getattr(error, "errno", None) in GONE:
-                self._into_nowhere()
+                self.into_nowhere()
 
-    def _into_nowhere(self) -> None:
+    def into_nowhere(self) -> None:
         """Point the descriptor at nothing, or Python would fail once more when it flushes at its end."""
         with suppress(OSError, ValueError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -86,6 +86,7 @@ def tolerant_output() -> Iterator[None]:
     finally:
         sys.stdout, sys.stderr = before
     if isinstance(out.failure, OSError) and out.failure.errno not in GONE:
+        out.into_nowhere()  # what is still to be written would fail once more, and give another exit code
         raise OSError(f"Cannot print: {out.failure.strerror or out.failure}.")
 
 

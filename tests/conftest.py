@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,6 +9,12 @@ import numpy as np
 import pytest
 
 from nstlib.networks import FeatureNetwork, forget, load_network
+
+
+def pytest_configure() -> None:
+    """Listen to Ctrl-C, which tests send to programs they start: what runs in the background ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # Parts of the names of files that take minutes, the longest first.
