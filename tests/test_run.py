@@ -228,7 +228,15 @@ def test_lab_is_the_business_of_nst_and_gets_the_other_arguments(
 
 def test_all_tests_run_two_files_at_a_time_and_certain_tests_as_asked(run: ModuleType) -> None:
     python, pytest_ = str(run.VENV_PYTHON), ["-m", "pytest"]
-    assert run.command_line("test", []) == [python, *pytest_, *run.ALL_TESTS]
+    assert run.command_line("test", []) == [
+        python,
+        *pytest_,
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+    ]
     assert run.command_line("test", ["-k", "losses"]) == [python, *pytest_, "-k", "losses"]
     assert run.command_line("lab", []) == [python, "-m", "nstlib.cli", "lab"]
 
