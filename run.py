@@ -40,11 +40,12 @@ STAMP = VENV / "set-up.json"  # written last, so that it is true
 LOG = VENV / "set-up.log"
 UNFINISHED = {"state": "unfinished"}
 LAB_OVERRIDES = VENV / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
-# JupyterLab would greet a learner with a question about its news, ask the network about newer versions, and
-# open the index of the lessons as raw Markdown.
+# JupyterLab would greet a learner with a question about its news, ask the network about newer versions, open
+# the index of the lessons as raw Markdown, and on another day show an error in the place of every slider.
 LAB_SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
+    "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
 }
 AGAIN = "then run the same command again"
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import queue
 import re
-import sys
 import time
 import uuid
 import warnings
@@ -27,10 +26,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from tqdm.auto import tqdm
-
 from .foundation import first_line
-from .process import Tolerant, interrupt, interruptible
+from .process import interrupt, interruptible
+from .progress import progress_bar
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -99,9 +97,7 @@ def run_jobs(
     if not listed:
         return
     ended = _here(function, listed) if scheduler is None else _there(function, listed, scheduler)
-    shown = progress and sys.stderr is not None
-    stream = Tolerant(sys.stderr) if shown else None
-    bar = tqdm(desc=title, total=len(listed), disable=not shown, file=stream, bar_format=BAR, mininterval=0)
+    bar = progress_bar(shown=progress, desc=title, total=len(listed), bar_format=BAR, mininterval=0)
     with bar, closing(ended):
         for finished in ended:
             bar.update()

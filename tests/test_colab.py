@@ -33,7 +33,7 @@ VENV = ROOT / ".venv-colab"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "colab.txt"  # written last, so that an interrupted installation is begun anew
 BUILD = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
-LESSON = ROOT / "notebooks" / "04_gram_matrices.ipynb"
+LESSON = ROOT / "notebooks" / "01_images_as_tensors.ipynb"
 RELEASE = ROOT / "exercises" / "ex04_gram_matrices" / "ex04_gram_matrices.ipynb"
 SOLUTION = ROOT / "solutions" / "ex04_gram_matrices" / "ex04_gram_matrices.ipynb"
 WHERE = """\

@@ -19,6 +19,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from nstlib import progress
 from nstlib.foundation import whole_file
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -55,9 +56,10 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
 
 
 def is_progress(output: nbformat.NotebookNode) -> bool:
-    """Whether this is the widget of a progress bar, which is gone when a run ends."""
-    text = output.get("data", {}).get("text/plain", "")
-    return "application/vnd.jupyter.widget-view+json" in output.get("data", {}) and "%|" in text
+    """Whether this is a progress bar: the widget of one that stays, or what replaces one that went."""
+    data = output.get("data", {})
+    widget = "application/vnd.jupyter.widget-view+json" in data and "%|" in data.get("text/plain", "")
+    return widget or data == progress.NOTHING
 
 
 def main() -> int:

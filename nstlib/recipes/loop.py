@@ -6,7 +6,6 @@ function of a frame and a scale.
 
 from __future__ import annotations
 
-import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from .. import backend, checkpoint, images, making, memory, tiles
 from ..autodiff import numpy
@@ -23,7 +21,7 @@ from ..making import Making, Picture
 from ..networks import FeatureNetwork, Layer
 from ..objectives import Objective
 from ..optimizers import Callback, History, Progress, State, Stopping, make_optimizer, minimize
-from ..process import Tolerant
+from ..progress import progress_bar
 from .look import start_settings
 from .options import RunKeywords, RunOptions
 from .result import Result
@@ -236,13 +234,6 @@ class Watcher:
 BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed} (left: {remaining}){postfix}"
 
 
-def progress_bar(title: str, work: int, shown: bool) -> Any:
-    """A bar on stderr; whether anybody is there to read it is of no account to the run."""
-    shown = shown and sys.stderr is not None
-    stream = Tolerant(sys.stderr) if shown else None
-    return tqdm(total=work, desc=title, disable=not shown, file=stream, leave=False, bar_format=BAR)
-
-
 def carry_out(job: Job) -> Result:
     """Run the sizes from coarse to fine, each from the result of the one before."""
     began, options = time.perf_counter(), job.options
@@ -257,7 +248,7 @@ def carry_out(job: Job) -> Result:
     if job.shown is not None and options.callback is not None:
         options = replace(options, callback=showing(job.shown, options.callback))
     work = sum(n * h * w for n, (h, w) in zip(counts, shapes, strict=True))
-    with progress_bar(job.title, work, options.progress) as bar:
+    with progress_bar(shown=options.progress, desc=job.title, total=work, leave=False, bar_format=BAR) as bar:
         watcher = Watcher(options, shapes, counts, fingerprint(job, made, first), bar)
         image = climb(job.objective_at, job.frame, first, watcher)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,14 +13,13 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from tqdm.auto import tqdm
 
 from .. import images, making
 from ..feedforward import load_painter
 from ..foundation import check_count
 from ..images import shape_at
 from ..jobs import run_jobs
-from ..process import Tolerant
+from ..progress import progress_bar
 from .cuts import find_cuts
 from .defaults import METHOD
 from .film import Film, open_film
@@ -386,16 +384,5 @@ def at_shape(frame: Frame, shape: tuple[int, int]) -> np.ndarray:
 
 def bar(items: Iterator[Any], title: str, total: int | None, shown: bool, done: int = 0) -> Any:
     """A bar on stderr in frames a second, with the time left; `done` were there before."""
-    shown = shown and sys.stderr is not None
-    stream = Tolerant(sys.stderr) if shown else None
-    return tqdm(
-        items,
-        title,
-        total,
-        leave=False,
-        file=stream,
-        disable=not shown,
-        initial=done,
-        unit=" frames",
-        bar_format=BAR,
-    )
+    settings = {"total": total, "initial": done, "leave": False}
+    return progress_bar(items, shown=shown, desc=title, unit=" frames", bar_format=BAR, **settings)
