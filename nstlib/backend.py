@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import json
 import os
 import platform
@@ -46,6 +47,24 @@ def quiet_start() -> Iterator[None]:
         finally:
             os.dup2(saved, 2)
             os.close(saved)
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the garbage collector away from what a backend brings: objects that live as long as the process.
+
+    There are a million of them, and it would look through all while they are imported, in every full
+    collection and three times when Python ends: a third of the seconds of a short program
+    (`benchmarks/start.py`). What was there before them is kept with them.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if was_on:
+            gc.enable()
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -101,7 +120,7 @@ def start() -> Any:
     why = "the course cannot take gradients with it"
     if name in BACKENDS:
         try:
-            with quiet_start():
+            with quiet_start(), uncollected() if chosen is None else contextlib.nullcontext():
                 import keras
             return keras
         except Exception as error:  # a library that is missing or broken fails in its own words

@@ -62,6 +62,18 @@ def test_starting_keras_writes_nothing_on_the_screen() -> None:
     assert (done.stdout, done.stderr) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("before", "kept", "collecting"),
+    [("", True, True), ("import gc; gc.disable()", True, False), ("import keras", False, True)],
+    ids=["by nstlib", "without a collector", "before nstlib"],
+)
+def test_what_a_backend_brings_is_kept_from_the_garbage_collector(
+    before: str, kept: bool, collecting: bool
+) -> None:
+    code = "import gc, nstlib; nstlib.backend; print(gc.get_freeze_count() > 10**5, gc.isenabled())"
+    assert python(f"{before}\n{code}").stdout.split() == [str(kept), str(collecting)]
+
+
 def test_an_error_while_keras_starts_is_not_hidden() -> None:
     code = "import sys, nstlib.backend as b\nwith b.quiet_start(): raise SystemExit('still heard')"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
