@@ -125,6 +125,7 @@ ORDER = [
     *(
         "foundation",
         "process",
+        "progress",
         "allocator",
         "hardware",
         "jobs",
