@@ -13,10 +13,15 @@ from nstlib.networks import FeatureNetwork, forget, load_network
 
 
 def pytest_configure() -> None:
+    """What all that tests start gets from here."""
+    listen_to_interrupts()
+    share_processors(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def listen_to_interrupts() -> None:
     """Listen to Ctrl-C, which tests send to programs they start: what runs in the background ignores it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    share_processors(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def share_processors(workers: int) -> None:
