@@ -77,6 +77,13 @@ def test_constraints_pin_every_dependency_within_its_range() -> None:
             assert wanted.specifier.contains(version), f"constraints.txt: {pin} is outside {wanted}"
 
 
+def test_to_read_a_notebook_no_grammar_is_compiled() -> None:
+    """Each process that reads one would pay seconds for it: feedback pages, JupyterLab, nbval."""
+    program = "import sys, nbformat; print(*{'jsonschema', 'rfc3987_syntax'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["jsonschema"]
+
+
 def test_constraints_hold_no_address() -> None:
     assert "://" not in text_of("constraints.txt")
 
