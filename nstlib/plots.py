@@ -551,7 +551,8 @@ def losses(
         axes.plot(evaluations, line, color=colour, lw=1.4, label=name)
     axes.plot(evaluations, above_zero(total) if log else total, color="black", lw=2, label="total")
     mark_sizes(axes, history)
-    axes.set(xlabel="evaluations of loss and gradient", ylabel="weighted loss", title=title)
+    axes.set(xlabel="evaluations of loss and gradient", ylabel="weighted loss")
+    axes.set_title(title, pad=20 if history.rows[0]["size"] is not None else None)  # over the sizes
     if log:
         axes.set_yscale("log")
         # From the photograph, the content loss starts at nearly nothing: let it enter from below.
@@ -562,18 +563,16 @@ def losses(
 
 
 def mark_sizes(axes: Axes, history: History) -> None:
-    """A dashed line where a run goes on at a larger size."""
+    """A dashed line where a run goes on at a larger size; the sizes stand above, where no curve runs."""
     rows = history.rows
     for before, row in zip(rows, rows[1:], strict=False):
         if before["size"] != row["size"]:
             axes.axvline(row["evaluation"], color="grey", ls="--", lw=1)
     for row in [r for i, r in enumerate(rows) if i == 0 or rows[i - 1]["size"] != r["size"]]:
         if row["size"] is not None:
-            place = (row["evaluation"], 0.98)
-            across = axes.get_xaxis_transform()
-            style: dict[str, Any] = {"va": "top", "fontsize": 9, "color": "dimgrey"}
-            behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
-            axes.text(*place, f" {row['size']} px", transform=across, bbox=behind, **style)
+            place = (row["evaluation"], 1.01)
+            style: dict[str, Any] = {"va": "bottom", "fontsize": 9, "color": "dimgrey"}
+            axes.text(*place, f"{row['size']} px", transform=axes.get_xaxis_transform(), **style)
 
 
 def classes(guesses: Mapping[str, Sequence[tuple[str, float]]], *, alt: str, title: str) -> Figure:

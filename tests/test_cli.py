@@ -849,6 +849,10 @@ class Strange(Exception):
         (MemoryError(), "nst: There is not enough memory for this."),
         (MemoryError("Choose size=64 or less."), "nst: Choose --size 64 or less."),
         (RuntimeError("CUDA error: out of memory"), "nst: There is not enough memory for this."),
+        (
+            OSError(errno.EACCES, "Permission denied", "there/x"),
+            "nst: Cannot use there/x: Permission denied.",
+        ),
     ],
     ids=repr,
 )
@@ -867,6 +871,13 @@ def test_an_error_of_any_kind_is_one_line(
     monkeypatch.setenv("NST_TRACEBACK", "1")
     _, _, err = nst("stylize", "cat", "swirls", "-o", "out.png")
     assert err.startswith("Traceback (most recent call last)") and says in err.splitlines()[-1]
+
+
+def test_a_file_where_a_folder_has_to_be_is_named(nst: Nst, folder: Path) -> None:
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    code, out, err = nst("lessons", "--blank", "notes.txt/x")
+    assert (code, out) == (1, "") and one_line(err) and "notes.txt is a file, not a folder" in err
+    assert (folder / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
 def test_memory_that_runs_out_midway_leaves_the_size_that_was_finished(

@@ -8,6 +8,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from nstlib.optimizers import Progress
 from nstlib.recipes import exciting, loop, transfer
 from nstlib.recipes import sizes as sizes_of
 from nstlib.recipes.look import Look
+from nstlib.recipes.starts import blots
 
 Recipe = Callable[..., nst.Result]
 
@@ -138,6 +140,28 @@ def test_noise_is_faint_and_grey(paint: Recipe) -> None:
 
 
 @pytest.mark.fast
+def test_the_palette_is_blots_of_the_style_s_colours_where_the_seed_wills() -> None:
+    still = {"optimizer": "gradient_descent", "learning_rate": 1e-9, "iterations": 1, "progress": False}
+    run = partial(nst.reconstruct_style, layers="block1_conv1", start="palette", **still)
+    style = nst.load_image("swirls", 96)
+    first, again, moved = run(style).image, run(np.flip(style, axis=2)).image, run(style, seed=1).image
+    for statistic in (np.mean, np.std):  # the clip to [0, 1] costs a little
+        np.testing.assert_allclose(statistic(first, (0, 1, 2)), statistic(style, (0, 1, 2)), atol=0.03)
+    np.testing.assert_allclose(first, again, atol=1e-4)  # nothing is known of where things are
+    assert abs(np.corrcoef(first.ravel(), moved.ravel())[0, 1]) < 0.3
+
+
+@pytest.mark.fast
+def test_blots_have_a_size_in_pixels() -> None:
+    """A blot that is larger than a stroke would stay a blot: larger pictures have more of them."""
+    for side in (50, 100):
+        image = blots((side, 2 * side), seed=0)
+        assert image.shape == (1, side, 2 * side, 3) and image.dtype == np.float32
+        turns = (np.diff(np.sign(np.diff(image[0, side // 2, :, 0]))) != 0).mean()
+        assert 1 / 15 < turns < 1 / 4  # noise changes its direction two times in three
+
+
+@pytest.mark.fast
 def test_a_start_may_be_a_file_or_a_sample(paint: Recipe, tmp_path: Path) -> None:
     nst.save_image(STYLE, tmp_path / "begin.png")
     still = {"optimizer": "gradient_descent", "learning_rate": 1e-9, "iterations": 1}
@@ -150,7 +174,7 @@ def test_a_start_may_be_a_file_or_a_sample(paint: Recipe, tmp_path: Path) -> Non
 def test_an_unknown_start_gets_the_nearest_suggested(paint: Recipe, pocket: FeatureNetwork) -> None:
     with pytest.raises(ValueError, match="did you mean 'content'"):
         paint(start="contnet")
-    for word in ("style", "recolored"):
+    for word in ("style", "recolored", "palette"):
         with pytest.raises(ValueError, match="no style picture to start from"):
             nst.reconstruct_content(PHOTO, network=pocket, start=word, progress=False)
 

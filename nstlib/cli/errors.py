@@ -9,6 +9,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 from .options import MASKS, as_flag
 
@@ -41,6 +42,8 @@ def sentence(error: Exception) -> str:
     """What an error says; one that nobody foresaw gets words around it, and few of its own."""
     from ..process import FORESEEN, lacks_memory
 
+    if isinstance(error, OSError) and error.filename is not None:
+        return refused(Path(os.fsdecode(error.filename)), error.strerror or type(error).__name__)
     if isinstance(error, FORESEEN) and str(error):
         return str(error)
     text = next(iter(str(error).splitlines()), "")[:MOST_LETTERS]
@@ -48,6 +51,12 @@ def sentence(error: Exception) -> str:
         return text if type(error) is MemoryError and text else "There is not enough memory for this."
     name = type(error).__name__
     return f"This failed in a way that nobody foresaw ({name}: {text}); {TRACEBACK}=1 shows where."
+
+
+def refused(path: Path, why: str) -> str:
+    """What the operating system says of a path; a file where a folder has to be is named."""
+    file = next((each for each in path.parents if each.is_file()), None)
+    return f"Cannot use {path}: {f'{file} is a file, not a folder' if file else why}."
 
 
 def complain(problem: object) -> int:

@@ -71,7 +71,7 @@ RECIPE: Options = {
     "start": (
         str,
         "WHERE",
-        "recolored (content in the style's colours), content, style, noise, or a picture",
+        "recolored (content in the style's colours), content, style, palette (blots), noise, or a picture",
     ),
     "seed": (int, "N", "of the noise, and of random weights"),
 }

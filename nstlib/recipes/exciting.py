@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
@@ -87,8 +86,7 @@ def excite(
     settings |= {"variation_weight": look.variation_weight, "variation": variation}
     settings |= start_settings(start, seed)
     begin = starting_image(start, frame, None, seed)
-    if begin.picture is not None:
-        begin = replace(begin, picture=np.clip(vivid(begin.picture), 0, 1))
+    begin = begin.then(lambda here: np.clip(vivid(here), 0, 1))
     result = carry_out(
         Job(
             title="exciting image",

@@ -112,7 +112,8 @@ def reconstruct_style(
         layers: a layer, a list, or layer -> weight; None means the network's usual style layers.
         shape: (height, width) of the result in pixels; None means that of the style picture.
         network, size, style_measure, variation_weight, variation, formula, start, seed, run: as in
-            `transfer_style`; by default there is no variation term.
+            `transfer_style`; by default there is no variation term. Grey noise shows what the layers alone
+            know; a start from the "palette" gives the truer colours, at every layer.
     """
     options = RunOptions.read(run, reconstruct_style)
     picture, original = images.load_with_shape(style, size, at_most=DEFAULT_SIZE)
@@ -148,7 +149,7 @@ def reconstruct_style(
             recipe="reconstruct_style",
             objective_at=objective,
             frame=frame,
-            begin=starting_image(start, frame, lambda: match_colors(frame, picture), seed, picture),
+            begin=starting_image(start, frame, lambda here: match_colors(here, picture), seed, picture),
             options=options,
             usual_sizes=halved(full, coarsest(SMALLEST_SIZE, full, net, needs)),
             network=net,

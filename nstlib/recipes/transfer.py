@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
@@ -82,8 +81,9 @@ def transfer_style(
         photorealism: weight of a term that lets colours change only as the photograph's do in the same place
             (the matting Laplacian; Luan et al. 2017); 0 leaves it out, about 3 shows.
         start: "recolored" (the photograph in the style's colours, see `colours.match_colors`), "content",
-            "style", "noise", or anything `images.load_image` takes; it is brought to the shape of the result.
-        seed: of the noise.
+            "style", "palette" (blots in the style's colours), "noise", or anything `images.load_image` takes;
+            it is brought to the shape of the result.
+        seed: of the noise and of the blots.
         run: see `RunOptions`.
 
     Raises:
@@ -115,9 +115,9 @@ def transfer_style(
     steps = usual_sizes(net, look, palette, photo, photo_shape, options, full, style_size)
     taken = {"content": (content, photo)} | palette.sources
     photo, painted, shown = in_colours(colors, photo, palette)
-    begin = starting_image(start, photo, lambda: painted.recolored(photo), seed, painted.styles[0].picture)
-    if colors == "luminance" and begin.picture is not None:  # colour would only be in the way
-        begin = replace(begin, picture=np.repeat(colours.luminance(begin.picture), 3, -1))
+    begin = starting_image(start, photo, painted.recolored, seed, painted.styles[0].picture)
+    if colors == "luminance":  # colour would only be in the way
+        begin = begin.then(lambda here: np.repeat(colours.luminance(here), 3, -1))
     kept: Any = look.content_layers
     brushed: Any = look.style_layers
     seen = seen_layers([*kept, *brushed])
