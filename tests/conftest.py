@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import collections
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -45,6 +46,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((n for n, part in enumerate(LONGEST) if part in item.path.name), len(LONGEST))
 
     items.sort(key=rank)
+
+
+MANY_SECONDS, FILES_NAMED = 300, 24
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """After a long run, say in which files its seconds went: where making tests quicker pays."""
+    seconds: collections.Counter[str] = collections.Counter()
+    for report in (each for reports in terminalreporter.stats.values() for each in reports):
+        if isinstance(report, pytest.TestReport):
+            seconds[report.nodeid.partition("::")[0]] += report.duration
+    if sum(seconds.values()) > MANY_SECONDS:
+        named = ", ".join(f"{path} {spent:.0f}" for path, spent in seconds.most_common(FILES_NAMED))
+        terminalreporter.write_line(f"Seconds of the slowest files, of {sum(seconds.values()):.0f}: {named}")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
