@@ -24,6 +24,8 @@ from typing import Any
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Chromium's own errands (updates, safe browsing) are not requests of the page.
 FLAGS = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+# No other machine is found. Not by Playwright's routes: they switch the browser's cache off.
+FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
 LOCAL = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "file:", "about:")
 
 # Seconds after which what is waited for is taken not to come. A safety net and no measurement: on a machine
@@ -102,25 +104,42 @@ def browsers_with_other_fonts(made: Any, folder: Path) -> Iterator[dict[str, Any
 
 @contextlib.contextmanager
 def watched_page(made: Any, width: int = 1280, height: int = 720) -> Iterator[Any]:
-    """A page in a fresh profile. Requests to elsewhere are refused and listed in `page.outside`, and what its
-    scripts do wrong in `page.errors`.
-    """
+    """A page in a profile of its own, see `watched`."""
+    with profile(made, width, height) as own, watched(own) as page:
+        yield page
+
+
+@contextlib.contextmanager
+def profile(made: Any, width: int = 1280, height: int = 720) -> Iterator[Any]:
+    """A fresh profile: what its pages load and store, none outside it has."""
     context = made.new_context(viewport={"width": width, "height": height})
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@contextlib.contextmanager
+def watched(context: Any) -> Iterator[Any]:
+    """A page in a profile. Requests to elsewhere, which find nobody, are listed in `page.outside`, and what
+    its scripts do wrong in `page.errors`.
+    """
     page = context.new_page()
     page.set_default_timeout(PATIENCE * 1000)
     page.outside, page.errors = [], []
 
-    def refuse(route: Any) -> None:
-        page.outside.append(route.request.url[:200])
-        route.abort()
+    def note(request: Any) -> None:
+        if not request.url.startswith(LOCAL):
+            page.outside.append(request.url[:200])
 
-    context.route(lambda url: not url.startswith(LOCAL), refuse)
+    context.on("request", note)
     page.on("pageerror", lambda error: page.errors.append(str(error)[:500]))
-    page.on("websocket", lambda ws: ws.url.startswith(LOCAL) or page.outside.append(ws.url[:200]))
+    page.on("websocket", note)
     try:
         yield page
     finally:
-        context.close()
+        context.remove_listener("request", note)
+        page.close()
 
 
 def free_port() -> int:

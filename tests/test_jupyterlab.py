@@ -65,6 +65,20 @@ def lab(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         yield address
 
 
+@pytest.fixture(scope="module")
+def profile(browser: Any) -> Iterator[Any]:
+    """One for all: a learner's browser keeps JupyterLab's scripts, too."""
+    with browsing.profile(browser) as made:
+        yield made
+
+
+@pytest.fixture
+def page(profile: Any) -> Iterator[Any]:
+    """A page of 1280 x 720 pixels, cut off from everything but this machine."""
+    with browsing.watched(profile) as made:
+        yield made
+
+
 class Notebook:
     """The notebook in front, used as a person uses it. What the tests know of JupyterLab itself is here."""
 

@@ -12,7 +12,7 @@ from .. import images
 from ..foundation import unknown_name
 
 NOISE = 0.05  # standard deviation of the noise to start from
-BLOT = 5  # pixels of one blot of colour, where the start is the palette
+BLOT = 4  # pixels of one blot of colour, where the start is the palette
 Change = Callable[[np.ndarray], np.ndarray]  # a picture -> a picture
 MIDDLE_GREY = (0.5, 0.5, 0.5)
 
