@@ -1,6 +1,6 @@
 """A whole made-up class, graded by one command, twice: are all grades true, and what does it take?
 
-    .venv/bin/python benchmarks/whole_class.py --write           # 200 students, into README.md: hours
+    .venv/bin/python benchmarks/whole_class.py --write           # 200 students, into README.md: an hour
     .venv/bin/python benchmarks/whole_class.py --students 20     # to the screen
 
 The class (tests/classes.py) has six kinds of students, one in ten of them hostile. It is graded from Moodle's

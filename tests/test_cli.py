@@ -853,6 +853,8 @@ class Strange(Exception):
             OSError(errno.EACCES, "Permission denied", "there/x"),
             "nst: Cannot use there/x: Permission denied.",
         ),
+        (OSError(errno.ENAMETOOLONG, "Too long", f"{300 * 'x'}/y"), "xxx/y: Too long."),
+        (OSError(errno.EXDEV, "Elsewhere", "old", None, "new"), "Elsewhere: 'old' -> 'new'"),
     ],
     ids=repr,
 )

@@ -99,6 +99,30 @@ def test_a_region_without_a_style_stays_nearer_to_the_photograph(
     assert change[:, :, 28:].mean() < 0.5 * change[:, :, :20].mean()
 
 
+STILL = QUICK | {"optimizer": "gradient_descent", "learning_rate": 1e-9, "iterations": 1, "start": "palette"}
+
+
+@pytest.mark.filterwarnings("ignore:gradient_descent found nothing")
+def test_the_palette_is_strewn_where_a_style_is(photo: np.ndarray, pocket: FeatureNetwork) -> None:
+    begin = nst.transfer_style(photo, {"red": "swirls"}, content_mask=halves(), network=pocket, **STILL)
+    np.testing.assert_allclose(begin.image[:, :, 28:], photo[:, :, 28:], atol=0.02)
+    assert np.abs(begin.image - photo)[:, :, :20].mean() > 0.1
+
+
+@pytest.mark.filterwarnings("ignore:gradient_descent found nothing")
+def test_the_palette_of_luminance_has_no_colour(photo: np.ndarray, pocket: FeatureNetwork) -> None:
+    """Grey blots: what people see has the chroma of the photograph, and its lightness from the seed."""
+    begins = [
+        nst.transfer_style(photo, "swirls", colors="luminance", seed=seed, network=pocket, **STILL).image
+        for seed in (0, 1)
+    ]
+    for begin in begins:
+        free = ((begin > 1e-3) & (begin < 1 - 1e-3)).all(-1)
+        assert free.mean() > 0.3, "otherwise this test shows nothing"
+        assert np.abs(colours_of(photo)[free] - colours_of(begin)[free]).max() < 2e-3
+    assert np.abs(colours.luminance(begins[0]) - colours.luminance(begins[1])).max() > 0.1
+
+
 def test_parts_of_the_history_add_up_with_several_styles(photo: np.ndarray, pocket: FeatureNetwork) -> None:
     for style, more in (
         (["swirls", "mosaic"], {"blend": [0.7, 0.3]}),

@@ -84,7 +84,8 @@ def test_the_loss_figure_draws_the_total_and_every_part(shown: list[Any]) -> Non
     np.testing.assert_allclose(drawn["style b"], [1.0, 0.5, 0.8, 0.1])
     assert np.isnan(drawn["content a"]).all()  # zeros have no place on a logarithmic axis
     assert axes.get_xlabel() and axes.get_ylabel() and axes.get_title()
-    assert [text.get_text().strip() for text in axes.texts] == ["16 px", "32 px"]
+    assert [text.get_text() for text in axes.texts] == ["16 px", "32 px"]
+    assert all(text.get_position()[1] > 1 for text in axes.texts)  # above the curves
 
 
 def test_the_loss_figure_can_leave_the_parts_out(shown: list[Any]) -> None:

@@ -42,8 +42,8 @@ def sentence(error: Exception) -> str:
     """What an error says; one that nobody foresaw gets words around it, and few of its own."""
     from ..process import FORESEEN, lacks_memory
 
-    if isinstance(error, OSError) and error.filename is not None:
-        return refused(Path(os.fsdecode(error.filename)), error.strerror or type(error).__name__)
+    if isinstance(error, OSError) and error.strerror and error.filename and not error.filename2:
+        return refused(Path(os.fsdecode(error.filename)), error.strerror)
     if isinstance(error, FORESEEN) and str(error):
         return str(error)
     text = next(iter(str(error).splitlines()), "")[:MOST_LETTERS]
@@ -55,7 +55,7 @@ def sentence(error: Exception) -> str:
 
 def refused(path: Path, why: str) -> str:
     """What the operating system says of a path; a file where a folder has to be is named."""
-    file = next((each for each in path.parents if each.is_file()), None)
+    file = next((each for each in path.parents if os.path.isfile(each)), None)  # which itself never fails
     return f"Cannot use {path}: {f'{file} is a file, not a folder' if file else why}."
 
 

@@ -73,7 +73,7 @@ RECIPE: Options = {
         "WHERE",
         "recolored (content in the style's colours), content, style, palette (blots), noise, or a picture",
     ),
-    "seed": (int, "N", "of the noise, and of random weights"),
+    "seed": (int, "N", "of the noise or the blots, and of random weights"),
 }
 
 RUN: Options = {

@@ -69,7 +69,7 @@ def excite(
     if run["optimizer"] == "adam":
         run = {"learning_rate": 0.03, "bounds": (0.0, 1.0)} | run
     options, side = RunOptions.read(run, excite), check_count(size, "size")
-    if isinstance(start, str) and start in ("content", "style"):
+    if isinstance(start, str) and start in ("content", "style", "recolored", "palette"):
         raise ValueError("There is no content and no style picture here; start from 'noise' or an image.")
     net = as_network(network)
     name, frame = net.resolve(layer), np.full((1, side, side, 3), 0.5, "float32")

@@ -113,7 +113,7 @@ def reconstruct_style(
         shape: (height, width) of the result in pixels; None means that of the style picture.
         network, size, style_measure, variation_weight, variation, formula, start, seed, run: as in
             `transfer_style`; by default there is no variation term. Grey noise shows what the layers alone
-            know; a start from the "palette" gives the truer colours, at every layer.
+            know; from the "palette", colours come out nearer to the style's.
     """
     options = RunOptions.read(run, reconstruct_style)
     picture, original = images.load_with_shape(style, size, at_most=DEFAULT_SIZE)

@@ -26,7 +26,7 @@ class Start:
         seed: of the noise or the blots.
         own: whether it is a picture beside those of the recipe.
         around: what the noise varies, a value for each colour.
-        recolor: gives blots the style's colours; None for noise.
+        recolor: gives blots the style's colours; None for noise or a picture.
     """
 
     picture: np.ndarray | None
@@ -103,8 +103,8 @@ def noise(shape: tuple[int, int], seed: int, around: Sequence[float] = MIDDLE_GR
 def blots(shape: tuple[int, int], seed: int) -> np.ndarray:
     """Blots of any colours, which flow into each other, in [0, 1]; shape (1, height, width, 3).
 
-    In a style's colours they are a start that knows its palette and nothing else of it. A blot is larger than
-    a pixel for the reason that noise is faint; one that is larger than a stroke stays a blot.
+    In a style's colours they are a start that knows its palette and nothing else of it. No deep layer sees
+    single pixels, and what is put there stays; a blot that is larger than a stroke would stay a blot.
     """
     few = [max(2, round(side / BLOT)) for side in shape]
     values = np.random.default_rng(seed).uniform(size=(1, *few, 3)).astype("float32")

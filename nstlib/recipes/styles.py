@@ -79,8 +79,13 @@ class Palette:
             return None
         return self.regions.at(style.region, shape)
 
-    def recolored(self, photo: np.ndarray) -> np.ndarray:
-        """The photograph in the colours of its styles: mixed, or region by region."""
+    def recolored(self, photo: np.ndarray, rest: np.ndarray | None = None) -> np.ndarray:
+        """A picture in the colours of the styles: mixed, or region by region.
+
+        Args:
+            photo: shape (1, H, W, 3).
+            rest: is what regions without a style keep; None leaves the picture there.
+        """
         out = np.zeros_like(photo)
         covered = np.zeros((*photo.shape[:3], 1), "float32")
         for style in self.styles:
@@ -90,7 +95,8 @@ class Palette:
             inside = style.where(style.picture.shape[1:3])
             out += part * in_the_colours_of(photo, where, style.picture, inside)
             covered += part
-        return (out + (1 - np.minimum(covered, 1)) * photo).clip(0, 1).astype("float32")
+        rest = photo if rest is None else rest
+        return (out + (1 - np.minimum(covered, 1)) * rest).clip(0, 1).astype("float32")
 
     def map(self, change: Any) -> Palette:
         """The same styles with their pictures changed."""

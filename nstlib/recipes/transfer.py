@@ -115,7 +115,11 @@ def transfer_style(
     steps = usual_sizes(net, look, palette, photo, photo_shape, options, full, style_size)
     taken = {"content": (content, photo)} | palette.sources
     photo, painted, shown = in_colours(colors, photo, palette)
-    begin = starting_image(start, photo, painted.recolored, seed, painted.styles[0].picture)
+
+    def recolor(here: np.ndarray) -> np.ndarray:
+        return painted.recolored(here, images.resize(photo, here.shape[1:3]))
+
+    begin = starting_image(start, photo, recolor, seed, painted.styles[0].picture)
     if colors == "luminance":  # colour would only be in the way
         begin = begin.then(lambda here: np.repeat(colours.luminance(here), 3, -1))
     kept: Any = look.content_layers
