@@ -36,7 +36,10 @@ def share_processors(workers: int) -> None:
 
 
 # Parts of the names of files that take minutes, the longest first.
-LONGEST = ("test_wheel.py", "test_hub.py", ".ipynb", "test_exercises.py", "test_grading.py")
+LONGEST = (
+    *("test_wheel.py", "test_hub.py", ".ipynb", "test_other_backends.py", "test_jupyterlab.py"),
+    *("test_studio_page.py", "test_exercises.py", "test_grading.py"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

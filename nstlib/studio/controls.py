@@ -38,7 +38,7 @@ TIPS = {
     "iterations": "Iterations at each of the sizes the run goes through, from small to large; as usual means "
     "fewer at full size",
     "start": "The picture before the first step",
-    "seed": "The seed of the noise: another number, another picture",
+    "seed": "The seed of the grain: another number, another picture",
 }
 SHOWN = ("strength", "colors", "size")  # the other settings are folded
 OF_A_RUN = ("network", "optimizer", "iterations", "start", "seed")  # mean nothing to what one pass paints

@@ -63,7 +63,7 @@ START_WORDS = dict(
             "the photo in the style's colours",
             "the photo",
             "the style picture",
-            "grey noise",
+            "fine grey grain",
         ),
         strict=True,
     )
