@@ -7,7 +7,7 @@
 
 The modules in the order data flows: `jobs`, `samples`, `images`, `colours`, `making`, `networks`, `losses`,
 `objectives`, `autodiff`, `optimizers`, `checkpoint`, `memory`, `recipes`, `feedforward`, `video`, `again`,
-`plots`, `widgets`, `fonts`, `sweeps`, `studio`, `live`; beside them `checks` (of exercises) and `course`
+`stored`, `plots`, `widgets`, `fonts`, `sweeps`, `studio`, `live`; beside them `checks` (of exercises) and `course`
 (what teachers run). Each name below is loaded when it is first used, so that `import nstlib` and `nst --help`
 take no time.
 """
@@ -52,6 +52,7 @@ _HOMES = {
     "feedforward": ("OnePass", "Painter", "StyleCode", "load_painter", "paint_once"),
     "video": ("PaintedFilm", "paint_video"),
     "again": ("repeat",),
+    "stored": ("precomputed",),
     "studio": ("Studio",),
     "sweeps": ("Sweep", "sweep"),
 }

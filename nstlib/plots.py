@@ -36,6 +36,7 @@ CSS_PER_INCH = 72
 NARROWEST = 300  # pixels of an animation
 LETTERS = 13  # points, the least that a slide of 1280 x 720 shows at 18 pixels, of a figure as large as
 ON_A_SLIDE = 11.5, 5.0  # inches: a larger one is shown smaller there, and needs larger letters
+WHITE = 240  # of 255: a rim as light is not seen on a page
 DRAWING_COLOURS = 256  # lines and their soft edges; pictures keep all of theirs
 
 
@@ -184,6 +185,7 @@ def grid(
             axes.set(xticks=[], yticks=[], frame_on=False)
             if (row, column) in arrays:
                 axes.imshow(arrays[row, column], interpolation="lanczos")
+                frame(axes, arrays[row, column])
             if i == 0:
                 axes.set_title(column, fontsize=10)
             if j == 0:
@@ -192,6 +194,13 @@ def grid(
     figure.supxlabel(columns, fontsize=11)
     figure.supylabel(rows, fontsize=11)
     return show_figure(readable(figure), alt=alt)
+
+
+def frame(axes: Axes, array: np.ndarray) -> None:
+    """Draw a thin line round a picture, uint8 (H, W, 3), whose rim is nearly as white as the page."""
+    rim = np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])
+    axes.set_frame_on(bool(np.quantile(rim.min(-1), 0.25) > WHITE))
+    axes.spines[:].set(color="0.7", linewidth=0.8)
 
 
 def animation(frames: Mapping[str, Any], *, alt: str, seconds: float = 0.7) -> None:

@@ -1,0 +1,250 @@
+"""The course's own pictures: what takes minutes was painted beforehand and is looked up by its arguments.
+
+    paint = nst.precomputed(nst.transfer_style)
+    paint("cat", "gold", size=256, content_weight=0.5)  # stored, if a lesson paints exactly this
+
+They lie in data/experiments/. `index.json` there says of each by which call it was made, and
+`tools/paint_experiments.py` runs the lessons and writes both.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import images, samples
+from .foundation import whole_file
+
+INDEX = "index.json"
+SILENT = {"progress"}  # arguments that change no picture
+GRID = 8  # means of a picture each way, by which it is known again
+QUALITY = 90  # of the JPEGs
+SAME = 0.002  # how far these means may lie apart: decoders of JPEG differ by less, two seeds of noise by more
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call and what it painted.
+
+    Attributes:
+        recipe: name of the function.
+        arguments: what was chosen, as JSON knows it; a picture that was given as an array by its shape and
+            some means.
+        files: the pictures' names in the folder.
+        many: whether the function gives several.
+    """
+
+    recipe: str
+    arguments: dict[str, Any]
+    files: tuple[str, ...] = ()
+    many: bool = False
+
+    def is_of(self, other: Call) -> bool:
+        """Whether both paint the same."""
+        return self.recipe == other.recipe and alike(self.arguments, other.arguments)
+
+
+@dataclass
+class Recording:
+    """What `recording` collects.
+
+    Attributes:
+        anew: whether stored pictures are painted again.
+        made: every call with its pictures, each (1, H, W, 3), in the order of the calls.
+    """
+
+    anew: bool
+    made: list[tuple[Call, list[np.ndarray]]]
+
+
+_recordings: list[Recording] = []
+
+
+def precomputed(recipe: Callable[..., Any]) -> Callable[..., Any]:
+    """A recipe that looks first among the pictures that come with the course.
+
+    Args:
+        recipe: of `nstlib`, such as `transfer_style`, `reconstruct_style` or `transfer_between`.
+
+    Returns:
+        A function of the same arguments that returns the picture, (1, H, W, 3), or a list of pictures where
+        the recipe gives several results. If it was painted beforehand with these arguments, it is read from
+        its JPEG; with any others the recipe runs, and a printed line says so.
+    """
+
+    @wraps(recipe)
+    def look_up(*arguments: Any, **keywords: Any) -> Any:
+        call = call_of(recipe, arguments, keywords)
+        recording = _recordings[-1] if _recordings else None
+        if recording is not None and call is None:
+            raise ValueError(f"{recipe.__name__} got an argument that cannot be stored.")
+        there = None if call is None or (recording and recording.anew) else find(call)
+        if there is not None:
+            call, many = there, there.many
+            pictures = [images.load_image(folder() / name) for name in there.files]
+        else:
+            if recording is None:
+                print(f"{recipe.__name__}: not among the course's stored pictures, so it runs now.")
+            made = recipe(*arguments, **keywords)
+            many = not hasattr(made, "image")  # several results, or an iterator of them
+            pictures = [result.image for result in (made if many else [made])]
+        if recording is not None and call is not None:
+            recording.made.append((replace(call, many=many), pictures))
+        return pictures if many else pictures[0]
+
+    return look_up
+
+
+def folder() -> Path:
+    """Where the pictures and their index are."""
+    return samples.data_folder() / "experiments"
+
+
+@cache
+def index() -> tuple[Call, ...]:
+    """All calls whose pictures are stored; none where there is no index."""
+    file = folder() / INDEX
+    if not file.is_file():
+        return ()
+    rows = json.loads(file.read_text(encoding="utf-8"))
+    return tuple(Call(**row | {"files": tuple(row["files"])}) for row in rows)
+
+
+def find(call: Call) -> Call | None:
+    """The stored call that paints the same."""
+    return next((each for each in index() if each.is_of(call)), None)
+
+
+def call_of(recipe: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Call | None:
+    """A call in the form of the index; None when an argument has no such form.
+
+    Raises:
+        TypeError: the recipe takes no such arguments.
+    """
+    signature = inspect.signature(recipe)
+    bound = signature.bind(*arguments, **keywords).arguments
+    chosen: dict[str, Any] = {}
+    for name, value in bound.items():
+        more = signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD
+        chosen |= value if more else {name: value}
+    usual = {name: each.default for name, each in signature.parameters.items()}
+    try:
+        found = {name: plain(value) for name, value in chosen.items() if name not in SILENT}
+        return Call(recipe.__name__, {k: v for k, v in found.items() if not is_usual(v, usual.get(k))})
+    except TypeError:
+        return None
+
+
+def is_usual(value: Any, default: Any) -> bool:
+    """Whether an argument is what the recipe takes without it."""
+    return default is not None and default is not inspect.Parameter.empty and alike(value, plain(default))
+
+
+def plain(value: Any) -> Any:
+    """An argument as JSON knows it.
+
+    Raises:
+        TypeError: it has no such form: a function, a network that was changed.
+    """
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if len(getattr(value, "shape", ())) >= 2:
+        return looks_of(np.asarray(value))
+    if isinstance(value, (Sequence, np.ndarray)):
+        return [plain(each) for each in value]
+    if isinstance(getattr(value, "made_with", None), Mapping):  # a network
+        keywords = plain(value.made_with)
+        return keywords["name"] if keywords.keys() == {"name"} else keywords
+    return float(value)
+
+
+def looks_of(picture: np.ndarray) -> dict[str, Any]:
+    """The shape of a picture or mask, and its means in a grid of patches."""
+    pixels = picture[0] if picture.ndim == 4 else picture
+    pixels = pixels.reshape(*pixels.shape[:2], -1).astype("float64")
+    strips = np.array_split(pixels, min(GRID, len(pixels)))
+    patches = [patch for strip in strips for patch in np.array_split(strip, min(GRID, strip.shape[1]), 1)]
+    means = np.round([patch.mean((0, 1)) for patch in patches], 4)
+    return {"shape": list(picture.shape), "means": means.ravel().tolist()}
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two arguments in their plain form are the same, pictures but for what decoders differ in."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        if a.keys() == b.keys() == {"shape", "means"}:
+            return a["shape"] == b["shape"] and bool(np.allclose(a["means"], b["means"], rtol=0, atol=SAME))
+        return a.keys() == b.keys() and all(alike(a[key], b[key]) for key in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(alike, a, b))
+    if type(a) in (int, float) and type(b) in (int, float):
+        return math.isclose(a, b, rel_tol=1e-9)
+    return type(a) is type(b) and bool(a == b)
+
+
+@contextmanager
+def recording(anew: bool = False) -> Iterator[Recording]:
+    """Collect what functions made by `precomputed` paint or look up meanwhile.
+
+    Args:
+        anew: paint what is stored, too.
+    """
+    _recordings.append(Recording(anew, []))
+    try:
+        yield _recordings[-1]
+    finally:
+        _recordings.pop()
+
+
+def store(made: Recording, name: str) -> tuple[Call, ...]:
+    """Write the pictures of a recording as NAME_01.jpg and so on, and put their calls into the index.
+
+    What was looked up keeps its bytes. Pictures and calls of an earlier recording by that name go.
+
+    Args:
+        made: what `recording` gave.
+        name: what their files begin with.
+
+    Returns:
+        The calls, each once.
+    """
+    calls: list[Call] = []
+    files: dict[str, bytes] = {}
+    for call, painted in made.made:
+        if any(call.is_of(other) for other in calls):
+            continue
+        named = tuple(f"{name}_{len(files) + k:02d}.jpg" for k in range(1, len(painted) + 1))
+        kept = [(folder() / file).read_bytes() for file in call.files]
+        files |= zip(named, kept or map(as_jpeg, painted), strict=True)
+        calls.append(replace(call, files=named))
+    others = [call for call in index() if not all(file.startswith(f"{name}_") for file in call.files)]
+    folder().mkdir(exist_ok=True)
+    for old in folder().glob(f"{name}_*.jpg"):
+        if old.name not in files:
+            old.unlink()
+    for file, encoded in files.items():
+        with whole_file(folder() / file) as temporary:
+            temporary.write_bytes(encoded)
+    rows = sorted((asdict(call) for call in [*others, *calls]), key=lambda row: row["files"])
+    with whole_file(folder() / INDEX) as temporary:
+        temporary.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
+    index.cache_clear()
+    return tuple(calls)
+
+
+def as_jpeg(picture: np.ndarray) -> bytes:
+    """A picture (1, H, W, 3) as the bytes of a JPEG with all its colours."""
+    encoded = io.BytesIO()
+    images.to_pil(picture).save(encoded, "JPEG", quality=QUALITY, subsampling=0)
+    return encoded.getvalue()

@@ -1,0 +1,197 @@
+"""The course's stored pictures: found by their calls, and by no others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nstlib as nst
+from nstlib import images, stored
+from nstlib.optimizers import History
+from nstlib.recipes import Result
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+NOT_THERE = "not among the course's stored pictures"
+elsewhere = pytest.mark.usefixtures("a_folder")
+
+
+def noise(seed: int, side: int = 48) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0.4, 0.6, size=(1, side, side, 3)).astype("float32")
+
+
+@pytest.fixture
+def a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """A folder of a test's own instead of the course's."""
+    monkeypatch.setattr(stored, "folder", lambda: tmp_path / "experiments")
+    stored.index.cache_clear()
+    yield tmp_path / "experiments"
+    stored.index.cache_clear()
+
+
+def painted(value: float, wide: int = 40) -> Result:
+    return Result(np.full((1, 32, wide, 3), value, "float32"), History(), {}, {}, 0.0)
+
+
+@pytest.fixture
+def calls() -> list[Any]:
+    return []
+
+
+@pytest.fixture
+def recipe(calls: list[Any]) -> Callable[..., Result]:
+    def flat(content: Any, style: Any, *, weight: float = 1.0, layers: Any = None, **run: Any) -> Result:
+        """Grey, as bright as the weight."""
+        calls.append((content, style, weight, layers, run))
+        return painted(0.1 * weight)
+
+    return flat
+
+
+@elsewhere
+def test_a_stored_call_is_looked_up_and_another_runs(
+    recipe: Callable[..., Result], calls: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    paint = nst.precomputed(recipe)
+    with stored.recording() as made:
+        for weight in (2, 4):
+            paint("cat", "gold", weight=weight, layers={"a": 1, "b": 0.5}, size=64, progress=False)
+    assert capsys.readouterr().out == ""
+    assert [call.files for call in stored.store(made, "06")] == [("06_01.jpg",), ("06_02.jpg",)]
+    calls.clear()
+    again = paint("cat", style="gold", size=64.0, layers={"b": 0.5, "a": 1.0}, weight=np.float32(4))
+    assert not calls and again.dtype == np.float32 and again.shape == (1, 32, 40, 3)
+    assert np.abs(again - 0.4).max() < 0.01 and capsys.readouterr().out == ""
+    others: tuple[dict[str, Any], ...] = (
+        {"weight": 3},
+        {"weight": 2, "layers": {"a": 1, "b": 0.6}},
+        {"weight": 2, "size": 65},
+        {"weight": 2, "seed": 1},
+    )
+    usual = {"layers": {"a": 1, "b": 0.5}, "size": 64}
+    for changed in others:
+        image = paint("cat", "gold", **usual | changed)
+        assert np.allclose(image, 0.1 * changed["weight"]) and calls, changed
+        assert NOT_THERE in capsys.readouterr().out
+        calls.clear()
+
+
+def test_what_the_recipe_takes_anyway_makes_no_other_call(recipe: Callable[..., Result]) -> None:
+    call = stored.call_of(recipe, ("cat", "gold"), {})
+    assert call is not None and call.arguments == {"content": "cat", "style": "gold"}
+    spelled = stored.call_of(recipe, ("cat", "gold"), {"weight": 1, "progress": True})
+    assert spelled is not None and call.is_of(spelled)
+
+
+@elsewhere
+def test_a_picture_given_as_an_array_is_known_again_but_for_a_decoders_rounding(
+    recipe: Callable[..., Result], calls: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    paint, photo = nst.precomputed(recipe), noise(0)
+    with stored.recording() as made:
+        paint(photo, "gold")
+    stored.store(made, "06")
+    calls.clear()
+    rounded = np.round(photo * 255) / 255  # as another decoder might give it
+    paint(rounded.astype("float32"), "gold")
+    assert not calls
+    mended = photo.copy()
+    mended[0, :6, :6] = 1  # an eighth each way
+    for other in (noise(1), mended, photo[:, :, ::-1], photo[:, :40], "cat"):
+        paint(other, "gold")
+    assert len(calls) == 5 and capsys.readouterr().out.count(NOT_THERE) == 5
+
+
+def test_masks_and_networks_tell_calls_apart(recipe: Callable[..., Result]) -> None:
+    left = np.zeros((32, 40), "float32")
+    left[:, :20] = 1
+    masks = [stored.call_of(recipe, ("cat", "gold"), {"mask": {"a": m, "b": 1 - m}}) for m in (left, left.T)]
+    networks = ("pocket_vgg", nst.load_network("pocket_vgg"), nst.load_network("pocket_vgg", pooling="max"))
+    by_name, loaded, other = (stored.call_of(recipe, ("cat", "gold"), {"network": n}) for n in networks)
+    assert masks[0] is not None and masks[1] is not None and not masks[0].is_of(masks[1])
+    assert by_name is not None and loaded is not None and other is not None
+    assert by_name.is_of(loaded) and not by_name.is_of(other)
+
+
+@elsewhere
+def test_a_recipe_of_several_results_gives_a_list(calls: list[Any]) -> None:
+    def walk(content: Any, frames: int = 3) -> Iterator[Result]:
+        calls.append(content)
+        for k in range(frames):
+            yield painted(k / 4)
+
+    paint = nst.precomputed(walk)
+    with stored.recording() as made:
+        paint("cat")
+    stored.store(made, "10")
+    again = paint("cat")
+    assert calls == ["cat"] and [round(float(image.mean()), 1) for image in again] == [0.0, 0.2, 0.5]
+
+
+@elsewhere
+def test_a_function_cannot_be_stored_and_runs(
+    recipe: Callable[..., Result], calls: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    paint = nst.precomputed(recipe)
+    assert np.allclose(paint("cat", "gold", measure=lambda x: x), 0.1)
+    assert NOT_THERE in capsys.readouterr().out
+    with stored.recording(), pytest.raises(ValueError, match="cannot be stored"):
+        paint("cat", "gold", measure=lambda x: x)
+    assert len(calls) == 1
+    with pytest.raises(TypeError, match="style"):
+        paint("cat")
+
+
+def test_recording_keeps_what_is_stored_paints_what_is_not_and_drops_the_rest(
+    recipe: Callable[..., Result], calls: list[Any], a_folder: Path
+) -> None:
+    paint = nst.precomputed(recipe)
+    for lesson in ("06", "08"):
+        with stored.recording() as made:
+            for weight in (2, 3):
+                paint(lesson, "gold", weight=weight)
+        stored.store(made, lesson)
+    before, calls[:] = (a_folder / "06_02.jpg").read_bytes(), []
+    with stored.recording() as made:
+        for weight in (3, 4, 3):
+            paint("06", "gold", weight=weight)
+    assert [call.files for call in stored.store(made, "06")] == [("06_01.jpg",), ("06_02.jpg",)]
+    assert [weight for _, _, weight, *_ in calls] == [4]
+    assert (a_folder / "06_01.jpg").read_bytes() == before  # not encoded twice
+    assert sorted(file.name for file in a_folder.glob("*.jpg")) == [
+        f"{lesson}_0{k}.jpg" for lesson in ("06", "08") for k in (1, 2)
+    ]
+    calls.clear()
+    with stored.recording(anew=True) as made:
+        paint("06", "gold", weight=3)
+    assert len(calls) == 1 and len(stored.store(made, "06")) == 1 and len(stored.index()) == 3
+
+
+def test_every_picture_of_the_course_is_of_one_call_of_a_lesson() -> None:
+    files = [file for call in stored.index() for file in call.files]
+    there = sorted(path.name for path in stored.folder().iterdir())
+    assert files and sorted([*files, stored.INDEX]) == there
+    lessons = {path.name[:2]: path.read_text(encoding="utf-8") for path in NOTEBOOKS.glob("[0-9]*.ipynb")}
+    for number in {file[:2] for file in files}:
+        assert "nst.precomputed(" in lessons[number]
+    for a in stored.index():
+        assert sum(a.is_of(b) for b in stored.index() if b.files[0][:2] == a.files[0][:2]) == 1, a
+        for file in a.files:
+            assert min(images.load_image(stored.folder() / file).shape[1:3]) >= 192, file
+
+
+@pytest.mark.parametrize("lesson", sorted(NOTEBOOKS.glob("[0-9]*.ipynb")), ids=lambda path: path.name[:2])
+def test_the_lessons_found_all_that_they_looked_for(lesson: Path) -> None:
+    cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
+    printed = "".join("".join(o.get("text", "")) for c in cells for o in c.get("outputs", ()))
+    assert NOT_THERE not in printed, "run tools/paint_experiments.py"
+
+
+@elsewhere
+def test_without_an_index_everything_runs(recipe: Callable[..., Result], calls: list[Any]) -> None:
+    nst.precomputed(recipe)("cat", "gold")
+    assert stored.index() == () and len(calls) == 1
