@@ -27,6 +27,7 @@ from .foundation import whole_file
 
 INDEX = "index.json"
 SILENT = {"progress"}  # arguments that change no picture
+USUAL = {"weights": "pretrained", "dtype": "float32", "pooling": "average"}  # of a network by its name
 GRID = 8  # means of a picture each way, by which it is known again
 QUALITY = 90  # of the JPEGs
 SAME = 0.002  # how far these means may lie apart: decoders of JPEG differ by less, two seeds of noise by more
@@ -165,8 +166,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, (Sequence, np.ndarray)):
         return [plain(each) for each in value]
     if isinstance(getattr(value, "made_with", None), Mapping):  # a network
-        keywords = plain(value.made_with)
-        return keywords["name"] if keywords.keys() == {"name"} else keywords
+        chosen = {key: each for key, each in value.made_with.items() if USUAL.get(key) != each}
+        return chosen["name"] if chosen.keys() == {"name"} else plain(chosen)
     return float(value)
 
 
