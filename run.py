@@ -378,10 +378,11 @@ def environment() -> "dict[str, str]":
 # Arguments of .venv's Python. Where JupyterLab opens is the business of `nst lab`; pyproject.toml names the
 # folders of the tests.
 COMMANDS = {"lab": ["-m", "nstlib.cli", "lab"], "test": ["-m", "pytest"]}
-# All tests: two files at a time, because most tests wait for a process (a kernel, a browser, a sandbox).
+# All tests: three files at a time, because most tests wait for a process (a kernel, a browser, a sandbox);
+# with two at a time, two processors idled for a third of the time.
 # The cells of a notebook share a kernel, so a file stays with its process. The longest files come first
 # (tests/conftest.py), or one process would be left alone with one of them.
-ALL_TESTS = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+ALL_TESTS = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def command_line(command: str, rest: "list[str]") -> "list[str]":

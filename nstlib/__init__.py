@@ -7,9 +7,9 @@
 
 The modules in the order data flows: `jobs`, `samples`, `images`, `colours`, `making`, `networks`, `losses`,
 `objectives`, `autodiff`, `optimizers`, `checkpoint`, `memory`, `recipes`, `feedforward`, `video`, `again`,
-`stored`, `plots`, `widgets`, `fonts`, `sweeps`, `studio`, `live`; beside them `checks` (of exercises) and `course`
-(what teachers run). Each name below is loaded when it is first used, so that `import nstlib` and `nst --help`
-take no time.
+`stored`, `plots`, `widgets`, `fonts`, `sweeps`, `studio`, `live`; beside them `checks` (of exercises) and
+`course` (what teachers run). Each name below is loaded when it is first used, so that `import nstlib` and
+`nst --help` take no time.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
     from . import plots as plots
     from . import recipes as recipes
     from . import samples as samples
+    from . import stored as stored
     from . import studio as studio
     from . import sweeps as sweeps
     from . import video as video
@@ -119,6 +120,7 @@ if TYPE_CHECKING:  # what an editor completes; a test compares it with what is l
     from .recipes import synthesise as synthesise
     from .recipes import transfer_between as transfer_between
     from .recipes import transfer_style as transfer_style
+    from .stored import precomputed as precomputed
     from .studio import Studio as Studio
     from .sweeps import Sweep as Sweep
     from .sweeps import sweep as sweep

@@ -98,7 +98,10 @@ def precomputed(recipe: Callable[..., Any]) -> Callable[..., Any]:
                 print(f"{recipe.__name__}: not among the course's stored pictures, so it runs now.")
             made = recipe(*arguments, **keywords)
             many = not hasattr(made, "image")  # several results, or an iterator of them
-            pictures = [result.image for result in (made if many else [made])]
+            results = list(made) if many else [made]
+            if recording is not None and any(result.history.cut_short for result in results):
+                raise RuntimeError(f"{recipe.__name__} ended before its time, so nothing is stored.")
+            pictures = [result.image for result in results]
         if recording is not None and call is not None:
             recording.made.append((replace(call, many=many), pictures))
         return pictures if many else pictures[0]

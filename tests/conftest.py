@@ -43,7 +43,7 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first: two processes that share the files then end together."""
+    """The longest files first: processes that share the files then end together."""
 
     def rank(item: pytest.Item) -> int:
         return next((n for n, part in enumerate(LONGEST) if part in item.path.name), len(LONGEST))

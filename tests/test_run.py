@@ -226,13 +226,13 @@ def test_lab_is_the_business_of_nst_and_gets_the_other_arguments(
     assert became == [[sys.executable, "-m", "nstlib.cli", "lab", "--no-browser", "--port", "8890"]]
 
 
-def test_all_tests_run_two_files_at_a_time_and_certain_tests_as_asked(run: ModuleType) -> None:
+def test_all_tests_run_three_files_at_a_time_and_certain_tests_as_asked(run: ModuleType) -> None:
     python, pytest_ = str(run.VENV_PYTHON), ["-m", "pytest"]
     assert run.command_line("test", []) == [
         python,
         *pytest_,
         "-n",
-        "2",
+        "3",
         "--dist",
         "loadfile",
         "--no-loadscope-reorder",

@@ -12,7 +12,7 @@ import pytest
 
 import nstlib as nst
 from nstlib import images, stored
-from nstlib.optimizers import History
+from nstlib.optimizers import History, Stopping
 from nstlib.recipes import Result
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -144,6 +144,15 @@ def test_a_function_cannot_be_stored_and_runs(
     assert len(calls) == 1
     with pytest.raises(TypeError, match="style"):
         paint("cat")
+
+
+def test_half_a_picture_is_not_stored(a_folder: Path) -> None:
+    def interrupted(content: Any) -> Result:
+        return Result(painted(0.5).image, History([{"total": 1.0}], "", Stopping.INTERRUPTED), {}, {}, 0.0)
+
+    with stored.recording(), pytest.raises(RuntimeError, match="before its time"):
+        nst.precomputed(interrupted)("cat")
+    assert not a_folder.exists()
 
 
 def test_recording_keeps_what_is_stored_paints_what_is_not_and_drops_the_rest(
