@@ -27,6 +27,7 @@ from .foundation import whole_file
 
 INDEX = "index.json"
 SILENT = {"progress"}  # arguments that change no picture
+NETWORK = "pocket_vgg"  # of recipes that pass their keywords on
 USUAL = {"weights": "pretrained", "dtype": "float32", "pooling": "average"}  # of a network by its name
 GRID = 8  # means of a picture each way, by which it is known again
 QUALITY = 90  # of the JPEGs
@@ -141,7 +142,7 @@ def call_of(recipe: Callable[..., Any], arguments: Sequence[Any], keywords: Mapp
     for name, value in bound.items():
         more = signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD
         chosen |= value if more else {name: value}
-    usual = {name: each.default for name, each in signature.parameters.items()}
+    usual = {"network": NETWORK} | {name: each.default for name, each in signature.parameters.items()}
     try:
         found = {name: plain(value) for name, value in chosen.items() if name not in SILENT}
         return Call(recipe.__name__, {k: v for k, v in found.items() if not is_usual(v, usual.get(k))})
