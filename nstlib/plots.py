@@ -565,7 +565,7 @@ def losses(
     if log:
         axes.set_yscale("log")
         # From the photograph, the content loss starts at nearly nothing: let it enter from below.
-        axes.set_ylim(bottom=max(np.nanmax(total) * 1e-5, np.nanmin(total) * 1e-2))
+        axes.set_ylim(bottom=max(np.nanmedian(total) * 1e-5, np.nanmin(total) * 1e-2))  # peaks do not count
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right center", fontsize=9)
     return show_figure(readable(figure), alt=alt)

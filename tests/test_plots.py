@@ -124,6 +124,8 @@ def test_a_grid_has_a_row_and_a_column_for_each_name_and_may_have_gaps(shown: li
     assert [axes.get_title() for axes in figure.axes] == ["1", "2", "", ""]
     assert [axes.get_ylabel() for axes in figure.axes] == ["a", "", "b", ""]
     assert [len(axes.images) for axes in figure.axes] == [1, 1, 0, 1]
+    rims = [axes.get_frame_on() for axes in figure.axes]
+    assert rims == [False, True, False, False]  # white would not be seen on the page
     with pytest.raises(ValueError, match="at least one picture"):
         plots.grid({}, alt="Nothing.")
 
