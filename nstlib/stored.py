@@ -9,13 +9,14 @@ They lie in data/experiments/. `index.json` there says of each by which call it 
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import io
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,18 @@ import numpy as np
 
 from . import images, samples
 from .foundation import whole_file
+from .networks import FeatureNetwork, load_network
+from .networks.plans import PLANS, weights_path
+from .networks.weights import checksum
+from .recipes.options import RunOptions
 
 INDEX = "index.json"
 SILENT = {"progress"}  # arguments that change no picture
 NETWORK = "pocket_vgg"  # of recipes that pass their keywords on
 USUAL = {"weights": "pretrained", "dtype": "float32", "pooling": "average"}  # of a network by its name
-GRID = 8  # means of a picture each way, by which it is known again
+GRID = 8  # patches of a picture each way, by which it is known again
 QUALITY = 90  # of the JPEGs
-SAME = 0.002  # how far these means may lie apart: decoders of JPEG differ by less, two seeds of noise by more
+SAME = 0.002  # how far what is known of a patch may lie apart: decoders of JPEG differ by less
 
 
 @dataclass(frozen=True)
@@ -41,19 +46,22 @@ class Call:
     Attributes:
         recipe: name of the function.
         arguments: what was chosen, as JSON knows it; a picture that was given as an array by its shape and
-            some means.
+            what is known of its patches.
+        stamp: of all that was not chosen (see `stamp_of`).
         files: the pictures' names in the folder.
         many: whether the function gives several.
     """
 
     recipe: str
     arguments: dict[str, Any]
+    stamp: str
     files: tuple[str, ...] = ()
     many: bool = False
 
     def is_of(self, other: Call) -> bool:
         """Whether both paint the same."""
-        return self.recipe == other.recipe and alike(self.arguments, other.arguments)
+        same = (self.recipe, self.stamp) == (other.recipe, other.stamp)
+        return same and alike(self.arguments, other.arguments)
 
 
 @dataclass
@@ -91,9 +99,9 @@ def precomputed(recipe: Callable[..., Any]) -> Callable[..., Any]:
         if recording is not None and call is None:
             raise ValueError(f"{recipe.__name__} got an argument that cannot be stored.")
         there = None if call is None or (recording and recording.anew) else find(call)
-        if there is not None:
+        pictures = None if there is None else read(there)
+        if there is not None and pictures is not None:
             call, many = there, there.many
-            pictures = [images.load_image(folder() / name) for name in there.files]
         else:
             if recording is None:
                 print(f"{recipe.__name__}: not among the course's stored pictures, so it runs now.")
@@ -117,12 +125,20 @@ def folder() -> Path:
 
 @cache
 def index() -> tuple[Call, ...]:
-    """All calls whose pictures are stored; none where there is no index."""
-    file = folder() / INDEX
-    if not file.is_file():
+    """All calls whose pictures are stored; none where there is no index, or one that cannot be read."""
+    try:
+        rows = json.loads((folder() / INDEX).read_text(encoding="utf-8"))
+        return tuple(Call(**row | {"files": tuple(row["files"])}) for row in rows)
+    except (OSError, ValueError, TypeError, KeyError):
         return ()
-    rows = json.loads(file.read_text(encoding="utf-8"))
-    return tuple(Call(**row | {"files": tuple(row["files"])}) for row in rows)
+
+
+def read(call: Call) -> list[np.ndarray] | None:
+    """The pictures of a stored call, each (1, H, W, 3); None when one is not there or damaged."""
+    try:
+        return [images.load_image(folder() / name) for name in call.files]
+    except (OSError, ValueError):
+        return None
 
 
 def find(call: Call) -> Call | None:
@@ -142,59 +158,107 @@ def call_of(recipe: Callable[..., Any], arguments: Sequence[Any], keywords: Mapp
     for name, value in bound.items():
         more = signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD
         chosen |= value if more else {name: value}
-    usual = {"network": NETWORK} | {name: each.default for name, each in signature.parameters.items()}
+    usual = defaults_of(recipe)
     try:
         found = {name: plain(value) for name, value in chosen.items() if name not in SILENT}
-        return Call(recipe.__name__, {k: v for k, v in found.items() if not is_usual(v, usual.get(k))})
     except TypeError:
         return None
+    unusual = {
+        name: value for name, value in found.items() if not (name in usual and alike(value, usual[name]))
+    }
+    return Call(recipe.__name__, unusual, stamp_of(recipe))
 
 
-def is_usual(value: Any, default: Any) -> bool:
-    """Whether an argument is what the recipe takes without it."""
-    return default is not None and default is not inspect.Parameter.empty and alike(value, plain(default))
+def defaults_of(recipe: Callable[..., Any]) -> dict[str, Any]:
+    """What a recipe and its run take for what is not chosen, in plain form."""
+    run = {each.name: each.default for each in fields(RunOptions)}
+    own = {name: each.default for name, each in inspect.signature(recipe).parameters.items()}
+    found = {}
+    for name, value in ({"network": NETWORK} | run | own).items():
+        if value is not inspect.Parameter.empty and value is not MISSING:
+            found[name] = plain(value)
+    return found
+
+
+def stamp_of(recipe: Callable[..., Any]) -> str:
+    """Eight letters that change with the defaults of a recipe and with the weights of the usual network."""
+    known = {"defaults": defaults_of(recipe), "plan": str(PLANS[NETWORK]), "weights": weights_digest()}
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:8]
+
+
+@cache
+def weights_digest() -> str:
+    """SHA-256 of the file with the usual network's weights."""
+    return hashlib.sha256(weights_path(PLANS[NETWORK]).read_bytes()).hexdigest()
 
 
 def plain(value: Any) -> Any:
     """An argument as JSON knows it.
 
     Raises:
-        TypeError: it has no such form: a function, a network that was changed.
+        TypeError: it has no such form: a function, a network that was changed, a file of somebody's own.
     """
-    if value is None or isinstance(value, (bool, str)):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        if Path(value).is_file():  # it is read in place of a sample of that name
+            raise TypeError(f"{value} is a file.")
+        return str(value)
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}
     if len(getattr(value, "shape", ())) >= 2:
         return looks_of(np.asarray(value))
-    if isinstance(value, (Sequence, np.ndarray)):
+    if isinstance(value, Sequence) or np.ndim(value) == 1:
         return [plain(each) for each in value]
-    if isinstance(getattr(value, "made_with", None), Mapping):  # a network
-        chosen = {key: each for key, each in value.made_with.items() if USUAL.get(key) != each}
-        return chosen["name"] if chosen.keys() == {"name"} else plain(chosen)
+    if isinstance(value, FeatureNetwork):
+        return plain_network(value)
     return float(value)
 
 
+def plain_network(network: FeatureNetwork) -> Any:
+    """A network by its name, or by the keywords that load it.
+
+    Raises:
+        TypeError: it was made otherwise, or changed since.
+    """
+    made_with: dict[str, Any] = dict(network.made_with or {})
+    if not made_with or checksum(load_network(**made_with).model) != checksum(network.model):
+        raise TypeError(f"{network.name} was changed.")
+    chosen = {key: value for key, value in made_with.items() if USUAL.get(key) != value}
+    return chosen["name"] if chosen.keys() == {"name"} else plain(chosen)
+
+
 def looks_of(picture: np.ndarray) -> dict[str, Any]:
-    """The shape of a picture or mask, and its means in a grid of patches."""
+    """The shape of a picture or mask, and what is known of each patch in a grid.
+
+    That is its mean, and its mean step to the next pixel, which tells a picture from one that is blurred,
+    grainy or shuffled.
+    """
     pixels = picture[0] if picture.ndim == 4 else picture
     pixels = pixels.reshape(*pixels.shape[:2], -1).astype("float64")
     strips = np.array_split(pixels, min(GRID, len(pixels)))
     patches = [patch for strip in strips for patch in np.array_split(strip, min(GRID, strip.shape[1]), 1)]
-    means = np.round([patch.mean((0, 1)) for patch in patches], 4)
-    return {"shape": list(picture.shape), "means": means.ravel().tolist()}
+    steps = [
+        [np.abs(np.diff(patch, axis=way)).mean() if patch.shape[way] > 1 else 0.0 for way in (0, 1)]
+        for patch in patches
+    ]
+    means = [patch.mean((0, 1)) for patch in patches]
+    known = {"means": means, "steps": steps}
+    rounded = {name: np.round(np.ravel(values), 4).tolist() for name, values in known.items()}
+    return {"shape": list(picture.shape), **rounded}
 
 
 def alike(a: Any, b: Any) -> bool:
     """Whether two arguments in their plain form are the same, pictures but for what decoders differ in."""
     if isinstance(a, Mapping) and isinstance(b, Mapping):
-        if a.keys() == b.keys() == {"shape", "means"}:
-            return a["shape"] == b["shape"] and bool(np.allclose(a["means"], b["means"], rtol=0, atol=SAME))
+        if a.keys() == b.keys() == {"shape", "means", "steps"}:
+            known = ("means", "steps") if a["shape"] == b["shape"] else ()
+            return bool(known) and all(np.allclose(a[k], b[k], rtol=0, atol=SAME) for k in known)
         return a.keys() == b.keys() and all(alike(a[key], b[key]) for key in a)
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(map(alike, a, b))
     if type(a) in (int, float) and type(b) in (int, float):
-        return math.isclose(a, b, rel_tol=1e-9)
+        return math.isclose(a, b, rel_tol=1e-6)
     return type(a) is type(b) and bool(a == b)
 
 
@@ -235,17 +299,23 @@ def store(made: Recording, name: str) -> tuple[Call, ...]:
         calls.append(replace(call, files=named))
     others = [call for call in index() if not all(file.startswith(f"{name}_") for file in call.files)]
     folder().mkdir(exist_ok=True)
+    write_index(others)  # so that no call ever leads to another's pictures
     for old in folder().glob(f"{name}_*.jpg"):
         if old.name not in files:
             old.unlink()
     for file, encoded in files.items():
         with whole_file(folder() / file) as temporary:
             temporary.write_bytes(encoded)
-    rows = sorted((asdict(call) for call in [*others, *calls]), key=lambda row: row["files"])
+    write_index([*others, *calls])
+    return tuple(calls)
+
+
+def write_index(calls: Sequence[Call]) -> None:
+    """Write the index, a line for each call."""
+    rows = sorted((asdict(call) for call in calls), key=lambda row: row["files"])
     with whole_file(folder() / INDEX) as temporary:
         temporary.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
     index.cache_clear()
-    return tuple(calls)
 
 
 def as_jpeg(picture: np.ndarray) -> bytes:
