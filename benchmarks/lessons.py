@@ -49,6 +49,11 @@ def main() -> None:
     parser.add_argument("numbers", nargs="*", help="of lessons; all without one")
     parser.add_argument("--write", action="store_true", help="into README.md")
     asked = parser.parse_args()
+    known = sorted(lesson.name[:2] for lesson in NOTEBOOKS.glob("[0-9]*.ipynb"))
+    if strange := set(asked.numbers) - set(known):
+        parser.error(f"there is no lesson {strange.pop()}; there are {', '.join(known)}")
+    if asked.write and asked.numbers:
+        parser.error("the table in README.md is of all lessons: leave the numbers out")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     rows, total = [], 0.0
     for lesson in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):

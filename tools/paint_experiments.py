@@ -55,6 +55,9 @@ def main() -> None:
     parser.add_argument("numbers", nargs="*", help="of lessons; all without one")
     parser.add_argument("--anew", action="store_true", help="what is stored, too")
     asked = parser.parse_args()
+    known = sorted(lesson.name[:2] for lesson in NOTEBOOKS.glob("[0-9]*.ipynb"))
+    if strange := set(asked.numbers) - set(known):
+        parser.error(f"there is no lesson {strange.pop()}; there are {', '.join(known)}")
     for lesson in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
         chosen = not asked.numbers or lesson.name[:2] in asked.numbers
         if chosen and any(ASKS in code for code in code_of(lesson)):
