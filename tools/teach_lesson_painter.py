@@ -2,8 +2,8 @@
 
     python tools/teach_lesson_painter.py
 
-The lesson's own cells make and teach it, with more steps and larger crops. Ten
-minutes on two cores.
+The lesson's own cells make and teach it, with more steps and larger crops. Ten minutes on
+two cores.
 """
 
 from __future__ import annotations
