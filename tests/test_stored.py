@@ -16,13 +16,22 @@ from nstlib import images, stored
 from nstlib.optimizers import History, Stopping
 from nstlib.recipes import Result
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+COURSE = Path(__file__).resolve().parent.parent
+NOTEBOOKS = COURSE / "notebooks"
+LESSONS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+EXERCISES = sorted((COURSE / "exercises").glob("ex*/ex*.ipynb"))
+SOLVED = sorted((COURSE / "solutions").glob("ex*/ex*.ipynb"))  # none in the public tree
 NOT_THERE = "not among the course's stored pictures"
 elsewhere = pytest.mark.usefixtures("a_folder")
 
 
 def noise(seed: int, side: int = 48) -> np.ndarray:
     return np.random.default_rng(seed).uniform(0.4, 0.6, size=(1, side, side, 3)).astype("float32")
+
+
+def number_of(call: stored.Call) -> str:
+    """Of the notebook that a stored call is of: 00 to 12, ex01 to ex90."""
+    return call.files[0].split("_")[0]
 
 
 @pytest.fixture
@@ -254,22 +263,22 @@ def test_recording_keeps_what_is_stored_paints_what_is_not_and_drops_the_rest(
     assert len(calls) == 1 and len(stored.store(made, "06")) == 1 and len(stored.index()) == 3
 
 
-def test_every_picture_of_the_course_is_of_one_call_of_a_lesson() -> None:
+def test_every_picture_of_the_course_is_of_one_call_of_a_notebook() -> None:
     files = [file for call in stored.index() for file in call.files]
     for recipe in (nst.transfer_style, nst.reconstruct_style, nst.transfer_between):
         stamps = {call.stamp for call in stored.index() if call.recipe == recipe.__name__}
         assert stamps == {stored.stamp_of(recipe)}, "run tools/paint_experiments.py --anew"
     assert files and sorted(files) == sorted(path.name for path in stored.folder().glob("*.jpg"))
-    lessons = {path.name[:2]: path.read_text(encoding="utf-8") for path in NOTEBOOKS.glob("[0-9]*.ipynb")}
-    for number in {file[:2] for file in files}:
-        assert "nst.precomputed(" in lessons[number]
+    asking = {path.name.split("_")[0]: path.read_text(encoding="utf-8") for path in [*LESSONS, *EXERCISES]}
+    for number in {number_of(call) for call in stored.index()}:
+        assert "nst.precomputed(" in asking[number]
     for a in stored.index():
-        assert sum(a.is_of(b) for b in stored.index() if b.files[0][:2] == a.files[0][:2]) == 1, a
+        assert sum(a.is_of(b) for b in stored.index() if number_of(b) == number_of(a)) == 1, a
         for file in a.files:
             assert min(images.load_image(stored.folder() / file).shape[1:3]) >= 192, file
 
 
-@pytest.mark.parametrize("lesson", sorted(NOTEBOOKS.glob("[0-9]*.ipynb")), ids=lambda path: path.name[:2])
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.name[:2])
 def test_the_lessons_found_all_that_they_looked_for(lesson: Path) -> None:
     cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
     printed = "".join("".join(o.get("text", "")) for c in cells for o in c.get("outputs", ()))
@@ -278,6 +287,28 @@ def test_the_lessons_found_all_that_they_looked_for(lesson: Path) -> None:
         assert re.search("here and stored: (within 12 of 255|both within 0.1)", printed), (
             "paint one of the pictures again"
         )
+
+
+@pytest.mark.parametrize("solved", SOLVED, ids=lambda path: path.name[:4])
+def test_right_answers_find_all_that_exercises_look_for(solved: Path) -> None:
+    cells = json.loads(solved.read_text(encoding="utf-8"))["cells"]
+    printed = "".join("".join(o.get("text", "")) for c in cells for o in c.get("outputs", ()))
+    assert NOT_THERE not in printed, f"run tools/paint_experiments.py {solved.name[:4]}"
+
+
+def test_an_exercise_s_picture_is_what_its_call_paints() -> None:
+    """The one with the fewest iterations; lessons paint one of theirs again in a cell of their own."""
+    call = min(
+        (each for each in stored.index() if number_of(each) == "ex08"),
+        key=lambda each: each.arguments.get("iterations", np.inf),
+    )
+    chosen = {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in call.arguments.items()
+    }
+    made = getattr(nst, call.recipe)(**chosen, progress=False).image
+    (there,) = stored.read(call) or ()
+    assert 255 * np.abs(made - there).mean() < 6
 
 
 def test_the_weights_of_lesson_11_fit_the_network_that_it_makes() -> None:
