@@ -165,6 +165,15 @@ def test_a_solved_notebook_has_a_marking_scheme_pictures_and_one_clean_run(path:
     assert path.stat().st_size < 1_000_000
 
 
+@with_solutions
+def test_the_networks_that_exercise_09_compares_are_two() -> None:
+    """Equal but for rounding: the very same network would differ by nothing, and so show nothing."""
+    (path,) = (path for path in SOURCES if path.stem.startswith("ex09"))
+    printed = "".join(o.get("text", "") for cell in read(path).cells for o in cell.get("outputs", ()))
+    (apart,) = re.findall(r"largest difference in block5_conv4: (\S+) of", printed)
+    assert 0 < float(apart) < 1e-3
+
+
 # --- right values without formulas ------------------------------------------------------------------
 
 

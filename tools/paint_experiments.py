@@ -67,8 +67,11 @@ def main() -> None:
         parser.error(f"there is no notebook {strange.pop()}; there are {', '.join(known)}")
     for number, notebook in known.items():
         chosen = not asked.numbers or number in asked.numbers
-        if chosen and any(ASKS in code for code in code_of(notebook)):
+        asks = any(ASKS in code for code in code_of(notebook))
+        if chosen and asks:
             paint(number, notebook, asked.anew)
+        elif chosen:
+            stored.store(stored.Recording(asked.anew, []), number)  # it may have asked once
 
 
 if __name__ == "__main__":
