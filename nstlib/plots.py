@@ -337,7 +337,8 @@ def bars(
     groups = list(dict.fromkeys(group for series in values.values() for group in series))
     if not groups:
         raise ValueError("There are no bars to draw.")
-    figure = Figure((min(11, 2.5 + 1.1 * len(groups)), 4.0), layout="constrained")
+    group_wide = max(1.1, 0.7 * len(values))  # the numbers of neighbours do not touch
+    figure = Figure((min(11, 2.5 + group_wide * len(groups)), 4.0), layout="constrained")
     axes = figure.add_subplot()
     wide = 0.8 / len(values)
     colours = colormaps["viridis"](np.linspace(0.25, 0.85, len(values)))
@@ -349,8 +350,8 @@ def bars(
     axes.set(ylabel=ylabel, title=title, yscale="log" if log else "linear")
     axes.set_xticks(range(len(groups)), [textwrap.fill(str(group), 16) for group in groups])
     axes.margins(y=0.12)
-    if len(values) > 1:
-        axes.legend(fontsize=9)
+    if len(values) > 1:  # below the axes, where it hides no bar
+        figure.legend(loc="outside lower center", ncols=min(len(values), 3), fontsize=9)
     return show_figure(readable(figure), alt=alt)
 
 

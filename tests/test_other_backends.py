@@ -41,12 +41,12 @@ def need(name: str) -> None:
         pytest.skip(f"{name} is not installed")
 
 
-def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(name: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=environment | {"KERAS_BACKEND": name},
+        env=environment | {"KERAS_BACKEND": name} | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -66,7 +66,9 @@ def test_the_fast_tests_pass_on_the_other_backends(name: str) -> None:
     if name == backend.NAME:
         pytest.skip(f"this run is on {name} already")
     options = ["-q", "-m", "fast", "-p", "no:nbval", "-p", "no:cacheprovider", "--override-ini", "addopts="]
-    done = run(name, "-m", "pytest", *options, "--ignore", __file__, "tests")
+    # Most of these seconds JAX spends on compiling; pictures of a few pixels do not repay a careful compiler.
+    quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    done = run(name, "-m", "pytest", *options, "--ignore", __file__, "tests", **quick)
     if done.returncode:
         pytest.fail(f"pytest -m fast with KERAS_BACKEND={name}:\n{quoted(done.stdout)}", pytrace=False)
 

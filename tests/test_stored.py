@@ -319,14 +319,19 @@ OF_EXERCISES = {
 
 @pytest.mark.parametrize("number", OF_EXERCISES)
 def test_an_exercise_s_picture_is_what_its_call_paints(number: str) -> None:
-    """One of each; lessons paint one of theirs again in a cell of their own, textures differ by processor."""
+    """One of each, as near as the lessons ask for: on another processor the strokes end elsewhere."""
     pictures, settings = OF_EXERCISES[number]
     call = stored.call_of(nst.transfer_style, pictures, settings)
     found = call and stored.find(call)
     assert found and number_of(found) == number
-    (there,) = stored.read(found) or ()
     made = nst.transfer_style(*pictures, **settings, progress=False).image
-    assert 255 * np.abs(made - there).mean() < 6
+    apart = {
+        other.files: 255 * np.abs(made - picture).mean()
+        for other in stored.index()
+        for picture in (stored.read(other) or () if number_of(other) == number else ())
+        if picture.shape == made.shape
+    }
+    assert apart[found.files] < 12 and apart[found.files] == min(apart.values()), apart
 
 
 def test_the_weights_of_lesson_11_fit_the_network_that_it_makes() -> None:

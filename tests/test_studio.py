@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import ipywidgets
@@ -31,7 +32,7 @@ from nstlib import cli, images, making, networks, recipes, samples
 from nstlib.feedforward import once as one_pass
 from nstlib.optimizers import METHODS, History, Progress, Stopping
 from nstlib.recipes import Result
-from nstlib.studio import Studio, display, filming, gallery, pictures, server, settings
+from nstlib.studio import Studio, display, filming, gallery, pictures, server, settings, spare
 from nstlib.studio import brush as brushes
 from nstlib.studio import films as studio_films
 from nstlib.studio.controls import OF_A_RUN, TIPS, Controls
@@ -1482,6 +1483,37 @@ def test_without_voila_one_sentence_says_what_to_do(
     assert cli.main(["studio", "--no-browser"]) == 1
     said = capsys.readouterr().err
     assert said.startswith("nst: Voila") and "lab" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("settled", [0.0, 3600.0])
+def test_the_next_kernel_in_advance_waits_until_the_page_has_settled(
+    settled: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+
+    class Manager:
+        async def start_kernel(self, **keywords: Any) -> str:
+            started.append(f"kernel {len(started)}")
+            return started[-1]
+
+        def get_kernel(self, kernel: str) -> Any:
+            return SimpleNamespace(is_alive=lambda: asyncio.sleep(0, True))
+
+    class Kernels(spare.with_spare(Manager)):  # type: ignore[misc]
+        async def run(self, kernel: str, code: str) -> None:
+            """The real one asks a process."""
+
+    async def visit() -> tuple[str, str | None]:
+        kernels = Kernels()
+        kernels.prepare()
+        page = await kernels.start_kernel(env={"HTTP_X_NST_VISITOR": "somebody"})
+        await asyncio.sleep(0.2)
+        return page, kernels.spare
+
+    monkeypatch.setattr(spare, "SETTLED", settled)
+    page, in_advance = asyncio.run(visit())
+    assert page == "kernel 0", "the one in advance"
+    assert in_advance == (None if settled else "kernel 1")
 
 
 # --- one pass -----------------------------------------------------------------------------------------------
