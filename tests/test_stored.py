@@ -319,7 +319,10 @@ OF_EXERCISES = {
 
 @pytest.mark.parametrize("number", OF_EXERCISES)
 def test_an_exercise_s_picture_is_what_its_call_paints(number: str) -> None:
-    """One of each, as near as the lessons ask for: on another processor the strokes end elsewhere."""
+    """One of each, as near as the lessons ask for: on another processor the strokes end elsewhere.
+
+    Some others are as near, because an exercise writes one loss in two ways.
+    """
     pictures, settings = OF_EXERCISES[number]
     call = stored.call_of(nst.transfer_style, pictures, settings)
     found = call and stored.find(call)
@@ -331,7 +334,7 @@ def test_an_exercise_s_picture_is_what_its_call_paints(number: str) -> None:
         for picture in (stored.read(other) or () if number_of(other) == number else ())
         if picture.shape == made.shape
     }
-    assert apart[found.files] < 12 and apart[found.files] == min(apart.values()), apart
+    assert apart[found.files] < min(12, max(apart.values()) / 2), apart
 
 
 def test_the_weights_of_lesson_11_fit_the_network_that_it_makes() -> None:
