@@ -351,7 +351,9 @@ def bars(
     axes.set_xticks(range(len(groups)), [textwrap.fill(str(group), 16) for group in groups])
     axes.margins(y=0.12)
     if len(values) > 1:  # below the axes, where it hides no bar
-        figure.legend(loc="outside lower center", ncols=min(len(values), 3), fontsize=9)
+        in_one_row = sum(len(str(name)) for name in values) < 60
+        columns = len(values) if in_one_row else 2
+        figure.legend(loc="outside lower center", ncols=columns, fontsize=9)
     return show_figure(readable(figure), alt=alt)
 
 
