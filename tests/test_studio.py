@@ -1904,8 +1904,8 @@ def test_only_photos_may_move(tmp_path: Path) -> None:
 
 
 def test_the_page_follows_from_a_photo_to_a_film_and_back(tmp_path: Path) -> None:
-    page = apart(Studio)
-    upload(page.photo_picker, "walk.mp4", film_bytes(tmp_path))
+    page, film = apart(Studio), film_bytes(tmp_path)
+    upload(page.photo_picker, "walk.mp4", film)
     clip = page.photo_picker.value
     assert isinstance(clip, Clip) and not page.alert.value
     assert page.generate_button.description == "Paint the film" and page.keep_button.layout.display == "none"
@@ -1918,7 +1918,7 @@ def test_the_page_follows_from_a_photo_to_a_film_and_back(tmp_path: Path) -> Non
     assert page.controls._widgets["seed"].disabled
     shown = page.photo_picker._thumbnails._pictures.value
     assert shown.count("nst-moves") == 1 and 'aria-label="walk.mp4, film"' in shown
-    upload(page.photo_picker, "again.mp4", film_bytes(tmp_path))
+    upload(page.photo_picker, "again.mp4", film)
     assert page.photo_picker.value == clip, "the same film is there once"
     upload(page.photo_picker, "other.mp4", film_bytes(tmp_path, last=9))
     assert page.photo_picker.value.name == "other.mp4", "another film with the same beginning"
